@@ -1,0 +1,42 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The errors that robot4d raises on bad input: what was expected, what came, what to do."""
+
+
+class Robot4dError(Exception):
+    """Base of every error that a user of robot4d can mend."""
+
+
+class CalibrationError(Robot4dError, ValueError):
+    """Camera intrinsics or extrinsics that cannot be right."""
+
+
+class ImageError(Robot4dError, ValueError):
+    """An image whose encoding, size or values do not fit."""
+
+
+class PoseError(Robot4dError, ValueError):
+    """A pose that is not a rigid transform."""
+
+
+class PredictionError(Robot4dError, ValueError):
+    """A predicted 4-D video that contradicts itself."""
+
+
+class EngineError(Robot4dError, RuntimeError):
+    """A generator engine that cannot start or cannot predict."""
+
+
+class PredictionCancelled(Robot4dError):
+    """The caller asked the engine to stop between two steps."""
+
+
+class RegistrationError(Robot4dError, RuntimeError):
+    """Two views whose relative pose could not be recovered."""
+
+
+class RobotDescriptionError(Robot4dError, ValueError):
+    """A robot description (URDF) that lacks what was asked of it."""
+
+
+class EpisodeError(Robot4dError, ValueError):
+    """A recording that is missing, incomplete or inconsistent."""

@@ -1,0 +1,38 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""What the tracker reads out of a predicted video and the executor carries out: the path of one gripper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class GripperPlan:
+    """The path of one gripper's tool centre frame, one entry per predicted frame.
+
+    stamp: of the observation, seconds; frame_id: optical frame of the reference camera;
+    time_from_start: (T,) s; poses: (T, 4, 4) T_frame_tcp; opening: (T,) metres between the finger pads;
+    closed: (T,) bool; confidence: (T,) in [0, 1], 0 is lost; source_view: T camera names, '' when lost.
+    message: why the gripper was lost, empty otherwise.
+    """
+
+    gripper: str
+    stamp: float
+    frame_id: str
+    prediction_id: UUID
+    model: str
+    time_from_start: np.ndarray
+    poses: np.ndarray
+    opening: np.ndarray
+    closed: np.ndarray
+    confidence: np.ndarray
+    source_view: tuple[str, ...]
+    message: str = ''
+
+    @property
+    def lost(self) -> bool:
+        """Whether the gripper could not be followed in every frame."""
+        return bool((self.confidence <= 0).any())

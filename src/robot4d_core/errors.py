@@ -40,3 +40,11 @@ class RobotDescriptionError(Robot4dError, ValueError):
 
 class EpisodeError(Robot4dError, ValueError):
     """A recording that is missing, incomplete or inconsistent."""
+
+
+class TrajectoryError(Robot4dError, ValueError):
+    """A joint trajectory that no controller would accept."""
+
+
+class ParameterError(Robot4dError, ValueError):
+    """A parameter whose value does not fit."""

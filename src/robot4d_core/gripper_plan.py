@@ -36,3 +36,11 @@ class GripperPlan:
     def lost(self) -> bool:
         """Whether the gripper could not be followed in every frame."""
         return bool((self.confidence <= 0).any())
+
+    def reach(self) -> float:
+        """Return how far the gripper gets from where the plan begins, metres; 0 for a frozen scene."""
+        return float(np.linalg.norm(self.poses[:, :3, 3] - self.poses[0, :3, 3], axis=1).max())
+
+    def is_still(self, distance: float) -> bool:
+        """Tell whether nothing is left to do: no pose further than distance metres away, no grip opened or closed."""
+        return self.reach() < distance and bool((self.closed == self.closed[0]).all())

@@ -1,0 +1,85 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The whole line in simulation: cell, generator, tracker, executor, coordinator, playback, and the demo that drives them."""
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, Shutdown
+from launch.conditions import UnlessCondition
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+ARGUMENTS = [
+    ('task', 'put_spatula_on_table', 'what the cell holds and the robot shall do'),
+    ('engine', 'diffusion', 'generator engine: diffusion (learned), oracle (perfect, simulation only) or hold (frozen scene)'),
+    ('model', '', 'folder of the learned model; empty: the one shipped for the task'),
+    ('seed', '0', 'of object poses and camera poses'),
+    ('steps', '0', 'denoising steps; 0: the default of the engine'),
+    ('max_cycles', '8', 'predict-track-execute cycles before giving up'),
+    ('second_camera_offset', '[0.0, 0.0, 0.0, 0.0]', 'moves the second camera: x, y, z in metres, turn in degrees'),
+    ('dry_run', 'false', 'plan and check, but do not move'),
+    ('output', 'out/demo', 'folder for summary.json, the picture and the video'),
+    ('headless', 'false', 'true: do not start RViz'),
+]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Start every node in its own process; the end of the demo ends them all."""
+    share = FindPackageShare('robot4d')
+
+    def node(executable: str, *config: str, **parameters) -> Node:
+        return Node(
+            package='robot4d',
+            executable=executable,
+            name=executable,
+            output='screen',
+            parameters=[
+                *(PathJoinSubstitution([share, 'config', f'{name}.yaml']) for name in config),
+                {'use_sim_time': True, **parameters},
+            ],
+        )
+
+    def argument(name: str, value_type: type) -> ParameterValue:
+        return ParameterValue(LaunchConfiguration(name), value_type=value_type)
+
+    demo = Node(
+        package='robot4d',
+        executable='demo',
+        name='demo',
+        output='screen',
+        output_format='{line}',
+        emulate_tty=True,
+        parameters=[{
+            'use_sim_time': True,
+            'task': argument('task', str),
+            'engine': argument('engine', str),
+            'max_cycles': argument('max_cycles', int),
+            'dry_run': argument('dry_run', bool),
+            'output': argument('output', str),
+        }],
+        on_exit=Shutdown(reason='the demo has ended'),
+    )
+    return LaunchDescription([
+        *(DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in ARGUMENTS),
+        node(
+            'cell', 'cell',
+            task=argument('task', str), seed=argument('seed', int),
+            second_camera_offset=ParameterValue(LaunchConfiguration('second_camera_offset'), value_type=list[float]),
+        ),
+        node(
+            'generator', 'generator', 'cameras',
+            engine=argument('engine', str), model=argument('model', str), steps=argument('steps', int),
+        ),
+        node('tracker', 'tracker', 'robot'),
+        node('executor', 'executor', 'robot', 'controllers', 'limits', dry_run=False, speed_scaling=1.0),
+        node('coordinator', 'coordinator'),
+        node('playback', 'playback'),
+        demo,
+        Node(
+            package='rviz2',
+            executable='rviz2',
+            arguments=['-d', PathJoinSubstitution([share, 'config', 'rviz', 'robot4d.rviz'])],
+            parameters=[{'use_sim_time': True}],
+            condition=UnlessCondition(LaunchConfiguration('headless')),
+        ),
+    ])

@@ -1,0 +1,86 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""Pictures of point clouds without a screen: splatting with a depth buffer, in numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from robot4d_core.geometry.cameras import PinholeCamera
+from robot4d_core.geometry.pointmaps import transform_points, valid_points
+from robot4d_core.geometry.poses import invert_pose, look_at
+
+BACKGROUND = np.array([250, 250, 250], np.uint8)
+GRIPPER_PATH = np.array([[255, 170, 0]], np.uint8)
+AXIS_COLOURS = np.array([[220, 30, 30], [30, 170, 30], [30, 60, 220]], np.uint8)
+
+
+def virtual_camera(points: np.ndarray, width: int = 640, height: int = 512) -> tuple[PinholeCamera, np.ndarray]:
+    """Place a camera that sees points (N, 3), given in an optical frame: from behind the real camera, up and aside.
+
+    Returns the camera and T_points_virtual (4, 4).
+    """
+    centre = np.nanmedian(points, axis=0)
+    spread = np.nanpercentile(np.linalg.norm(points - centre, axis=1), 90)
+    direction = np.array([0.55, -0.65, -1.0])
+    eye = centre + direction / np.linalg.norm(direction) * 2.4 * spread
+    return PinholeCamera.from_field_of_view(np.radians(50), width, height), look_at(eye, centre, up=(0, -1, 0))
+
+
+def draw_points(
+    image: np.ndarray,
+    depth: np.ndarray,
+    camera: PinholeCamera,
+    camera_from_points: np.ndarray,
+    points: np.ndarray,
+    colours: np.ndarray,
+    radius: int = 1,
+) -> None:
+    """Splat points (N, 3) with colours (N, 3) uint8 as squares onto image (H, W, 3), nearer over farther.
+
+    depth (H, W) metres is the depth buffer; both are changed in place.
+    """
+    keep = valid_points(points)
+    local = transform_points(camera_from_points, points[keep].astype(np.float64))
+    colours = np.broadcast_to(colours, points.shape)[keep]
+    pixels = camera.project(local)
+    for dv in range(-radius, radius + 1):
+        for du in range(-radius, radius + 1):
+            u, v = pixels[:, 0] + du, pixels[:, 1] + dv
+            inside = (u > -0.5) & (u < camera.width - 0.5) & (v > -0.5) & (v < camera.height - 0.5)
+            far_to_near = np.argsort(-local[inside, 2])
+            columns = np.rint(u[inside]).astype(int)[far_to_near]
+            rows = np.rint(v[inside]).astype(int)[far_to_near]
+            z = local[inside, 2][far_to_near]
+            nearer = z < depth[rows, columns]
+            depth[rows[nearer], columns[nearer]] = z[nearer]
+            image[rows[nearer], columns[nearer]] = colours[inside][far_to_near][nearer]
+
+
+def picture_of_clouds(
+    clouds: list[tuple[np.ndarray, np.ndarray]],
+    gripper_path: np.ndarray | None = None,
+    width: int = 640,
+    height: int = 512,
+) -> np.ndarray:
+    """Draw clouds, all in one optical frame, with the path of a gripper through them; returns (H, W, 3) uint8.
+
+    clouds: pairs of points (..., 3) metres and colours (..., 3) or (3,) uint8; gripper_path: (T, 4, 4) poses.
+    """
+    flat = [(points.reshape(-1, 3), np.broadcast_to(colours, points.shape).reshape(-1, 3)) for points, colours in clouds]
+    everything = np.concatenate([points[valid_points(points)] for points, _ in flat])
+    camera, points_from_camera = virtual_camera(everything, width, height)
+    camera_from_points = invert_pose(points_from_camera)
+    image = np.broadcast_to(BACKGROUND, (height, width, 3)).copy()
+    depth = np.full((height, width), np.inf)
+    for points, colours in flat:
+        draw_points(image, depth, camera, camera_from_points, points, colours)
+    if gripper_path is not None and len(gripper_path):
+        depth[:] = np.inf
+        along = np.linspace(0, len(gripper_path) - 1, 40 * len(gripper_path))
+        line = np.stack([np.interp(along, range(len(gripper_path)), gripper_path[:, i, 3]) for i in range(3)], axis=1)
+        draw_points(image, depth, camera, camera_from_points, line, GRIPPER_PATH)
+        for pose in gripper_path:
+            for axis, colour in enumerate(AXIS_COLOURS):
+                arrow = pose[:3, 3] + np.linspace(0, 0.035, 40)[:, None] * pose[:3, axis]
+                draw_points(image, depth, camera, camera_from_points, arrow, colour)
+    return image

@@ -1,0 +1,76 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""Call an action from inside a callback and wait for its result, never without a time-out."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from action_msgs.msg import GoalStatus
+from rclpy.action import ActionClient
+
+from robot4d_core.errors import Robot4dError
+
+_TICK = 0.05  # seconds between looks at `interrupted`
+_CANCEL_TIMEOUT = 5.0  # seconds
+
+
+class ActionUnavailable(Robot4dError):
+    """No server answers to the action."""
+
+
+class ActionTimeout(Robot4dError):
+    """The server did not answer or finish in time."""
+
+
+class ActionInterrupted(Robot4dError):
+    """The caller lost interest; the goal has been cancelled."""
+
+
+def call_action(
+    client: ActionClient,
+    name: str,
+    goal: Any,
+    *,
+    server_timeout: float,
+    result_timeout: float,
+    interrupted: Callable[[], bool] = lambda: False,
+    on_feedback: Callable[[Any], None] = lambda feedback: None,
+) -> Any:
+    """Send goal to the action called name and return its result, whatever its code; seconds of wall time.
+
+    Must run in a thread of a multi-threaded executor whose other threads serve the client. An interrupted or late goal
+    is cancelled, and its end awaited, before the call raises.
+    Raises ActionUnavailable, ActionTimeout or ActionInterrupted.
+    """
+    if not client.wait_for_server(server_timeout):
+        raise ActionUnavailable(f"action '{name}' has no server after {server_timeout:.0f} s; is its node running?")
+    sending = client.send_goal_async(goal, feedback_callback=lambda message: on_feedback(message.feedback))
+    _wait(sending, server_timeout, lambda: False, f"action '{name}' did not answer")
+    handle = sending.result()
+    if not handle.accepted:
+        raise ActionUnavailable(f"action '{name}' refused the goal without a reason; see the log of its node")
+    running = handle.get_result_async()
+    try:
+        _wait(running, result_timeout, interrupted, f"action '{name}' did not finish")
+    except (ActionTimeout, ActionInterrupted):
+        _wait(handle.cancel_goal_async(), _CANCEL_TIMEOUT, lambda: False, f"action '{name}' did not answer the cancel")
+        _wait(running, _CANCEL_TIMEOUT, lambda: False, f"action '{name}' did not end after the cancel")
+        raise
+    answer = running.result()
+    if answer.status == GoalStatus.STATUS_UNKNOWN:
+        raise ActionUnavailable(f"action '{name}' lost the goal; was its node restarted?")
+    return answer.result
+
+
+def _wait(future: Any, timeout: float, interrupted: Callable[[], bool], what: str) -> None:
+    done = threading.Event()
+    future.add_done_callback(lambda _: done.set())
+    deadline = time.monotonic() + timeout
+    while not done.wait(_TICK):
+        if interrupted():
+            raise ActionInterrupted('interrupted')
+        if time.monotonic() > deadline:
+            raise ActionTimeout(f'{what} within {timeout:.0f} s')

@@ -10,7 +10,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 ARGUMENTS = [
-    ('task', 'put_spatula_on_table', 'what the cell holds and the robot shall do'),
+    ('task', 'PutSpatulaOnTable', 'what the cell holds and the robot shall do'),
     ('engine', 'diffusion', 'generator engine: diffusion (learned), oracle (perfect, simulation only) or hold (frozen scene)'),
     ('model', '', 'folder of the learned model; empty: the one shipped for the task'),
     ('seed', '0', 'of object poses and camera poses'),

@@ -47,7 +47,7 @@ def _add_record(commands) -> None:
 
     parser = _command(commands, 'record', run, 'render demonstrations of the scripted expert')
     parser.add_argument('output', type=Path, help='folder of the episode store; a killed recording continues')
-    parser.add_argument('--task', default='put_spatula_on_table', help='task of the simulated cell')
+    parser.add_argument('--task', default='PutSpatulaOnTable', help='task of the simulated cell')
     parser.add_argument('--episodes', type=int, default=60, help='number of episodes')
     parser.add_argument('--cameras', type=int, default=6, help='cameras per episode')
     parser.add_argument('--seed', type=int, default=0, help='of the first episode')
@@ -75,7 +75,7 @@ def _add_evaluate(commands) -> None:
         return 0
 
     policy_parser = _command(what, 'policy', policy, 'success over random object poses and camera pairs')
-    policy_parser.add_argument('--task', default='put_spatula_on_table', help='task of the simulated cell')
+    policy_parser.add_argument('--task', default='PutSpatulaOnTable', help='task of the simulated cell')
     policy_parser.add_argument('--engine', default='diffusion', choices=['diffusion', 'oracle', 'hold'], help='generator')
     policy_parser.add_argument('--trials', type=int, default=20, help='number of trials')
     policy_parser.add_argument('--max-cycles', type=int, default=8, help='cycles before a trial has failed')

@@ -17,8 +17,9 @@ from sensor_msgs.msg import CameraInfo, Image, JointState
 from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
 
 from robot4d.msg import SimulatorState
-from robot4d_core.cell.robot_cell import ARM_JOINTS, FINGER_JOINTS, RobotCell
-from robot4d_core.cell.scene import CameraPlacement, Scene
+from robot4d_core.cell.model import ARM_JOINTS, FINGER_JOINTS
+from robot4d_core.cell.robot_cell import RobotCell
+from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.tasks import TASKS
 from robot4d_core.errors import ParameterError
 from robot4d_core.geometry.poses import make_pose
@@ -37,7 +38,7 @@ _STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 class CellParameters:
     """Parameters of the simulated cell."""
 
-    task: str = parameter('put_spatula_on_table', 'What stands on the table', choices=tuple(TASKS), at_configure=True)
+    task: str = parameter('PutSpatulaOnTable', 'What stands on the table', choices=tuple(TASKS), at_configure=True)
     seed: int = parameter(0, 'Of object poses and camera poses', low=0, at_configure=True)
     camera_rate: float = parameter(10.0, 'Images per second of simulated time', low=0.5, high=50.0, at_configure=True)
     real_time_factor: float = parameter(
@@ -53,7 +54,7 @@ class Cell(Robot4dNode):
     def __init__(self, **node_options) -> None:
         """Declare parameters, publishers and controllers; the simulation starts with activate."""
         super().__init__('cell', CellParameters(), **node_options)
-        self._clock = self.create_publisher(ClockMessage, '/clock', qos.STATE)
+        self._clock_topic = self.create_publisher(ClockMessage, '/clock', qos.STATE)
         self._joint_states = self.create_publisher(JointState, 'joint_states', qos.STATE)
         self._state = self.create_publisher(SimulatorState, 'simulator_state', qos.STATE)
         self._transforms = TransformBroadcaster(self)
@@ -104,7 +105,7 @@ class Cell(Robot4dNode):
         cell.advance(TICK)
         reference = self._scene.cameras[0]
         self._static_transforms.sendTransform(
-            conversions.transform_to_message(reference.pose, 'world', optical_frame(reference.name), cell.time))
+            conversions.transform_to_message(reference.T_world_optical, 'world', optical_frame(reference.name), cell.time))
         ticks_per_image = max(1, round(1 / (self.parameters.camera_rate * TICK)))
         wall, simulated, tick = time.monotonic(), cell.time, 0
         while not self._halt.is_set() and not self.stopping.is_set():
@@ -124,7 +125,7 @@ class Cell(Robot4dNode):
                     wall, simulated = time.monotonic(), cell.time
 
     def _publish_joints(self, cell: RobotCell, with_transforms: bool) -> None:
-        self._clock.publish(ClockMessage(clock=conversions.time_to_message(cell.time)))
+        self._clock_topic.publish(ClockMessage(clock=conversions.time_to_message(cell.time)))
         finger = cell.gripper_opening / 2
         self._joint_states.publish(JointState(
             header=conversions.header(cell.time, ''), name=[*ARM_JOINTS, *FINGER_JOINTS],
@@ -163,11 +164,11 @@ def optical_frame(camera: str) -> str:
 
 def moved_second_camera(scene: Scene, offset: list[float]) -> Scene:
     """Return the scene with its second camera moved: x, y, z metres, and turned by degrees about the vertical."""
-    cameras: list[CameraPlacement] = list(scene.cameras)
+    reference, second, *others = scene.cameras
     turn = Rotation.from_euler('z', offset[3], degrees=True).as_matrix()
-    pose = cameras[1].pose
-    cameras[1] = replace(cameras[1], pose=make_pose(turn @ pose[:3, :3], pose[:3, 3] + np.array(offset[:3])))
-    return replace(scene, cameras=cameras)
+    pose = second.T_world_optical
+    moved = replace(second, T_world_optical=make_pose(turn @ pose[:3, :3], pose[:3, 3] + np.array(offset[:3])))
+    return replace(scene, cameras=(reference, moved, *others))
 
 
 def main() -> int:

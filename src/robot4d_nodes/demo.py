@@ -22,7 +22,7 @@ from sensor_msgs.msg import Image
 
 from robot4d.action import RunTask
 from robot4d.msg import GripperPlans, Prediction, SimulatorState
-from robot4d_core.cell.tasks import instruction_of
+from robot4d_core.cell.tasks import make_task
 from robot4d_core.errors import Robot4dError
 from robot4d_core.evaluation.demo import DemoCycle, DemoOutcome, print_summary, write_demo
 from robot4d_nodes import conversions, parameters, qos
@@ -41,7 +41,7 @@ _SETTLE = 1.0  # seconds of wall time before the simulator judges
 class DemoParameters:
     """Parameters of the demo."""
 
-    task: str = parameter('put_spatula_on_table', 'What the robot shall do')
+    task: str = parameter('PutSpatulaOnTable', 'What the robot shall do')
     engine: str = parameter('diffusion', 'The generator engine that was started; decides what counts as a good end')
     max_cycles: int = parameter(8, 'Cycles before the task is given up', low=1, high=1000)
     dry_run: bool = parameter(False, 'Plan and check, but do not move')
@@ -115,7 +115,7 @@ class Demo(Node):
             result = call_action(
                 self._run_task, 'run_task',
                 RunTask.Goal(
-                    instruction=instruction_of(self.settings.task), max_cycles=self.settings.max_cycles,
+                    instruction=make_task(self.settings.task).instruction, max_cycles=self.settings.max_cycles,
                     dry_run=self.settings.dry_run,
                 ),
                 server_timeout=10.0, result_timeout=self.settings.task_timeout,

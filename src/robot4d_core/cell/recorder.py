@@ -16,6 +16,7 @@ from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 
 IMAGE_SIZE = (160, 128)
 MAX_SECONDS = 40.0
+EXPERT_ERROR = 0.01  # metres, standard deviation, in free space
 STILL_SECONDS = FRAME_INTERVAL * FRAMES  # recorded after the task is done, so that every horizon is full
 
 
@@ -65,27 +66,27 @@ def demonstrate(task: str, seed: int, cameras: int, size: tuple[int, int] = IMAG
     The first frame comes at a random moment of the first interval; every third episode begins in the middle of the
     task, as the expert is asked to take over from wherever the last cycle ended.
     """
-    random = np.random.default_rng([seed, 1])
-    scene = Scene.sample(task, seed, cameras=cameras, size=size)
+    rng = np.random.default_rng([seed, 2])
+    width, height = size
+    scene = Scene.sample(task, seed, width, height, camera_names=[f'camera_{k}' for k in range(cameras)])
     cell = RobotCell(scene)
-    expert = Expert(cell, noise=0.01, seed=seed)
-    lead = random.uniform(0.05, FRAME_INTERVAL)
+    expert = Expert(cell, perturbation=EXPERT_ERROR, rng=rng)
+    expert.advance(rng.uniform(0.0, FRAME_INTERVAL))
     if seed % 3 == 0:
-        lead += random.uniform(0.0, 8.0)
-    expert.advance(cell, lead)
-    if seed % 3 == 0:
-        expert = Expert(cell, noise=0.01, seed=seed + 1_000_000)
+        expert.advance(rng.uniform(0.0, 8.0))
+        expert = Expert(cell, perturbation=EXPERT_ERROR, rng=rng)
     frames, still = [], 0.0
     while cell.time < MAX_SECONDS and still <= STILL_SECONDS:
         frames.append(_film(cell, scene))
-        expert.advance(cell, FRAME_INTERVAL)
-        still = still + FRAME_INTERVAL if expert.done(cell) else 0.0
+        expert.advance(FRAME_INTERVAL)
+        still = still + FRAME_INTERVAL if expert.stage.name == 'hold' else 0.0
     stack = {name: np.stack([frame[name] for frame in frames]) for name in frames[0]}
+    cell.close()
     episode = Episode(
         rgb=stack['rgb'].swapaxes(0, 1), depth=stack['depth'].swapaxes(0, 1),
         segmentation=stack['segmentation'].swapaxes(0, 1),
         intrinsics=np.stack([placement.camera.matrix for placement in scene.cameras]),
-        camera_poses=np.stack([placement.pose for placement in scene.cameras]),
+        camera_poses=np.stack([placement.T_world_optical for placement in scene.cameras]),
         gripper_poses=stack['gripper_pose'], opening=stack['opening'], joints=stack['joints'], times=stack['time'],
     )
     return episode, {'seed': seed, 'task': task, 'success': bool(cell.success()), 'scene': scene.to_json()}

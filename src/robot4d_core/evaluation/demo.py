@@ -11,6 +11,7 @@ import numpy as np
 
 from robot4d_core.errors import EpisodeError
 from robot4d_core.evaluation.clouds import picture_of_clouds
+from robot4d_core.geometry.poses import invert_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import SimulatorState
 from robot4d_core.prediction import Prediction
@@ -90,15 +91,18 @@ def _summarise_cycle(cycle: DemoCycle) -> dict:
 
 def plan_errors(plan: GripperPlan, simulator: SimulatorState) -> tuple[list[float], list[float]]:
     """Compare a plan with what the scripted expert does from the same state: metres and radians per step."""
-    from robot4d_core.cell.expert import expert_future
-    from robot4d_core.geometry.poses import invert_pose, pose_distance
+    from robot4d_core.cell.expert import Expert
+    from robot4d_core.cell.robot_cell import RobotCell
+    from robot4d_core.cell.scene import Scene
 
-    future = expert_future(simulator, plan.time_from_start)
-    camera_from_world = invert_pose(future.scene.cameras[0].pose)
-    distances = [
-        pose_distance(camera_from_world @ true, tracked)
-        for true, tracked in zip(future.gripper_poses, plan.poses, strict=True)
-    ]
+    cell = RobotCell(Scene.from_json(simulator.scene))
+    cell.restore(simulator.state)
+    camera_from_world = invert_pose(cell.scene.cameras[0].T_world_optical)
+    expert = Expert(cell)
+    distances = []
+    for duration, tracked in zip(np.diff(plan.time_from_start, prepend=0.0), plan.poses, strict=True):
+        expert.advance(duration)
+        distances.append(pose_distance(camera_from_world @ cell.gripper_pose(), tracked))
     return [d[0] for d in distances], [d[1] for d in distances]
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from robot4d_core.cell.robot_cell import ARM_JOINTS, RobotCell
+from robot4d_core.cell.model import ARM_JOINTS
+from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
-from robot4d_core.cell.tasks import instruction_of
 from robot4d_core.cell.trajectory_controller import JointTrajectory
 from robot4d_core.errors import Robot4dError
 from robot4d_core.executor import ArmKinematics, ArmMotion, MotionPlan, MotionPlanner
@@ -63,7 +63,7 @@ class PolicyLoop:
         trial = Trial(seed)
         try:
             for trial.cycles in range(1, self._max_cycles + 1):
-                if not self._run_cycle(cell, scene, instruction_of(task), trial):
+                if not self._run_cycle(cell, scene, cell.task.instruction, trial):
                     trial.ended = 'the prediction holds no more motion'
                     break
             else:
@@ -78,7 +78,7 @@ class PolicyLoop:
         """Imagine and act once; returns whether the prediction held motion."""
         observation = timed(trial.observe_s, lambda: observe(cell, scene, instruction))
         prediction = timed(trial.predict_s, lambda: self._engine.predict(observation, seed=trial.seed))
-        camera_from_world = invert_pose(scene.cameras[0].pose)
+        camera_from_world = invert_pose(scene.cameras[0].T_world_optical)
         plan = timed(trial.track_s, lambda: self._tracker.track(
             prediction, camera_from_world @ cell.gripper_pose(), cell.gripper_opening, observation))
         if plan.lost:
@@ -86,7 +86,7 @@ class PolicyLoop:
         if plan.is_still(STILL_DISTANCE):
             return False
         motion = timed(trial.plan_s, lambda: self._planner.plan(
-            plan, scene.cameras[0].pose, cell.arm_positions, cell.gripper_opening))
+            plan, scene.cameras[0].T_world_optical, cell.arm_positions, cell.gripper_opening))
         carry_out(cell, motion)
         return True
 

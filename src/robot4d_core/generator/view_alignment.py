@@ -1,0 +1,76 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""Where the second view stands, as the model infers it: view m's observed points, regressed in frame n.
+
+A network looks at what both cameras observe and regresses the pointmap of view m in the frame of view n on a coarse
+grid, as DUSt3R does; the rigid transform that best explains it (Procrustes) turns the whole observed pointmap of
+view m into frame n without loss of detail. The diffusion model then only has to imagine the change against it.
+No extrinsic enters; T_n_m of the training cameras is only the regression target.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+from diffusers.models.modeling_utils import ModelMixin
+from torch import nn
+
+from robot4d_core.generator.autoencoder import ResidualBlock
+
+GRID = (16, 20)  # rows and columns of the regressed pointmap
+
+
+class ViewAlignment(ModelMixin, ConfigMixin):
+    """Regresses the coarse pointmap of view m in frame n from the conditioning latents of both views."""
+
+    @register_to_config
+    def __init__(self, latent_channels: int = 8, width: int = 128, layers: int = 3, heads: int = 4) -> None:
+        super().__init__()
+        rows, columns = GRID[0] // 2, GRID[1] // 2
+        self.trunk = nn.Sequential(
+            nn.PixelUnshuffle(2), nn.Conv2d(4 * latent_channels, width // 2, 3, padding=1), ResidualBlock(width // 2),
+            nn.Conv2d(width // 2, width, 3, stride=2, padding=1), ResidualBlock(width), ResidualBlock(width),
+        )
+        self.position = nn.Parameter(0.02 * torch.randn(2, rows * columns, width))
+        layer = nn.TransformerEncoderLayer(width, heads, 4 * width, dropout=0.0, activation='gelu', batch_first=True,
+                                           norm_first=True)
+        self.transformer = nn.TransformerEncoder(layer, layers, norm=nn.LayerNorm(width), enable_nested_tensor=False)
+        self.head = nn.Linear(width, 3 * 4)
+
+    def forward(self, conditioning: torch.Tensor) -> torch.Tensor:
+        """Return the points of view m in frame n, (B, 16, 20, 3) metres; conditioning: (B, 2, 8, 32, 40)."""
+        batch = len(conditioning)
+        features = self.trunk(conditioning.flatten(0, 1))
+        tokens = features.flatten(2).transpose(1, 2).unflatten(0, (batch, 2)) + self.position
+        tokens = self.transformer(tokens.flatten(1, 2))[:, tokens.shape[2]:]
+        points = self.head(tokens).transpose(1, 2).unflatten(2, features.shape[2:])
+        return F.pixel_shuffle(points, 2).permute(0, 2, 3, 1)
+
+
+def subsample(pointmap: np.ndarray) -> np.ndarray:
+    """Return the points (..., 16, 20, 3) at the centres of the grid's cells of a pointmap (..., H, W, 3)."""
+    rows, columns = (
+        ((np.arange(cells) + 0.5) * size / cells).astype(int) for cells, size in zip(GRID, pointmap.shape[-3:-1])
+    )
+    return pointmap[..., rows[:, None], columns, :]
+
+
+def fit_rigid_transform(source: np.ndarray, target: np.ndarray, iterations: int = 10, scale: float = 0.01):
+    """Return T_target_source, (4, 4), that maps points (N, 3) onto points (N, 3) with least sum of robust distances.
+
+    Iteratively reweighted Procrustes (Kabsch); distances far above scale (metres) count linearly.
+    """
+    source, target = source.astype(np.float64), target.astype(np.float64)
+    weights = np.ones(len(source))
+    transform = np.eye(4)
+    for _ in range(iterations):
+        total = weights.sum()
+        centre_s, centre_t = weights @ source / total, weights @ target / total
+        u, _, vt = np.linalg.svd((weights[:, None] * (target - centre_t)).T @ (source - centre_s))
+        rotation = u @ np.diag([1.0, 1.0, np.linalg.det(u @ vt)]) @ vt
+        transform[:3, :3] = rotation
+        transform[:3, 3] = centre_t - rotation @ centre_s
+        distances = np.linalg.norm(source @ rotation.T + transform[:3, 3] - target, axis=1)
+        weights = 1 / (distances + scale)
+    return transform

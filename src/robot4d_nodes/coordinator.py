@@ -63,7 +63,8 @@ class Coordinator(Robot4dNode):
         self._plans: GripperPlans | None = None
         self._plans_changed = threading.Condition()
         self.create_subscription(GripperPlans, 'gripper_plan', self._receive_plans, qos.LATCHED, callback_group=group)
-        self._server = SingleGoalServer(self, RunTask, 'run_task', self._run_task)
+        self._server = SingleGoalServer(
+            self, RunTask, 'run_task', self._run_task, failed=RunTask.Result.EXECUTE_FAILED)
 
     def deactivate(self) -> None:
         """Wait until the running task has been cancelled."""

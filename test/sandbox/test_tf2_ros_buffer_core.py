@@ -22,6 +22,7 @@ from tf2_py import (
 )
 
 LATEST = Time()
+TEN_SECONDS = Duration(seconds=10)
 angles = st.floats(-np.pi, np.pi)
 rotations = st.builds(lambda *xyz: Rotation.from_euler('xyz', xyz), angles, angles, angles)
 positions = st.lists(st.floats(-10, 10), min_size=3, max_size=3).map(np.array)
@@ -37,7 +38,7 @@ def transform(parent, child, stamp=0.0, position=(0, 0, 0), rotation=None):
     return message
 
 
-def buffer_with(*transforms, cache_time=Duration(seconds=10), static=()):
+def buffer_with(*transforms, cache_time=TEN_SECONDS, static=()):
     buffer = BufferCore(cache_time)
     for message in transforms:
         buffer.set_transform(message, 'test')

@@ -58,9 +58,10 @@ class CvBridge:
         dtype_name, channels = self.encoding_to_dtype_with_channels(img_msg.encoding)
         dtype = np.dtype(dtype_name).newbyteorder('>' if img_msg.is_bigendian else '<')
         pixel_size = dtype.itemsize * channels
-        if img_msg.step < img_msg.width * pixel_size:
+        if img_msg.step < img_msg.width * pixel_size or len(img_msg.data) < img_msg.height * img_msg.step:
             raise CvBridgeError(
-                f'Image is wrongly formed: step {img_msg.step} < width {img_msg.width} * {pixel_size} bytes'
+                f'Image is wrongly formed: {img_msg.height} rows of {img_msg.width} pixels of {pixel_size} bytes in '
+                f'steps of {img_msg.step}, but {len(img_msg.data)} bytes of data'
             )
         padded = np.ndarray(
             shape=(img_msg.height, img_msg.width, channels),

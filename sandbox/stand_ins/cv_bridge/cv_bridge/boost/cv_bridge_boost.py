@@ -58,6 +58,11 @@ def cvtColor2(image: np.ndarray, encoding_in: str, encoding_out: str) -> np.ndar
         )
     if target.colour:
         return _convert_depth(_convert_colour(image, source, target), source, target)
+    if source.channels != target.channels and source.colour:
+        raise RuntimeError(
+            f'[{encoding_in}] is a color format but [{encoding_out}] is not so they must have the same OpenCV type, '
+            'CV_8UC3, CV16UC1 ....'
+        )
     if source.channels != target.channels:
         raise RuntimeError(f'[{encoding_in}] and [{encoding_out}] do not have the same number of channel')
     return _convert_depth(image.copy(), source, target)

@@ -1,0 +1,30 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""UnsetEnvironmentVariable: unsets an environment variable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..action import Action
+from ..launch_context import LaunchContext
+from ..some_substitutions_type import SomeSubstitutionsType
+from ..substitution import Substitution
+from ..utilities import normalize_to_list_of_substitutions, perform_substitutions
+
+
+class UnsetEnvironmentVariable(Action):
+    """Unsets an environment variable of the launch, if it is set."""
+
+    def __init__(self, name: SomeSubstitutionsType, **kwargs: Any) -> None:
+        """Take the name."""
+        super().__init__(**kwargs)
+        self.__name = normalize_to_list_of_substitutions(name)
+
+    @property
+    def name(self) -> list[Substitution]:
+        """The name."""
+        return self.__name
+
+    def execute(self, context: LaunchContext) -> None:
+        """Execute the action."""
+        context.environment.pop(perform_substitutions(context, self.name), None)

@@ -1,0 +1,9 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The types of a path to a file."""
+
+from __future__ import annotations
+
+import os
+from typing import Union
+
+FilePath = Union[str, bytes, os.PathLike]

@@ -229,7 +229,7 @@ def test_a_cache_stamps_headless_messages_with_their_arrival_when_allowed():
 
 
 def test_subscribers_join_two_topics_over_dds():
-    rclpy.init(domain_id=1 + os.getpid() % 100)
+    rclpy.init(domain_id=1 + os.getpid() % 99)
     node = rclpy.create_node('filters')
     left = Subscriber(node, Imu, 'left', qos_profile=QoSProfile(depth=3, reliability=ReliabilityPolicy.BEST_EFFORT))
     right = Subscriber(node, Imu, 'right', callback_group=ReentrantCallbackGroup())

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NoReturn
 
 from builtin_interfaces.msg import Time as TimeMessage
@@ -312,19 +313,28 @@ def _problems(child: str, stamped: StampedTransform, authority: str) -> Iterator
             f'child_frame_id "{child}" because they are the same'
         )
     if not child:
-        yield (f'TF_NO_CHILD_FRAME_ID: Ignoring transform from authority "{authority}" because child_frame_id not set ')
+        yield f'TF_NO_CHILD_FRAME_ID: Ignoring transform from authority "{authority}" because child_frame_id not set '
     if not stamped.parent:
         yield (
             f'TF_NO_FRAME_ID: Ignoring transform with child_frame_id "{child}"  from authority "{authority}" '
             'because frame_id not set'
         )
     rotation, translation = stamped.transform
-    if any(value != value for value in (*translation, *rotation)):
+    no_direction = any(map(math.isnan, rotation))
+    if no_direction or any(map(math.isnan, translation)):
         yield (
             f'TF_NAN_INPUT: Ignoring transform for child_frame_id "{child}" from authority "{authority}" because of a '
-            f'nan value in the transform ({" ".join(f"{value:f}" for value in translation)}) '
-            f'({" ".join(f"{value:f}" for value in rotation)})'
+            f'nan value in the transform ({_listed(translation)}) ({_listed(rotation)})'
         )
+    if no_direction:
+        yield (
+            f'TF_DENORMALIZED_QUATERNION: Ignoring transform for child_frame_id "{child}" from authority "{authority}" '
+            f'because of an invalid quaternion in the transform ({_listed(rotation)})'
+        )
+
+
+def _listed(values: Iterable[float]) -> str:
+    return ' '.join(f'{value:f}' for value in values)
 
 
 def _read_transform(message: TransformStamped) -> RigidTransform:

@@ -12,6 +12,7 @@ from robot4d_core.cell.expert import Expert
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.episodes.store import Episode, EpisodeStore
+from robot4d_core.errors import ExpertError
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 
 IMAGE_SIZE = (160, 128)
@@ -32,7 +33,7 @@ def record(
 ) -> EpisodeStore:
     """Render episodes seed, seed + 1, ... that are not in folder yet; shows progress with time left.
 
-    The same seed gives the same episode, whatever the number of workers.
+    The same seed gives the same episode, whatever the number of workers. A demonstration that fails is left out.
     """
     from rich.progress import track
 
@@ -56,8 +57,12 @@ def episode_name(seed: int) -> str:
 
 def _record_episode(job: tuple[Path, str, int, int, tuple[int, int]]) -> None:
     folder, task, seed, cameras, size = job
-    episode, attributes = demonstrate(task, seed, cameras, size)
-    EpisodeStore(folder).write(episode_name(seed), episode, **attributes)
+    try:
+        episode, attributes = demonstrate(task, seed, cameras, size)
+    except ExpertError:
+        return
+    if attributes['success']:
+        EpisodeStore(folder).write(episode_name(seed), episode, **attributes)
 
 
 def demonstrate(task: str, seed: int, cameras: int, size: tuple[int, int] = IMAGE_SIZE) -> tuple[Episode, dict]:

@@ -1,0 +1,115 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The MuJoCo model of a cell: the robot of our URDF, a task's objects, cameras and light."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from robot4d_core.cell.cameras import CameraPlacement
+from robot4d_core.cell.tasks.task import Task
+from robot4d_core.robot_description import load_robot_description
+
+ARM_JOINTS = tuple(f'arm_joint{i}' for i in range(1, 8))
+FINGER_JOINTS = ('gripper_finger_left_joint', 'gripper_finger_right_joint')
+FINGERS = ('gripper_finger_left', 'gripper_finger_right')
+HAND = 'gripper_hand'
+TCP = 'gripper_tcp'
+
+TIMESTEP = 0.002
+ARM_STIFFNESS = np.array([4500.0, 4500, 3500, 3500, 2000, 2000, 2000])  # N m / rad
+ARM_DAMPING = 0.1 * ARM_STIFFNESS  # N m s / rad
+ARM_ARMATURE = 0.1  # kg m^2, reflected inertia of the drives
+FINGER_STIFFNESS = 2500.0  # N / m
+FINGER_DAMPING = 200.0  # N s / m; with the effort limit it bounds the closing speed
+VISUAL_GROUP, COLLISION_GROUP = 1, 3
+ROBOT_CONTACT, OBJECT_CONTACT = 1, 2
+
+
+def build_model(task: Task, cameras: tuple[CameraPlacement, ...]) -> mujoco.MjModel:
+    """Compile the cell for one task and its cameras."""
+    spec = mujoco.MjSpec.from_string(load_robot_description())
+    _set_physics(spec)
+    _separate_looks_from_contacts(spec)
+    _drive_the_robot(spec)
+    task.add_objects(spec)
+    _light(spec)
+    for placement in cameras:
+        _add_camera(spec, placement)
+    spec.visual.global_.offwidth = max((p.camera.width for p in cameras), default=1)
+    spec.visual.global_.offheight = max((p.camera.height for p in cameras), default=1)
+    return spec.compile()
+
+
+def _set_physics(spec: mujoco.MjSpec) -> None:
+    spec.option.timestep = TIMESTEP
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
+    spec.option.impratio = 10.0
+
+
+def _separate_looks_from_contacts(spec: mujoco.MjSpec) -> None:
+    """Let robot and objects touch each other; parts of the robot never do (the executor checks self-collision)."""
+    for geom in spec.geoms:
+        if geom.contype == 0:
+            geom.group = VISUAL_GROUP
+            continue
+        geom.group = COLLISION_GROUP
+        geom.condim = 4
+        geom.friction = [1.0, 0.02, 0.0001]
+        is_table = geom.parent.name == 'table'
+        geom.contype = OBJECT_CONTACT if is_table else ROBOT_CONTACT
+        geom.conaffinity = OBJECT_CONTACT | (ROBOT_CONTACT if is_table else 0)
+
+
+def _drive_the_robot(spec: mujoco.MjSpec) -> None:
+    for body in spec.bodies:
+        if body.name.startswith(('arm_', 'gripper_')):
+            body.gravcomp = 1.0
+    for name, stiffness, damping in zip(ARM_JOINTS, ARM_STIFFNESS, ARM_DAMPING, strict=True):
+        joint = spec.joint(name)
+        joint.armature = ARM_ARMATURE
+        _add_servo(spec, joint, stiffness, damping)
+    for name in FINGER_JOINTS:
+        joint = spec.joint(name)
+        joint.armature = 0.1
+        _add_servo(spec, joint, FINGER_STIFFNESS, FINGER_DAMPING)
+    spec.add_equality(
+        type=mujoco.mjtEq.mjEQ_JOINT, name1=FINGER_JOINTS[0], name2=FINGER_JOINTS[1],
+        objtype=mujoco.mjtObj.mjOBJ_JOINT, data=[0, 1] + [0] * 10,
+    )
+
+
+def _add_servo(spec: mujoco.MjSpec, joint: mujoco.MjsJoint, stiffness: float, damping: float) -> None:
+    actuator = spec.add_actuator(name=joint.name, target=joint.name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
+    actuator.set_to_position(kp=stiffness, kv=damping)
+    actuator.forcerange = joint.actfrcrange
+    joint.actfrclimited = False
+
+
+def _light(spec: mujoco.MjSpec) -> None:
+    spec.visual.headlight.ambient = [0.35, 0.35, 0.35]
+    spec.visual.headlight.diffuse = [0.25, 0.25, 0.25]
+    spec.visual.headlight.specular = [0, 0, 0]
+    spec.visual.map.znear = 0.02
+    spec.visual.map.zfar = 10.0
+    spec.stat.extent = 1.0
+    spec.worldbody.add_light(
+        pos=[0.5, -1.0, 2.5], dir=[-0.2, 0.4, -1.0], diffuse=[0.5, 0.5, 0.48], specular=[0.1, 0.1, 0.1],
+        type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, castshadow=False,
+    )
+    spec.add_texture(
+        name='floor', type=mujoco.mjtTexture.mjTEXTURE_SKYBOX, builtin=mujoco.mjtBuiltin.mjBUILTIN_FLAT,
+        rgb1=[0.2, 0.22, 0.25], rgb2=[0.2, 0.22, 0.25], width=16, height=96,
+    )
+
+
+def _add_camera(spec: mujoco.MjSpec, placement: CameraPlacement) -> None:
+    """Add a camera; MuJoCo's looks along -z with y up, an optical frame along z with y down."""
+    rotation = placement.T_world_optical[:3, :3] @ np.diag([1.0, -1.0, -1.0])
+    fovy = 2 * np.arctan(0.5 * placement.camera.height / placement.camera.fy)
+    spec.worldbody.add_camera(
+        name=placement.name, pos=placement.T_world_optical[:3, 3],
+        quat=Rotation.from_matrix(rotation).as_quat()[[3, 0, 1, 2]], fovy=np.rad2deg(fovy),
+    )

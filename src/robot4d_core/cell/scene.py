@@ -1,0 +1,60 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""What a cell is made of: the task, the seed that places its objects, and the cameras."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from robot4d_core.cell.cameras import CameraPlacement, sample_cameras
+from robot4d_core.errors import SceneError
+from robot4d_core.geometry.cameras import PinholeCamera
+
+CAMERA_NAMES = ('reference', 'second')
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A recipe that rebuilds the same cell anywhere."""
+
+    task: str
+    seed: int
+    cameras: tuple[CameraPlacement, ...]
+
+    @classmethod
+    def sample(cls, task: str, seed: int, width: int = 320, height: int = 256, camera_names=CAMERA_NAMES) -> Scene:
+        """Draw cameras for a task; the seed fixes both the cameras and the objects."""
+        rng = np.random.default_rng([seed, 0])
+        return cls(task, seed, sample_cameras(rng, camera_names, width, height))
+
+    def to_json(self) -> str:
+        """Write the recipe as JSON that from_json reads back exactly."""
+        cameras = [
+            {
+                'name': placement.name,
+                'T_world_optical': placement.T_world_optical.tolist(),
+                'camera': asdict(placement.camera),
+            }
+            for placement in self.cameras
+        ]
+        return json.dumps({'task': self.task, 'seed': self.seed, 'cameras': cameras})
+
+    @classmethod
+    def from_json(cls, text: str) -> Scene:
+        """Read what to_json wrote; raises SceneError when it is something else."""
+        try:
+            recipe = json.loads(text)
+            cameras = tuple(
+                CameraPlacement(
+                    entry['name'], np.array(entry['T_world_optical'], float), PinholeCamera(**entry['camera'])
+                )
+                for entry in recipe['cameras']
+            )
+            return cls(str(recipe['task']), int(recipe['seed']), cameras)
+        except (ValueError, KeyError, TypeError) as error:
+            raise SceneError(
+                f'expected the JSON of a scene with task, seed and cameras, got {text[:80]!r}: {error!r}; '
+                'pass the text that Scene.to_json wrote'
+            ) from error

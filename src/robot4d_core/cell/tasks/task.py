@@ -1,0 +1,56 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""What makes a task: its objects, how success is judged, and what an expert does next."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import mujoco
+
+    from robot4d_core.cell.robot_cell import RobotCell
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the expert: the arm moves, then the gripper, then the arm rests.
+
+    pose: T_world_tcp to move to in a straight line; positions: joint positions (7,) to move to instead;
+    neither: the arm stays. opening: of the gripper from the moment the arm has arrived, metres, None to leave it;
+    rest: seconds at the end; precise: whether the stage must not be perturbed, because it touches something.
+    """
+
+    name: str
+    pose: np.ndarray | None = None
+    positions: np.ndarray | None = None
+    opening: float | None = None
+    rest: float = 0.0
+    precise: bool = False
+
+
+class Task(ABC):
+    """A manipulation task in the cell."""
+
+    name: str
+    instruction: str
+    objects: tuple[str, ...]
+
+    @abstractmethod
+    def add_objects(self, spec: mujoco.MjSpec) -> None:
+        """Add the bodies named in `objects`, each with one free joint of the same name, and what decorates them."""
+
+    @abstractmethod
+    def object_poses(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Draw T_world_object (4, 4) of every object at the start; they then settle."""
+
+    @abstractmethod
+    def success(self, cell: RobotCell) -> bool:
+        """Judge from the poses and contacts of the objects alone, never from what was planned."""
+
+    @abstractmethod
+    def next_stage(self, cell: RobotCell) -> Stage:
+        """Decide what an expert does next, from nothing but the present state of the cell."""

@@ -14,6 +14,10 @@ class ImageError(Robot4dError, ValueError):
     """An image whose encoding, size or values do not fit."""
 
 
+class ObservationError(Robot4dError, RuntimeError):
+    """No fresh, synchronised look of every camera."""
+
+
 class PoseError(Robot4dError, ValueError):
     """A pose that is not a rigid transform."""
 
@@ -48,3 +52,11 @@ class TrajectoryError(Robot4dError, ValueError):
 
 class ParameterError(Robot4dError, ValueError):
     """A parameter whose value does not fit."""
+
+
+class SceneError(Robot4dError, ValueError):
+    """A simulated cell that cannot be built or asked for that."""
+
+
+class ExpertError(Robot4dError, RuntimeError):
+    """A scripted expert that cannot carry on from where the cell is."""

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import numpy as np
+import unique_identifier_msgs.msg
 from builtin_interfaces.msg import Duration, Time
 from cv_bridge import CvBridge
 from geometry_msgs.msg import Point, Pose, Quaternion, Transform, TransformStamped, Vector3
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
 from std_msgs.msg import Header
-from unique_identifier_msgs.msg import UUID as UuidMessage
 
 from robot4d.msg import GripperPlan as GripperPlanMessage
 from robot4d.msg import GripperPlans
@@ -74,12 +74,12 @@ def header(stamp: float, frame_id: str) -> Header:
     return Header(stamp=time_to_message(stamp), frame_id=frame_id)
 
 
-def uuid_to_message(uuid: UUID) -> UuidMessage:
+def uuid_to_message(uuid: UUID) -> unique_identifier_msgs.msg.UUID:
     """Return the message of a UUID."""
-    return UuidMessage(uuid=list(uuid.bytes))
+    return unique_identifier_msgs.msg.UUID(uuid=list(uuid.bytes))
 
 
-def uuid_from_message(message: UuidMessage) -> UUID:
+def uuid_from_message(message: unique_identifier_msgs.msg.UUID) -> UUID:
     """Return the UUID of a message."""
     return UUID(bytes=bytes(message.uuid))
 
@@ -137,21 +137,31 @@ def depth_to_message(depth: np.ndarray, stamp: float, frame_id: str) -> Image:
 
 def colour_from_message(message: Image, topic: str) -> np.ndarray:
     """Return (H, W, 3) uint8 RGB; raises ImageError for an encoding that is not a colour image's, or for lost bytes."""
-    _check_image(message, topic, 'colour', COLOUR_ENCODINGS)
+    check_colour(message, topic)
     return np.asarray(_BRIDGE.imgmsg_to_cv2(message, desired_encoding='rgb8'))
 
 
 def depth_from_message(message: Image, topic: str) -> np.ndarray:
     """Return (H, W) float32 metres, NaN invalid; raises ImageError for an encoding that is not a depth image's."""
-    _check_image(message, topic, 'depth', DEPTH_ENCODINGS)
+    check_depth(message, topic)
     return depth_in_metres(_BRIDGE.imgmsg_to_cv2(message, desired_encoding='passthrough'), message.encoding)
+
+
+def check_colour(message: Image, topic: str) -> None:
+    """Raise ImageError unless message is a whole colour image in an encoding that is understood."""
+    _check_image(message, topic, 'colour', COLOUR_ENCODINGS)
+
+
+def check_depth(message: Image, topic: str) -> None:
+    """Raise ImageError unless message is a whole depth image in an encoding that is understood."""
+    _check_image(message, topic, 'depth', DEPTH_ENCODINGS)
 
 
 def _check_image(message: Image, topic: str, kind: str, encodings: Sequence[str]) -> None:
     if message.encoding not in encodings:
         raise ImageError(
             f"{topic}: a {kind} image must be {', '.join(encodings)}, got '{message.encoding}'; "
-            'remap the input to the right topic or change the driver\'s format'
+            "remap the input to the right topic or change the driver's format"
         )
     if not message.width or not message.height or len(message.data) != message.height * message.step:
         raise ImageError(
@@ -192,10 +202,14 @@ def prediction_to_message(prediction: Prediction) -> PredictionMessage:
         time_from_start=[duration_to_message(t) for t in prediction.time_from_start],
         views=[PredictedViewMessage(
             camera_name=view.name, camera_info=camera_to_message(view.camera, prediction.stamp, frame_id),
-            images=[image_to_message(rgb, 'rgb8', t, frame_id) for rgb, t in zip(view.rgb, stamps)],
-            pointmaps=[image_to_message(points, '32FC3', t, frame_id) for points, t in zip(view.pointmap, stamps)],
+            images=_frames(view.rgb, 'rgb8', stamps, frame_id),
+            pointmaps=_frames(view.pointmap, '32FC3', stamps, frame_id),
         ) for view in prediction.views],
     )
+
+
+def _frames(video: np.ndarray, encoding: str, stamps: np.ndarray, frame_id: str) -> list[Image]:
+    return [image_to_message(frame, encoding, t, frame_id) for frame, t in zip(video, stamps, strict=True)]
 
 
 def prediction_from_message(message: PredictionMessage) -> Prediction:

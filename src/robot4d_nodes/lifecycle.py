@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -86,6 +87,10 @@ class Robot4dNode(LifecycleNodeMixin, Node):
     def declare_table(self, table: Any, prefix: str = '') -> None:
         """Declare one more parameter table."""
         declare(self, table, prefix=prefix, unconfigured=lambda: self.state == UNCONFIGURED)
+
+    def read_table(self, table: type, prefix: str = '') -> Any:
+        """Return the present values of a table that declare_table has declared."""
+        return read(self, table, prefix=prefix)
 
     def seconds_now(self) -> float:
         """Return the time of the node's clock (simulated under use_sim_time), seconds."""
@@ -228,9 +233,11 @@ def spinning(*nodes: Node, on_failure: Callable[[], None] = lambda: None) -> Ite
                 if thread.is_alive() and not event.wait(_SHUTDOWN_TIMEOUT)]
         stop.set()
         thread.join(_SHUTDOWN_TIMEOUT)
-        if late or thread.is_alive():
-            raise TimeoutError(f'did not end within {_SHUTDOWN_TIMEOUT} s: {", ".join(late) or "executor"}')
-        executor.shutdown()
+        joining = threading.Thread(target=executor.shutdown, name='joining', daemon=True)
+        joining.start()
+        joining.join(_SHUTDOWN_TIMEOUT)
+        if late or thread.is_alive() or joining.is_alive():
+            raise TimeoutError(f'did not end within {_SHUTDOWN_TIMEOUT} s: {", ".join(late) or "a callback"}')
         for node in nodes:
             node.destroy_node()
 
@@ -257,4 +264,18 @@ def run_node(make_node: Callable[[], Robot4dNode]) -> int:
         print(error, file=sys.stderr, flush=True)
         os._exit(1)  # a thread is stuck in foreign code and would keep the process alive
     rclpy.shutdown()
-    return 1 if failures else 0
+    status = 1 if failures else 0
+    if not _threads_ended(_SHUTDOWN_TIMEOUT):
+        os._exit(status)
+    return status
+
+
+def _threads_ended(timeout: float) -> bool:
+    """Wait for the threads that would keep the process alive, a model that is still loading for example."""
+    deadline = time.monotonic() + timeout
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                return False
+    return True

@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The tracker: a predicted 4-D video in, the path of the gripper out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from geometry_msgs.msg import PoseArray, PoseStamped
+from nav_msgs.msg import Path
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import JumpThreshold
+from rclpy.duration import Duration
+from rclpy.time import Time
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from tf2_ros import Buffer, TransformBroadcaster, TransformException, TransformListener
+
+from robot4d.msg import GripperPlans
+from robot4d.msg import Prediction as PredictionMessage
+from robot4d_core.errors import ObservationError, Robot4dError, RobotDescriptionError
+from robot4d_core.gripper_plan import GripperPlan
+from robot4d_core.robot_description import load_robot_description
+from robot4d_core.tracker import GripperModel, GripperTracker
+from robot4d_nodes import qos
+from robot4d_nodes.conversions import (
+    gripper_plans_to_message,
+    header,
+    pose_to_message,
+    prediction_from_message,
+    time_from_message,
+    transform_from_message,
+    transform_to_message,
+)
+from robot4d_nodes.diagnostics import OK, WARN, Health
+from robot4d_nodes.lifecycle import Robot4dNode, run_node
+from robot4d_nodes.parameters import parameter
+
+_TICK = 0.05  # seconds
+
+
+@dataclass(frozen=True)
+class TrackerParameters:
+    """Parameters of the tracker node."""
+
+    robot_description: str = parameter(
+        '', 'URDF of the robot; empty: from robot_description_topic', at_configure=True)
+    robot_description_topic: str = parameter(
+        '', 'Latched topic (std_msgs/String) with the URDF; empty: the cell that comes with robot4d', at_configure=True)
+    gripper: str = parameter('gripper', 'Name of the gripper in plans; its predicted tf frames begin with it',
+                             at_configure=True)
+    hand_link: str = parameter('gripper_hand', 'Link of the hand in the URDF', at_configure=True)
+    finger_links: list[str] = parameter(
+        ['gripper_finger_left', 'gripper_finger_right'], 'Links of the two fingers in the URDF', at_configure=True)
+    finger_joints: list[str] = parameter(
+        ['gripper_finger_left_joint', 'gripper_finger_right_joint'],
+        'Joints whose positions add up to the opening', at_configure=True)
+    tcp_frame: str = parameter('gripper_tcp', 'Tool centre frame between the finger pads, in tf', at_configure=True)
+    tf_timeout: float = parameter(
+        1.0, "How long to wait for the gripper's pose at the observation, seconds of wall time", low=0.0, high=30.0)
+    joint_state_tolerance: float = parameter(
+        0.1, 'Largest time between the observation and the joint state used for the opening, seconds',
+        low=0.001, high=1.0)
+    history: float = parameter(
+        120.0, 'How long transforms and joint states are remembered, seconds; longer than a prediction takes',
+        low=1.0, high=3600.0, at_configure=True)
+    max_silence: float = parameter(
+        2.0, 'Wall-clock time after which joint states count as stale in diagnostics, seconds', low=0.1, high=60.0,
+        at_configure=True)
+
+
+class Tracker(Robot4dNode):
+    """Tracks the gripper through every prediction it hears and publishes plans, poses for RViz and tf frames.
+
+    The frame `<gripper>_predicted_<k>` is the k-th predicted pose, from 1; `<gripper>_predicted` is the last. They are
+    stamped with the observation's time: stamps in the future would become the newest for every user of tf.
+    """
+
+    def __init__(self, **node_options) -> None:
+        """Declare parameters and publishers; the gripper's model is read by configure."""
+        super().__init__('tracker', TrackerParameters(), **node_options)
+        self._plans = self.create_lifecycle_publisher(GripperPlans, 'gripper_plan', qos.LATCHED)
+        self._poses = self.create_lifecycle_publisher(PoseArray, '~/poses', qos.LATCHED)
+        self._path = self.create_lifecycle_publisher(Path, '~/path', qos.LATCHED)
+        self._broadcaster = TransformBroadcaster(self)
+        self._outcome = Health(WARN, 'no prediction yet')
+        self.diagnostics.add('tracking', lambda: self._outcome)
+
+    def configure(self) -> None:
+        """Read the gripper's model, then listen to tf, joint states and predictions."""
+        settings = self.parameters
+        self._tracker = GripperTracker(GripperModel.from_urdf(
+            self._robot_description(), hand_link=settings.hand_link, finger_links=tuple(settings.finger_links),
+            tcp_frame=settings.tcp_frame))
+        self._transforms = Buffer(cache_time=Duration(seconds=settings.history))
+        listener = TransformListener(self._transforms, self, spin_thread=False)
+        self.configured.callback(listener.unregister)
+        self._joint_states: deque[JointState] = deque()
+        self._joint_monitor = self.diagnostics.watch_input('joint_states', settings.max_silence)
+        for message_type, topic, callback, profile in (
+            (JointState, 'joint_states', self._on_joint_state, qos.STATE),
+            (PredictionMessage, 'prediction', self._on_prediction, qos.PREDICTION),
+        ):
+            subscription = self.create_subscription(
+                message_type, topic, callback, profile, callback_group=MutuallyExclusiveCallbackGroup())
+            self.configured.callback(self.destroy_subscription, subscription)
+        jump = self.get_clock().create_jump_callback(
+            JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
+            post_callback=lambda _: self._forget())
+        self.configured.callback(jump.unregister)
+
+    def _robot_description(self) -> str:
+        settings = self.parameters
+        if settings.robot_description:
+            return settings.robot_description
+        if not settings.robot_description_topic:
+            return load_robot_description()
+        received: list[str] = []
+        subscription = self.create_subscription(
+            String, settings.robot_description_topic, lambda message: received.append(message.data), qos.LATCHED,
+            callback_group=MutuallyExclusiveCallbackGroup())
+        deadline = time.monotonic() + max(settings.tf_timeout, 5.0)
+        while not received and time.monotonic() < deadline and not self.stopping.wait(_TICK):
+            pass
+        self.destroy_subscription(subscription)
+        if not received:
+            raise RobotDescriptionError(
+                f"no URDF on '{settings.robot_description_topic}'; start robot_state_publisher, "
+                'or set the parameter robot_description')
+        return received[0]
+
+    def _forget(self) -> None:
+        """Start afresh after time jumped back (a bag that loops)."""
+        self._transforms.clear()
+        self._joint_states.clear()
+
+    def _on_joint_state(self, message: JointState) -> None:
+        if not set(self.parameters.finger_joints) <= set(message.name):
+            return  # of another part of the robot
+        if len(message.position) != len(message.name):
+            self._joint_monitor.dropped(f'{len(message.position)} positions for {len(message.name)} joint names')
+            return
+        self._joint_monitor.received()
+        self._joint_states.append(message)
+        oldest = time_from_message(message.header.stamp) - self.parameters.history
+        while time_from_message(self._joint_states[0].header.stamp) < oldest:
+            self._joint_states.popleft()
+
+    def _on_prediction(self, message: PredictionMessage) -> None:
+        if not self.active:
+            return
+        started = time.monotonic()
+        try:
+            prediction = prediction_from_message(message)
+            plan = self._tracker.track(prediction, self._pose_at(message), self._opening_at(message))
+        except Robot4dError as error:
+            self._publish_lost(message, str(error))
+            return
+        plans = gripper_plans_to_message([plan])
+        self._plans.publish(plans)
+        self._show(plan)
+        values = {'duration (s)': f'{time.monotonic() - started:.2f}', 'model': plan.model,
+                  'lowest confidence': f'{np.min(plan.confidence):.2f}'}
+        self._outcome = Health(WARN, plans.message, values) if plans.lost else Health(OK, 'followed', values)
+
+    def _pose_at(self, message: PredictionMessage) -> np.ndarray:
+        """Return T_frame_tcp at the observation; raises ObservationError that names the missing transform."""
+        settings, frame = self.parameters, message.header.frame_id
+        try:
+            return transform_from_message(self._transforms.lookup_transform(
+                frame, settings.tcp_frame, Time.from_msg(message.header.stamp),
+                timeout=Duration(seconds=settings.tf_timeout)))
+        except TransformException as error:
+            raise ObservationError(
+                f"no transform from '{settings.tcp_frame}' to '{frame}' at the observation: {error}; check that the "
+                "reference camera's static transform and the robot's links are in tf") from error
+
+    def _opening_at(self, message: PredictionMessage) -> float:
+        """Return the gripper's opening in metres at the observation; raises ObservationError when it is unknown."""
+        settings, stamp = self.parameters, time_from_message(message.header.stamp)
+        nearest = min(tuple(self._joint_states), default=None,
+                      key=lambda state: abs(time_from_message(state.header.stamp) - stamp))
+        if nearest is None:
+            raise ObservationError(
+                f"no joint_states with {' and '.join(settings.finger_joints)}; the gripper's opening is unknown")
+        distance = abs(time_from_message(nearest.header.stamp) - stamp)
+        if distance > settings.joint_state_tolerance:
+            raise ObservationError(
+                f'the nearest joint_states are {distance:.2f} s from the observation, '
+                f'limit {settings.joint_state_tolerance:.2f} s; is the joint state publisher alive?')
+        positions = dict(zip(nearest.name, nearest.position, strict=True))
+        return sum(positions[joint] for joint in settings.finger_joints)
+
+    def _publish_lost(self, message: PredictionMessage, reason: str) -> None:
+        self.get_logger().error(f'cannot follow the gripper: {reason}')
+        self._plans.publish(GripperPlans(
+            header=message.header, prediction_id=message.id, model=message.model, lost=True, message=reason))
+        self._outcome = Health(WARN, reason, {'model': message.model})
+
+    def _show(self, plan: GripperPlan) -> None:
+        of_observation = header(plan.stamp, plan.frame_id)
+        poses = [pose_to_message(pose) for pose in plan.poses]
+        self._poses.publish(PoseArray(header=of_observation, poses=poses))
+        self._path.publish(Path(header=of_observation, poses=[
+            PoseStamped(header=header(plan.stamp + after, plan.frame_id), pose=pose)
+            for after, pose in zip(plan.time_from_start, poses, strict=True)]))
+        if plan.lost:
+            return
+        name = f'{self.parameters.gripper}_predicted'
+        children = [f'{name}_{k}' for k in range(1, len(poses) + 1)]
+        self._broadcaster.sendTransform([
+            transform_to_message(pose, plan.frame_id, child, plan.stamp)
+            for child, pose in zip([*children, name], [*plan.poses, plan.poses[-1]], strict=True)])
+
+
+def main() -> int:
+    """Run the node until SIGINT or SIGTERM."""
+    return run_node(Tracker)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,297 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The generator node over real DDS: predictions from synchronised cameras, and a plain reason when there is none."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+
+import numpy as np
+import pytest
+from rclpy.action import ActionClient
+
+import robot4d_nodes.generator
+from nodes.bench import (
+    CAMERA,
+    NODES,
+    Probe,
+    SteppingEngine,
+    SyntheticCameras,
+    node_process,
+    overrides,
+    wait_until,
+)
+from robot4d.action import Predict
+from robot4d.msg import Prediction, SimulatorState
+from robot4d_core.errors import EngineError
+from robot4d_nodes.conversions import header, prediction_from_message, uuid_from_message
+from robot4d_nodes.generator import Generator
+from robot4d_nodes.lifecycle import spinning
+
+RESULT = Predict.Result
+QUICK = {'engine': 'hold', 'max_silence': 0.4, 'observation_timeout': 0.6}
+
+
+class Bench:
+    """A generator, two cameras and a client, spinning."""
+
+    def __init__(self, monkeypatch, engine: SteppingEngine, **values) -> None:
+        monkeypatch.setattr(robot4d_nodes.generator, 'make_engine', lambda name, **options: engine)
+        self.generator = Generator(parameter_overrides=overrides(**{**QUICK, **values}))
+        self.cameras, self.probe = SyntheticCameras(), Probe()
+        self.predictions = self.probe.collect(Prediction, 'prediction')
+        self.client = ActionClient(self.probe, Predict, 'predict')
+        self.feedback: list[Predict.Feedback] = []
+
+    def __enter__(self) -> Bench:
+        self._spinning = spinning(self.generator, self.cameras, self.probe)
+        self._spinning.__enter__()
+        wait_until(lambda: self.generator.active)
+        assert self.client.wait_for_server(5.0)
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.client.destroy()
+        self._spinning.__exit__(*error)
+
+    def send(self, **goal):
+        """Return the goal handle and the future of the result."""
+        sending = self.client.send_goal_async(
+            Predict.Goal(**{'seed': -1, **goal}), feedback_callback=lambda m: self.feedback.append(m.feedback))
+        wait_until(sending.done)
+        return sending.result(), sending.result().get_result_async()
+
+    def predict(self, **goal) -> RESULT:
+        _, future = self.send(**goal)
+        wait_until(future.done)
+        return future.result().result
+
+    def failure(self) -> str:
+        """Try to predict; return why there is no observation, '' when there is one."""
+        result = self.predict()
+        return result.message if result.code == RESULT.NO_OBSERVATION else ''
+
+    def works(self) -> bool:
+        return self.predict().code == RESULT.SUCCEEDED
+
+
+@pytest.fixture
+def engine():
+    return SteppingEngine()
+
+
+@pytest.fixture
+def bench(ros, monkeypatch, engine):
+    with Bench(monkeypatch, engine) as running:
+        wait_until(running.works)
+        yield running
+
+
+def test_a_goal_yields_feedback_a_result_and_the_prediction_on_its_topic(bench, engine):
+    bench.feedback.clear()
+    result = bench.predict(instruction='put it there', steps=4, seed=7)
+    assert (result.code, result.model) == (RESULT.SUCCEEDED, 'stepping')
+    wait_until(lambda: [m for m in bench.predictions if m.id == result.prediction_id])
+    prediction = prediction_from_message(bench.predictions[-1])
+    assert prediction.id == uuid_from_message(result.prediction_id)
+    assert prediction.frame_id == 'reference_color_optical_frame'
+    assert [view.name for view in prediction.views] == ['reference', 'second']
+    assert engine.calls[-1] == {'steps': 4, 'seed': 7}
+    wait_until(lambda: len(bench.feedback) == 4)
+    assert [(f.step, f.steps) for f in bench.feedback] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_the_engine_sees_both_views_synchronised_reference_first_with_holes_as_nan(bench, engine):
+    observation = engine.observations[-1]
+    assert [view.name for view in observation.views] == ['reference', 'second']
+    assert observation.frame_id == 'reference_color_optical_frame'
+    for view in observation.views:
+        assert view.camera == CAMERA
+        assert np.isnan(view.depth[0, 0]) and view.depth[20, 20] == pytest.approx(1.06, abs=1e-3)
+    assert 0 <= bench.generator.seconds_now() - observation.stamp < 5
+
+
+def test_an_observation_is_never_older_than_the_goal_allows(bench, engine):
+    arrival = bench.generator.seconds_now()
+    bench.predict()
+    assert engine.observations[-1].stamp >= arrival - bench.generator.parameters.max_age
+
+
+def test_steps_default_to_the_parameter_then_to_the_engine(bench, engine):
+    bench.predict()
+    assert engine.calls[-1] == {'steps': None, 'seed': None}
+    bench.generator.set_parameters(overrides(steps=2))
+    bench.predict()
+    assert engine.calls[-1]['steps'] == 2
+
+
+def test_when_too_many_steps_are_asked_for_expect_invalid_goal(bench):
+    result = bench.predict(steps=5000)
+    assert result.code == RESULT.INVALID_GOAL and '1000' in result.message
+
+
+def camera(bench: Bench, name: str = 'second'):
+    return bench.cameras.faults[name]
+
+
+@pytest.mark.parametrize('fault, message', [
+    ({'silent': {'colour'}}, r'second: no colour image on /second/color/image_raw for \d'),
+    ({'silent': {'depth'}}, r'second: no depth image on /second/aligned_depth_to_color/image_raw for \d'),
+    ({'silent': {'colour', 'depth', 'info'}}, r'second: no colour image on /second/color/image_raw for \d'),
+    ({'colour_encoding': 'yuv422'}, r"/second/color/image_raw: a colour image must be rgb8.* got 'yuv422'"),
+    ({'depth_encoding': 'mono8'}, r"aligned_depth_to_color/image_raw: a depth image must be 16UC1.* got 'mono8'"),
+    ({'size': (32, 24)}, r'/second/color/image_raw: image is 32x24 but camera_info says 64x48'),
+    ({'focal_length': 0.0}, r'/second/color/camera_info: focal lengths must be positive'),
+    ({'focal_length': float('nan')}, r'/second/color/camera_info: fx must be finite'),
+    ({'depth_frame': 'second_depth_optical_frame'}, r"second: depth is in frame 'second_depth_optical_frame'"),
+    ({'delay': 60.0}, r'reference and second are \d{5} ms apart, limit 50 ms'),
+], ids=str)
+def test_when_an_input_goes_bad_expect_it_named_no_prediction_and_recovery(bench, fault, message):
+    healthy = dict(vars(camera(bench)))
+    vars(camera(bench)).update(fault)
+    wait_until(lambda: re.search(message, bench.failure()), message=message)
+    assert 'reference:' not in bench.failure()
+    if 'depth_frame' not in fault:  # noticed only when images are used
+        wait_until(lambda: re.search(message, bench.probe.health['generator: cameras reference, second'].message))
+    vars(camera(bench)).update(healthy)
+    wait_until(bench.works, message='no recovery')
+
+
+def test_when_all_stamps_are_old_expect_their_age(bench):
+    for fault in bench.cameras.faults.values():
+        fault.delay = 30.0
+    wait_until(lambda: re.search(r'images are (29|3\d)\.\d s old', bench.failure()))
+
+
+def test_when_all_stamps_are_in_the_future_expect_the_clocks_named(bench):
+    for fault in bench.cameras.faults.values():
+        fault.delay = -30.0
+    wait_until(lambda: "ahead of this node's clock" in bench.failure())
+
+
+def test_skew_and_rates_are_in_diagnostics(bench):
+    wait_until(lambda: bench.probe.health.get('generator: cameras reference, second'))
+    cameras = bench.probe.health['generator: cameras reference, second']
+    values = {value.key: value.value for value in cameras.values}
+    assert float(values['skew (ms)']) < 50 and int(values['looks']) > 0
+    colour = bench.probe.health['generator: second colour']
+    assert 5 < float({v.key: v.value for v in colour.values}['rate (Hz)']) < 40
+
+
+def test_a_late_camera_info_is_waited_for(ros, monkeypatch, engine):
+    late = Bench(monkeypatch, engine, observation_timeout=8.0)
+    camera(late).silent.add('info')
+    with late as bench:
+        threading.Timer(0.5, camera(bench).silent.clear).start()
+        assert bench.works()
+
+
+def test_when_camera_info_never_comes_expect_its_topic(ros, monkeypatch, engine):
+    with Bench(monkeypatch, engine, second__info_topic='/elsewhere/camera_info') as bench:
+        wait_until(lambda: bench.failure() == 'second: no camera_info on /elsewhere/camera_info')
+
+
+def test_when_a_camera_is_missing_from_the_start_expect_all_of_its_topics(ros, monkeypatch, engine):
+    with Bench(monkeypatch, engine, cameras=['reference', 'third']) as bench:
+        wait_until(lambda: bench.failure() == (
+            'third: no camera_info on /third/color/camera_info; third: no colour image on /third/color/image_raw; '
+            'third: no depth image on /third/aligned_depth_to_color/image_raw'))
+
+
+def test_when_qos_does_not_fit_expect_it_in_diagnostics(ros, monkeypatch, engine):
+    with Bench(monkeypatch, engine, second__color_qos='LATCHED') as bench:
+        wait_until(lambda: 'another DURABILITY' in bench.failure())
+
+
+def test_cancel_takes_effect_between_two_steps(bench, engine):
+    engine.step_time = 0.1
+    count = len(bench.predictions)
+    bench.feedback.clear()
+    handle, future = bench.send(steps=100)
+    wait_until(lambda: bench.feedback)
+    wait_until(handle.cancel_goal_async().done)
+    wait_until(future.done)
+    assert future.result().result.code == RESULT.CANCELED
+    assert len(bench.feedback) < 20 and len(bench.predictions) == count
+    assert bench.predict(steps=1).code == RESULT.SUCCEEDED
+
+
+def test_feedback_estimates_the_time_left(bench, engine):
+    engine.step_time = 0.1
+    bench.feedback.clear()
+    bench.predict(steps=6)
+    wait_until(lambda: len(bench.feedback) == 6)
+    remaining = [f.remaining.sec + f.remaining.nanosec * 1e-9 for f in bench.feedback]
+    assert remaining[0] == 0 and remaining[5] == 0
+    assert remaining[2] == pytest.approx(0.3, abs=0.15)
+
+
+def test_a_second_goal_is_refused_as_busy_and_the_first_is_not_disturbed(bench, engine):
+    engine.step_time = 0.1
+    _, first = bench.send(steps=8)
+    result = bench.predict()
+    assert result.code == RESULT.BUSY and 'cancel' in result.message
+    wait_until(first.done)
+    assert first.result().result.code == RESULT.SUCCEEDED
+
+
+def test_when_the_node_is_not_active_expect_not_active(ros, monkeypatch, engine):
+    with Bench(monkeypatch, engine) as bench:
+        bench.generator.trigger_deactivate()
+        result = bench.predict()
+        assert result.code == RESULT.NOT_ACTIVE and 'ros2 lifecycle set /generator activate' in result.message
+
+
+def test_when_the_engine_fails_expect_its_words_and_another_try_to_work(bench, engine, monkeypatch):
+    def fail(*_, **__):
+        raise EngineError('the device has no memory left; use fewer steps')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, 'predict', fail)
+        result = bench.predict()
+        assert (result.code, result.message) == (
+            RESULT.ENGINE_FAILED, 'the device has no memory left; use fewer steps')
+    assert bench.works()
+
+
+def test_when_the_engine_takes_too_long_expect_the_limit_named(ros, monkeypatch, engine):
+    with Bench(monkeypatch, engine, engine_timeout=1.0) as bench:
+        wait_until(bench.works)
+        engine.step_time = 0.1
+        result = bench.predict(steps=100)
+        assert result.code == RESULT.ENGINE_FAILED and 'engine_timeout (1 s)' in result.message
+
+
+def test_an_engine_that_needs_the_simulator_gets_the_state_at_the_observation(ros, monkeypatch):
+    engine = SteppingEngine(needs_simulator=True)
+    with Bench(monkeypatch, engine) as bench:
+        assert 'is the cell node running' in bench.failure()
+        publisher = bench.probe.create_publisher(SimulatorState, 'simulator_state', 10)
+
+        def publish() -> None:
+            now = bench.generator.seconds_now()
+            publisher.publish(SimulatorState(header=header(now, 'world'), scene='{}', state=[now]))
+
+        bench.probe.create_timer(0.02, publish)
+        wait_until(bench.works)
+        observation = engine.observations[-1]
+        assert abs(observation.simulator.state[0] - observation.stamp) <= 0.05
+
+
+def test_a_parameter_out_of_range_is_refused_while_running(bench):
+    (result,) = bench.generator.set_parameters(overrides(max_age=-1.0))
+    assert not result.successful and 'max_age out of range' in result.reason
+    (result,) = bench.generator.set_parameters(overrides(max_skew=0.1))
+    assert not result.successful and 'cleanup' in result.reason
+
+
+def test_the_process_says_what_is_missing_and_ends_on_sigint(ros):
+    with node_process(NODES / 'generator.py', 'engine:=diffusion', 'model:=/nowhere') as process:
+        line = ''
+        while 'cannot configure' not in line:
+            line = process.stdout.readline()
+        assert '/nowhere' in line and 'ros2 lifecycle set /generator configure' in line
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=10)
+        assert process.returncode == 0 and 'Traceback' not in rest

@@ -19,7 +19,6 @@ from .launch_description import LaunchDescription
 from .launch_description_entity import LaunchDescriptionEntity
 from .launch_description_source import LaunchDescriptionSource
 from .launch_service import LaunchService
-from .some_actions_type import SomeActionsType, SomeActionsType_types_tuple
 from .some_entities_type import SomeEntitiesType, SomeEntitiesType_types_tuple
 from .some_substitutions_type import SomeSubstitutionsType, SomeSubstitutionsType_types_tuple
 from .substitution import Substitution
@@ -35,8 +34,6 @@ __all__ = [
     'LaunchDescriptionEntity',
     'LaunchDescriptionSource',
     'LaunchService',
-    'SomeActionsType',
-    'SomeActionsType_types_tuple',
     'SomeEntitiesType',
     'SomeEntitiesType_types_tuple',
     'SomeSubstitutionsType',

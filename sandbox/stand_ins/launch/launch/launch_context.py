@@ -109,10 +109,6 @@ class LaunchContext:
         """Add values until the locals are popped."""
         self.__locals.update(extensions)
 
-    def _remove_locals(self, names: Iterable[str]) -> None:
-        for name in names:
-            self.__locals.pop(name, None)
-
     def _push_locals(self) -> None:
         self.__locals_stack.append(dict(self.__locals))
 

@@ -52,7 +52,7 @@ class LaunchDescriptionSource:
         if self.__launch_description is None:
             try:
                 return self._get_launch_description(perform_substitutions(LaunchContext(), self.__location))
-            except Exception as error:  # noqa: BLE001 - a launch file may raise anything
+            except Exception as error:
                 self.__logger.debug(traceback.format_exc())
                 self.__logger.debug(f'Failed to load the launch file without a context: {error}')
         return self.__launch_description

@@ -117,7 +117,7 @@ class LaunchService:
                     self.__logger.error('run task was canceled')
                     return_code = 1
                     self._shutdown(reason='run task was canceled', due_to_sigint=False)
-                except Exception as error:  # noqa: BLE001 - entities may raise anything
+                except Exception as error:
                     message = f'Caught exception in launch (see debug for traceback): {error}'
                     self.__logger.debug(traceback.format_exc())
                     self.__logger.error(message)

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import collections.abc
 from collections.abc import Iterable
-from typing import Union
+from pathlib import Path
 
 from .substitution import Substitution
 
-SomeSubstitutionsType = Union[str, Substitution, Iterable[Union[str, Substitution]]]
+SomeSubstitutionsType = str | Path | Substitution | Iterable[str | Path | Substitution]
 
-SomeSubstitutionsType_types_tuple = (str, Substitution, collections.abc.Iterable)
+SomeSubstitutionsType_types_tuple = (str, Path, Substitution, collections.abc.Iterable)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Union
+from typing import Any
 
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.substitution import Substitution
@@ -15,21 +15,20 @@ from .parameter_descriptions import Parameter as ParameterDescription
 from .parameter_descriptions import ParameterFile
 from .parameter_descriptions import ParameterValue as ParameterValueDescription
 
-ScalarValue = Union[float, int, str, bool, bytes]
+ScalarValue = float | int | str | bool | bytes
 
-SomeParameterFile = Union[SomeSubstitutionsType, os.PathLike, ParameterFile]
-SomeParameterName = Union[SomeSubstitutionsType, tuple]
-SomeParameterValue = Union[
-    ParameterValueDescription, SomeSubstitutionsType, ScalarValue, Sequence[Union[SomeSubstitutionsType, ScalarValue]]]
-SomeParametersDict = Mapping[SomeParameterName, Any]
-SomeParameters = Sequence[Union[SomeParameterFile, ParameterDescription, SomeParametersDict]]
+SomeParameterFile = SomeSubstitutionsType | os.PathLike | ParameterFile
+SomeParameterValue = (
+    ParameterValueDescription | SomeSubstitutionsType | ScalarValue | Sequence[SomeSubstitutionsType | ScalarValue])
+SomeParametersDict = Mapping[SomeSubstitutionsType, Any]
+SomeParameters = Sequence[SomeParameterFile | ParameterDescription | SomeParametersDict]
 
 ParameterName = tuple[Substitution, ...]
-ParameterValue = Union[
-    tuple[Substitution, ...], tuple[Sequence[Substitution], ...], tuple[ScalarValue, ...], ScalarValue,
-    ParameterValueDescription]
+ParameterValue = (
+    tuple[Substitution, ...] | tuple[Sequence[Substitution], ...] | tuple[ScalarValue, ...] | ScalarValue
+    | ParameterValueDescription)
 ParametersDict = dict[ParameterName, ParameterValue]
-Parameters = Sequence[Union[ParameterFile, ParameterDescription, ParametersDict]]
+Parameters = Sequence[ParameterFile | ParameterDescription | ParametersDict]
 
-EvaluatedParameterValue = Union[ScalarValue, Sequence[str], Sequence[float], Sequence[int], Sequence[bool]]
-EvaluatedParameters = Sequence[Union[pathlib.Path, ParameterDescription, dict[str, EvaluatedParameterValue]]]
+EvaluatedParameterValue = ScalarValue | Sequence[str] | Sequence[float] | Sequence[int] | Sequence[bool]
+EvaluatedParameters = Sequence[pathlib.Path | ParameterDescription | dict[str, EvaluatedParameterValue]]

@@ -42,6 +42,9 @@ from .emit_event import EmitEvent
 from .opaque_function import OpaqueFunction
 from .timer_action import TimerAction
 
+_SIGTERM_TIMEOUT = LaunchConfiguration('sigterm_timeout', default=5)
+_SIGKILL_TIMEOUT = LaunchConfiguration('sigkill_timeout', default=5)
+
 
 class ExecuteLocal(Action):
     """
@@ -56,8 +59,8 @@ class ExecuteLocal(Action):
         self, *,
         process_description: Executable,
         shell: bool = False,
-        sigterm_timeout: SomeSubstitutionsType = LaunchConfiguration('sigterm_timeout', default=5),  # noqa: B008
-        sigkill_timeout: SomeSubstitutionsType = LaunchConfiguration('sigkill_timeout', default=5),  # noqa: B008
+        sigterm_timeout: SomeSubstitutionsType = _SIGTERM_TIMEOUT,
+        sigkill_timeout: SomeSubstitutionsType = _SIGKILL_TIMEOUT,
         emulate_tty: bool = False,
         output: SomeSubstitutionsType | dict[str, Any] = 'log',
         output_format: str = '[{this.process_description.final_name}] {line}',
@@ -246,7 +249,7 @@ class ExecuteLocal(Action):
             self.__process = await ChildProcess.start(
                 details['cmd'], cwd=details['cwd'], env=details['env'], shell=self.__shell,
                 emulate_tty=self.__is_to_emulate_tty(context))
-        except Exception:  # noqa: BLE001 - a launch survives whatever keeps one of its processes from starting
+        except Exception:
             self.__logger.error(f'exception occurred while executing process:\n{traceback.format_exc()}')
             return False
         pid = details['pid'] = self.__process.pid

@@ -14,18 +14,15 @@ from ..launch_description_source import LaunchDescriptionSource
 from ..launch_description_sources import AnyLaunchDescriptionSource
 from ..some_substitutions_type import SomeSubstitutionsType
 from ..utilities import normalize_to_list_of_substitutions, perform_substitutions
-from .opaque_function import OpaqueFunction
 from .set_launch_configuration import SetLaunchConfiguration
-
-_LAUNCH_FILE_LOCALS = ('current_launch_file_path', 'current_launch_file_directory')
-
 
 class IncludeLaunchDescription(Action):
     """
     Includes a launch description with arguments.
 
     The arguments are set as launch configurations, whether they are declared or not, and stay set afterwards:
-    wrap the action in a GroupAction to limit them.
+    wrap the action in a GroupAction to limit them. As in Jazzy, ThisLaunchFile and ThisLaunchFileDir mean the
+    included file from then on.
     """
 
     def __init__(
@@ -61,7 +58,6 @@ class IncludeLaunchDescription(Action):
     def execute(self, context: LaunchContext) -> list[LaunchDescriptionEntity]:
         """Load the launch description; raises RuntimeError if one of its required arguments is not given."""
         description = self.launch_description_source.get_launch_description(context)
-        previous = {name: context.get_locals_as_dict().get(name) for name in _LAUNCH_FILE_LOCALS}
         self.__set_launch_file_locals(context)
         given = [
             perform_substitutions(context, normalize_to_list_of_substitutions(name))
@@ -75,10 +71,7 @@ class IncludeLaunchDescription(Action):
                 raise RuntimeError(
                     f"Included launch description missing required argument '{argument.name}' "
                     f"(description: '{argument.description}'), given: [{', '.join(given)}]")
-        return [
-            *(SetLaunchConfiguration(name, value) for name, value in self.launch_arguments),
-            description,
-            OpaqueFunction(function=_restore_launch_file_locals, args=[previous])]
+        return [*(SetLaunchConfiguration(name, value) for name, value in self.launch_arguments), description]
 
     def __set_launch_file_locals(self, context: LaunchContext) -> None:
         location = self.launch_description_source.location
@@ -94,10 +87,5 @@ class IncludeLaunchDescription(Action):
             return [
                 perform_substitutions(context, normalize_to_list_of_substitutions(name))
                 for name, _ in self.launch_arguments]
-        except Exception:  # noqa: BLE001 - any substitution may fail without its context
+        except Exception:
             return []
-
-
-def _restore_launch_file_locals(context: LaunchContext, previous: dict[str, str | None]) -> None:
-    context._remove_locals([name for name, value in previous.items() if value is None])
-    context.extend_locals({name: value for name, value in previous.items() if value is not None})

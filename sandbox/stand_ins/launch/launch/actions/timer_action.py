@@ -22,6 +22,8 @@ from ..some_substitutions_type import SomeSubstitutionsType, SomeSubstitutionsTy
 from ..utilities import ensure_argument_type, is_a_subclass
 from ..utilities.type_utils import NormalizedValueType, normalize_typed_substitution, perform_typed_substitution
 from .opaque_function import OpaqueFunction
+from .pop_launch_configurations import PopLaunchConfigurations
+from .push_launch_configurations import PushLaunchConfigurations
 
 
 class TimerAction(Action):
@@ -44,6 +46,7 @@ class TimerAction(Action):
         self.__actions = actions
         self.__cancel_on_shutdown = normalize_typed_substitution(cancel_on_shutdown, bool)
         self.__context_locals: dict[str, Any] = {}
+        self.__launch_configurations: dict[str, Any] = {}
         self.__canceled = False
         self._completed_future: asyncio.Future | None = None
         self._canceled_future: asyncio.Future | None = None
@@ -68,9 +71,13 @@ class TimerAction(Action):
         return [(f'{self.__period} seconds pass without being canceled', self.__actions)]
 
     def handle(self, context: LaunchContext) -> SomeEntitiesType | None:
-        """Return the entities; they see the locals of the time when the timer was started."""
+        """Return the entities; they see the locals and launch configurations of when the timer was started."""
         context.extend_locals(self.__context_locals)
-        return self.__actions
+        return [
+            PushLaunchConfigurations(),
+            OpaqueFunction(function=_replace_launch_configurations, args=[self.__launch_configurations]),
+            *self.__actions,
+            PopLaunchConfigurations()]
 
     def cancel(self) -> None:
         """Cancel the timer, whether it was started, has fired, or neither; call it from the event loop's thread."""
@@ -88,6 +95,7 @@ class TimerAction(Action):
             return
         _install_timer_event_handler(context)
         self.__context_locals = dict(context.get_locals_as_dict())
+        self.__launch_configurations = dict(context.launch_configurations)
         context.asyncio_loop.create_task(self._wait_to_fire_event(context))
         if perform_typed_substitution(context, self.__cancel_on_shutdown, bool):
             context.register_event_handler(OnShutdown(on_shutdown=lambda event, context: self.cancel()))
@@ -112,3 +120,8 @@ def _install_timer_event_handler(context: LaunchContext) -> None:
     context.register_event_handler(EventHandler(
         matcher=lambda event: is_a_subclass(event, TimerEvent),
         entities=OpaqueFunction(function=lambda context: context.locals.event.timer_action.handle(context))))
+
+
+def _replace_launch_configurations(context: LaunchContext, launch_configurations: dict[str, Any]) -> None:
+    context.launch_configurations.clear()
+    context.launch_configurations.update(launch_configurations)

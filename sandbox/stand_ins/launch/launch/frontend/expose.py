@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 
 from ..some_substitutions_type import SomeSubstitutionsType
@@ -11,10 +12,14 @@ from ..substitution import Substitution
 substitution_parse_methods: dict[str, Callable] = {}
 
 
-def expose_substitution(name: str) -> Callable[[type], type]:
-    """Return a class decorator that makes the class's `parse` available as `$(name ...)`."""
-    def decorate(exposed: type) -> type:
-        if substitution_parse_methods.setdefault(name, exposed.parse) != exposed.parse:
+def expose_substitution(name: str) -> Callable:
+    """Return a decorator that makes a function, or the `parse` method of a class, available as `$(name ...)`."""
+    def decorate(exposed: type | Callable) -> type | Callable:
+        parse = getattr(exposed, 'parse', None) if inspect.isclass(exposed) else exposed
+        if not callable(parse):
+            raise RuntimeError(
+                f'Exposed substitution parser for {name} is not a callable or a class containing a parse method')
+        if substitution_parse_methods.setdefault(name, parse) != parse:
             raise RuntimeError(f'Two substitution parsing methods exposed with the same name: [{name}].')
         return exposed
     return decorate

@@ -14,54 +14,71 @@ from ..substitution import Substitution
 from ..substitutions import TextSubstitution
 from .expose import instantiate_substitution
 
-_NAME = re.compile(r'\$\(([A-Za-z][A-Za-z0-9_-]*)')
+_START = re.compile(r'\$\(([A-Za-z][A-Za-z0-9_-]*)')
+_ESCAPED = re.compile(r'\\(.)')
 
 
 def parse_substitution(string_value: str) -> list[Substitution]:
     """Return the substitutions of a text; raises ValueError if one of them is not closed."""
     if not string_value:
         return [TextSubstitution(text='')]
-    fragments, _ = _parse(string_value, 0, '')
-    return fragments
+    return _Reader(string_value).read_until('')
 
 
-def _parse(text: str, start: int, ends: str) -> tuple[list[Substitution], int]:
-    """Parse fragments from `start` up to a character of `ends` (or the end of the text, if `ends` is empty)."""
-    fragments: list[Substitution] = []
-    literal = ''
-    position = start
-    while position < len(text) and text[position] not in ends:
-        if text[position] == '\\' and position + 1 < len(text):
-            literal += text[position + 1]
-            position += 2
-        elif name := _NAME.match(text, position):
-            if literal:
-                fragments.append(TextSubstitution(text=literal))
-                literal = ''
-            arguments, position = _parse_arguments(text, name.end())
-            fragments.append(instantiate_substitution(name.group(1), arguments))
-        else:
-            literal += text[position]
-            position += 1
-    if ends and position == len(text):
-        raise ValueError(f'a substitution is not closed in: {text}')
-    if literal:
-        fragments.append(TextSubstitution(text=literal))
-    return fragments, position
+class _Reader:
+    """Reads a text from its start to its end."""
 
+    def __init__(self, text: str) -> None:
+        self.__text = text
+        self.__position = 0
+        self.__is_quoted = False
 
-def _parse_arguments(text: str, position: int) -> tuple[list[list[Substitution]], int]:
-    """Parse ` argument argument)`; return the arguments and the position after the closing parenthesis."""
-    arguments = []
-    while text[position:position + 1] == ' ':
-        position += 1
-        quote = text[position:position + 1]
-        if quote in ('"', "'"):
-            argument, position = _parse(text, position + 1, quote)
-            position += 1
-        else:
-            argument, position = _parse(text, position, ' )')
-        arguments.append(argument)
-    if text[position:position + 1] != ')':
-        raise ValueError(f'a substitution is not closed in: {text}')
-    return arguments, position + 1
+    def __peek(self) -> str:
+        return self.__text[self.__position:self.__position + 1]
+
+    def read_until(self, ends: str) -> list[Substitution]:
+        """Read texts and substitutions up to one of the characters `ends`, or to the end of the text for ''."""
+        fragments: list[Substitution] = []
+        literal = ''
+        while self.__peek() and self.__peek() not in ends:
+            if start := _START.match(self.__text, self.__position):
+                if literal:
+                    fragments.append(TextSubstitution(text=literal))
+                    literal = ''
+                self.__position = start.end()
+                fragments.append(instantiate_substitution(start.group(1), self.__read_arguments()))
+            elif escaped := _ESCAPED.match(self.__text, self.__position):
+                self.__position = escaped.end()
+                literal += escaped.group(1)
+            else:
+                literal += self.__peek()
+                self.__position += 1
+        if ends:
+            self.__require_more()
+        if literal:
+            fragments.append(TextSubstitution(text=literal))
+        return fragments
+
+    def __read_arguments(self) -> list[list[Substitution]]:
+        """Read ` argument argument)`; quotes inside of quotes stand for themselves."""
+        arguments = []
+        while self.__peek() == ' ':
+            self.__position += 1
+            quote = self.__peek()
+            if quote in ('"', "'") and not self.__is_quoted:
+                self.__is_quoted = True
+                self.__position += 1
+                arguments.append(self.read_until(quote))
+                self.__position += 1
+                self.__is_quoted = False
+            else:
+                arguments.append(self.read_until(' )'))
+        if self.__peek() != ')':
+            self.__require_more()
+            raise ValueError(f"expected ' ' or ')' at position {self.__position} of: {self.__text}")
+        self.__position += 1
+        return arguments
+
+    def __require_more(self) -> None:
+        if not self.__peek():
+            raise ValueError(f'a substitution is not closed in: {self.__text}')

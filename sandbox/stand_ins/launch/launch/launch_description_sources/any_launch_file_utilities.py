@@ -23,5 +23,5 @@ def get_launch_description_from_any_launch_file(launch_file_path: str) -> Launch
             'run this on a machine with ROS 2 installed')
     try:
         return get_launch_description_from_python_launch_file(launch_file_path)
-    except Exception as error:  # noqa: BLE001 - a launch file may raise anything
+    except Exception as error:
         raise InvalidLaunchFileError(extension if extension == 'py' else '', likely_errors=[error]) from error

@@ -15,6 +15,7 @@ from .launch_configuration import LaunchConfiguration
 from .local_substitution import LocalSubstitution
 from .not_equals_substitution import NotEqualsSubstitution
 from .path_join_substitution import PathJoinSubstitution
+from .path_substitution import PathSubstitution
 from .python_expression import PythonExpression
 from .substitution_failure import SubstitutionFailure
 from .text_substitution import TextSubstitution
@@ -37,6 +38,7 @@ __all__ = [
     'NotSubstitution',
     'OrSubstitution',
     'PathJoinSubstitution',
+    'PathSubstitution',
     'PythonExpression',
     'SubstitutionFailure',
     'TextSubstitution',
@@ -45,4 +47,4 @@ __all__ = [
 ]
 
 __getattr__ = lacks(
-    __name__, 'FileContent', 'ForEachVar', 'ForLoopIndex', 'LaunchLogDir', 'PathSubstitution', 'StringJoinSubstitution')
+    __name__, 'FileContent', 'ForEachVar', 'ForLoopIndex', 'LaunchLogDir', 'StringJoinSubstitution')

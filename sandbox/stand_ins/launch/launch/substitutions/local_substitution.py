@@ -33,4 +33,4 @@ class LocalSubstitution(Substitution):
 
     def perform(self, context: LaunchContext) -> str:
         """Evaluate the expression."""
-        return eval('context.locals.' + self.expression)  # noqa: S307
+        return eval('context.locals.' + self.expression)

@@ -11,12 +11,13 @@ from ..some_substitutions_type import SomeSubstitutionsType
 from ..substitution import Substitution
 from ..utilities.normalize_to_list_of_substitutions_impl import normalize_to_list_of_substitutions
 from ..utilities.perform_substitutions_impl import perform_substitutions
+from .path_substitution import PathSubstitution
 
 if TYPE_CHECKING:
     from ..launch_context import LaunchContext
 
 
-class PathJoinSubstitution(Substitution):
+class PathJoinSubstitution(PathSubstitution):
     """Joins parts with `os.path.join`; a part may itself be a list of texts and substitutions."""
 
     def __init__(self, substitutions: Iterable[SomeSubstitutionsType]) -> None:

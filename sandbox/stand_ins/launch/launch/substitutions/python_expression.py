@@ -37,7 +37,7 @@ class PythonExpression(Substitution):
         kwargs = {'expression': data[0]}
         if len(data) == 2:
             modules = ''.join(sub.perform(None) for sub in normalize_to_list_of_substitutions(data[1]))
-            kwargs['python_modules'] = [name.strip() for name in modules.split(',')]
+            kwargs['python_modules'] = [name.strip() for name in modules.split(',') if name.strip()]
         return cls, kwargs
 
     @property
@@ -64,4 +64,4 @@ class PythonExpression(Substitution):
             if module.__name__ == 'math':
                 names.update(vars(module))
             names[module.__name__] = module
-        return str(eval(perform_substitutions(context, self.expression), {}, names))  # noqa: S307
+        return str(eval(perform_substitutions(context, self.expression), {}, names))

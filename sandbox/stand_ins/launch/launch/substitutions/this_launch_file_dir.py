@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..frontend.expose import expose_substitution
 from ..some_substitutions_type import SomeSubstitutionsType
-from ..substitution import Substitution
+from .path_substitution import PathSubstitution
 from .substitution_failure import SubstitutionFailure
 
 if TYPE_CHECKING:
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 
 @expose_substitution('dirname')
-class ThisLaunchFileDir(Substitution):
+class ThisLaunchFileDir(PathSubstitution):
     """The folder of the launch file that is being launched."""
+
+    def __init__(self) -> None:
+        """Take nothing."""
+        super().__init__(self)
 
     @classmethod
     def parse(cls, data: Sequence[SomeSubstitutionsType]) -> tuple[type, dict]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import collections.abc
 import typing
-from typing import TYPE_CHECKING, Any, List, Sequence, Type, Union  # noqa: UP035 - `List[int]` is upstream's notation
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, List  # noqa: UP035 - `List[int]` is upstream's notation
 
 import yaml
 
@@ -22,22 +23,17 @@ ScalarTypesTuple = (int, float, bool, str)
 ListTypesTuple = (List[int], List[float], List[bool], List[str])  # noqa: UP006
 AllowedTypesTuple = ScalarTypesTuple + ListTypesTuple
 
-ScalarTypesType = Type[Union[int, float, bool, str]]  # noqa: UP006
-ListTypesType = Type[Union[List[int], List[float], List[bool], List[str]]]  # noqa: UP006
-AllowedTypesType = Union[ScalarTypesType, ListTypesType]
-ScalarValueType = Union[int, float, bool, str]
-ListValueType = Union[List[int], List[float], List[bool], List[str]]  # noqa: UP006
-SequenceValueType = Union[Sequence[int], Sequence[float], Sequence[bool], Sequence[str]]
-AllowedValueType = Union[ScalarValueType, SequenceValueType]
-SomeScalarType = Union[SomeSubstitutionsType, ScalarValueType]
+ScalarTypesType = type[int | float | bool | str]
+ListTypesType = type[List[int] | List[float] | List[bool] | List[str]]  # noqa: UP006
+AllowedTypesType = ScalarTypesType | ListTypesType
+ScalarValueType = int | float | bool | str
+AllowedValueType = ScalarValueType | Sequence[int] | Sequence[float] | Sequence[bool] | Sequence[str]
+SomeScalarType = SomeSubstitutionsType | ScalarValueType
 SomeSequenceType = Sequence[SomeScalarType]
-SomeValueType = Union[SomeScalarType, SomeSequenceType]
-NormalizedScalarType = Union[List[Substitution], ScalarValueType]  # noqa: UP006
-NormalizedSequenceType = List[NormalizedScalarType]  # noqa: UP006
-NormalizedValueType = Union[NormalizedScalarType, NormalizedSequenceType]
-StrSomeScalarType = SomeScalarType
-StrSomeSequenceType = Sequence[ScalarValueType]
-StrSomeValueType = Union[StrSomeScalarType, StrSomeSequenceType]
+SomeValueType = SomeScalarType | SomeSequenceType
+NormalizedScalarType = list[Substitution] | ScalarValueType
+NormalizedSequenceType = list[NormalizedScalarType]
+NormalizedValueType = NormalizedScalarType | NormalizedSequenceType
 
 
 def is_typing_list(data_type: Any) -> bool:
@@ -86,7 +82,7 @@ def is_instance_of(value: Any, data_type: AllowedTypesType | None = None, can_be
 
 def coerce_to_type(
     value: str, data_type: AllowedTypesType | None = None, can_be_str: bool = False,
-) -> StrSomeValueType:
+) -> AllowedValueType:
     """
     Return the value that a text stands for, by YAML's rules.
 
@@ -95,6 +91,8 @@ def coerce_to_type(
     """
     ensure_argument_type(value, str, 'value', 'coerce_to_type')
     if data_type is None:
+        if value == '':
+            return value
         return _load_yaml(value, f"Failed to convert '{value}' using yaml rules", can_be_str)
     scalar_type, is_list = extract_type(data_type)
     accepted = (str, scalar_type) if can_be_str else scalar_type
@@ -107,6 +105,8 @@ def coerce_to_type(
     if scalar_type is str:
         return value
     if scalar_type is bool:
+        if value in ('0', '1'):
+            return value == '1'
         output = _load_yaml(value, f"Failed to convert '{value}' to '{bool}'", can_be_str)
         if not isinstance(output, accepted):
             raise ValueError(f"Cannot convert value '{value}' to '{bool}'")
@@ -133,7 +133,7 @@ def _load_yaml(value: str, message: str, can_be_str: bool) -> Any:
 
 def coerce_list(
     value: list[str], data_type: ScalarTypesType | None = None, can_be_str: bool = False,
-) -> StrSomeSequenceType:
+) -> Sequence[ScalarValueType]:
     """Return the list of values that a list of texts stands for; raises as `coerce_to_type`."""
     ensure_argument_type(value, list, 'value', 'coerce_list')
     output = [coerce_to_type(item, data_type, can_be_str) for item in value]
@@ -144,7 +144,7 @@ def coerce_list(
 
 def get_typed_value(
     value: str | list[str], data_type: AllowedTypesType | None, can_be_str: bool = False,
-) -> StrSomeValueType:
+) -> AllowedValueType:
     """Return the value that a text or a list of texts stands for; raises as `coerce_to_type`."""
     if not isinstance(value, list):
         return coerce_to_type(value, data_type, can_be_str)
@@ -190,7 +190,7 @@ def normalize_typed_substitution(value: SomeValueType, data_type: AllowedTypesTy
 
 
 def _normalize_list(value: SomeSequenceType, data_type: AllowedTypesType | None) -> NormalizedSequenceType:
-    scalar_types = set()
+    scalar_types = set() if value else {str}
     for item in value:
         if isinstance(item, ScalarTypesTuple):
             scalar_types.add(type(item))
@@ -208,8 +208,6 @@ def _normalize_list(value: SomeSequenceType, data_type: AllowedTypesType | None)
     if len(scalar_types) > 1:
         raise TypeError(f"Input value is not an acceptable 'SomeValueType'.Got value='{value}'")
     found = next(iter(scalar_types), None)
-    if found is int and wanted is float:
-        found = float
     if found is not None and wanted not in (None, found):
         raise TypeError(f"Got a list of '{found}', expected a list of '{wanted}'. value='{value}'")
     return [

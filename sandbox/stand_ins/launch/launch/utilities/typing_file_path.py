@@ -4,6 +4,5 @@
 from __future__ import annotations
 
 import os
-from typing import Union
 
-FilePath = Union[str, bytes, os.PathLike]
+FilePath = str | bytes | os.PathLike

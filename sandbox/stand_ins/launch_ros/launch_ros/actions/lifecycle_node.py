@@ -14,20 +14,9 @@ from .node import Node
 class LifecycleNode(Node):
     """Runs a managed ROS node; this stand-in starts it but neither follows nor changes its state."""
 
-    def __init__(
-        self, *, name: SomeSubstitutionsType, namespace: SomeSubstitutionsType, autostart: bool = False, **kwargs: Any,
-    ) -> None:
-        """Describe the node as `Node`; raises NotImplementedError for `autostart`."""
-        if autostart:
-            raise NotImplementedError(
-                "the sandbox's stand-in for launch_ros cannot change the state of a LifecycleNode (autostart); "
-                'run this on a machine with ROS 2 installed, or change the state with a service call')
+    def __init__(self, *, name: SomeSubstitutionsType, namespace: SomeSubstitutionsType, **kwargs: Any) -> None:
+        """Describe the node as `Node`; name and namespace are required."""
         super().__init__(name=name, namespace=namespace, **kwargs)
-
-    @property
-    def is_autostart(self) -> bool:
-        """Whether the node is configured and activated by launch."""
-        return False
 
     def execute(self, context: LaunchContext) -> None:
         """Start the node; raises RuntimeError if its name is not complete."""

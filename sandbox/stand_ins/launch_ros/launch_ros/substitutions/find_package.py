@@ -10,15 +10,16 @@ from launch.frontend.expose import expose_substitution
 from launch.launch_context import LaunchContext
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.substitution import Substitution
+from launch.substitutions import PathSubstitution
 from launch.utilities import normalize_to_list_of_substitutions, perform_substitutions
 
 
-class FindPackage(Substitution):
+class FindPackage(PathSubstitution):
     """Base of the substitutions that find a folder of a package."""
 
     def __init__(self, package: SomeSubstitutionsType) -> None:
         """Take the name of the package."""
-        super().__init__()
+        super().__init__(self)
         self.__package = normalize_to_list_of_substitutions(package)
 
     @classmethod

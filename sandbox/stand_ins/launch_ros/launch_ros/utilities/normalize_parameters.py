@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Mapping, Sequence
 
 import yaml
@@ -30,8 +29,6 @@ def _normalize(param: SomeParameters) -> ParameterFile | ParameterDescription | 
         return normalize_parameter_dict(param)
     if isinstance(param, (ParameterDescription, ParameterFile)):
         return param
-    if isinstance(param, pathlib.Path):
-        param = str(param)
     ensure_argument_type(param, SomeSubstitutionsType_types_tuple, 'parameters')
     return ParameterFile(normalize_to_list_of_substitutions(param))
 

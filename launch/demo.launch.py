@@ -1,6 +1,8 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
 """The whole line in simulation: cell, generator, tracker, executor, coordinator, playback, and the demo that drives them."""
 
+from typing import List  # noqa: UP035 - the type that launch_ros knows
+
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, Shutdown
 from launch.conditions import UnlessCondition
@@ -64,7 +66,7 @@ def generate_launch_description() -> LaunchDescription:
         node(
             'cell', 'cell',
             task=argument('task', str), seed=argument('seed', int),
-            second_camera_offset=ParameterValue(LaunchConfiguration('second_camera_offset'), value_type=list[float]),
+            second_camera_offset=ParameterValue(LaunchConfiguration('second_camera_offset'), value_type=List[float]),
         ),
         node(
             'generator', 'generator', 'cameras',

@@ -60,3 +60,15 @@ class SceneError(Robot4dError, ValueError):
 
 class ExpertError(Robot4dError, RuntimeError):
     """A scripted expert that cannot carry on from where the cell is."""
+
+
+class InverseKinematicsError(Robot4dError, RuntimeError):
+    """A pose that the arm cannot reach."""
+
+
+class PlanRejected(Robot4dError):
+    """A gripper plan that failed a safety check; `violations` names every one."""
+
+    def __init__(self, violations) -> None:
+        self.violations = tuple(violations)
+        super().__init__('; '.join(str(violation) for violation in self.violations))

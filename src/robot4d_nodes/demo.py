@@ -73,7 +73,7 @@ class Demo(Node):
         self._run_task = ActionClient(self, RunTask, 'run_task', callback_group=self._group)
         self._listen(Prediction, 'prediction', self._receive_prediction, qos.PREDICTION)
         self._listen(GripperPlans, 'gripper_plan', self._receive_plans, qos.LATCHED)
-        self._listen(SimulatorState, 'simulator_state', self._states.append, qos.STATE)
+        self._listen(SimulatorState, 'simulator_state', self._receive_state, qos.STATE)
         for camera in CAMERAS:
             self._listen(
                 Image, f'/{camera}/color/image_raw',
@@ -165,6 +165,9 @@ class Demo(Node):
             for cycle in self.cycles:
                 if cycle.prediction.id == plan.prediction_id:
                     cycle.plan = plan
+
+    def _receive_state(self, message: SimulatorState) -> None:
+        self._states.append(message)
 
     def _receive_image(self, camera: str, message: Image) -> None:
         image = conversions.colour_from_message(message, camera)

@@ -1,0 +1,125 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""Where the tool is, how the joints get it there, and how far the arm is from what it must not touch (Pinocchio)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pinocchio as pin
+
+from robot4d_core.errors import InverseKinematicsError, RobotDescriptionError
+
+ARM_JOINTS = tuple(f'arm_joint{i}' for i in range(1, 8))
+
+_ITERATIONS = 200
+_DAMPING = 1e-3
+_LARGEST_STEP = 0.3  # rad per iteration
+_POSITION_TOLERANCE = 5e-4  # metres
+_ROTATION_TOLERANCE = 2e-3  # rad
+_NEIGHBOURS = 2  # links that close in the chain may touch by design
+
+
+class ArmKinematics:
+    """One arm of a robot description; its other joints stay where the description puts them.
+
+    joint_names: from the base to the tip. Poses are T_base_tip (4, 4); base_frame must not move.
+    Raises RobotDescriptionError when a frame or joint is missing.
+    """
+
+    def __init__(
+        self,
+        urdf: str,
+        base_frame: str = 'world',
+        tip_frame: str = 'gripper_tcp',
+        joint_names: Sequence[str] = ARM_JOINTS,
+    ) -> None:
+        self.joint_names = tuple(joint_names)
+        full = pin.buildModelFromXML(urdf)
+        for name in self.joint_names:
+            if not full.existJointName(name):
+                raise RobotDescriptionError(
+                    f"the robot description has no joint '{name}'; it has: {', '.join(list(full.names)[1:])}")
+        shapes = pin.buildGeomFromUrdfString(full, urdf, pin.GeometryType.COLLISION)
+        locked = [full.getJointId(name) for name in full.names[1:] if name not in self.joint_names]
+        self._model, self._shapes = pin.buildReducedModel(full, shapes, locked, pin.neutral(full))
+        for frame in (base_frame, tip_frame):
+            if not self._model.existFrame(frame):
+                raise RobotDescriptionError(f"the robot description has no link '{frame}'")
+        self._base = self._model.getFrameId(base_frame)
+        self._tip = self._model.getFrameId(tip_frame)
+        self._data = self._model.createData()
+        self._add_collision_pairs()
+        self._shape_data = self._shapes.createData()
+
+    @property
+    def position_limits(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper joint limits (J,), rad."""
+        return self._model.lowerPositionLimit.copy(), self._model.upperPositionLimit.copy()
+
+    @property
+    def velocity_limits(self) -> np.ndarray:
+        """Joint speed limits (J,), rad/s."""
+        return self._model.velocityLimit.copy()
+
+    def fk(self, positions: np.ndarray) -> np.ndarray:
+        """Return T_base_tip (4, 4) at joint positions (J,), rad."""
+        pin.framesForwardKinematics(self._model, self._data, np.asarray(positions, float))
+        return self._data.oMf[self._base].actInv(self._data.oMf[self._tip]).homogeneous
+
+    def ik(self, pose: np.ndarray, seed: np.ndarray) -> np.ndarray:
+        """Return joint positions (J,) that bring the tip to pose, near seed and within the joint limits.
+
+        Damped least squares (Nakamura and Hanafusa 1986). Raises InverseKinematicsError when it is out of reach.
+        """
+        positions = np.asarray(seed, float).copy()
+        goal = self._base_placement() * pin.SE3(pose)
+        low, high = self.position_limits
+        for _ in range(_ITERATIONS):
+            error = self._error(positions, goal)
+            if self._close(error):
+                return positions
+            jacobian = pin.computeFrameJacobian(self._model, self._data, positions, self._tip, pin.LOCAL)
+            step = jacobian.T @ np.linalg.solve(jacobian @ jacobian.T + _DAMPING**2 * np.eye(6), error)
+            step *= min(1.0, _LARGEST_STEP / max(np.abs(step).max(), 1e-12))
+            positions = np.clip(positions + step, low, high)
+        raise InverseKinematicsError(
+            f'the arm cannot bring {self._model.frames[self._tip].name} to {np.round(pose[:3, 3], 3)} m: '
+            f'it misses by {1e3 * np.linalg.norm(error[:3]):.0f} mm and {np.degrees(np.linalg.norm(error[3:])):.1f} '
+            'degrees; is the goal within reach, and is the extrinsic of the reference camera right?'
+        )
+
+    def nearest_contact(self, positions: np.ndarray) -> tuple[float, str]:
+        """Return the smallest distance, metres, between parts that must not touch, and the names of the two."""
+        pin.updateGeometryPlacements(self._model, self._data, self._shapes, self._shape_data, np.asarray(positions, float))
+        pin.computeDistances(self._shapes, self._shape_data)
+        distances = [result.min_distance for result in self._shape_data.distanceResults]
+        nearest = int(np.argmin(distances))
+        pair = self._shapes.collisionPairs[nearest]
+        names = (self._link_of(self._shapes.geometryObjects[i]) for i in (pair.first, pair.second))
+        return float(distances[nearest]), ' and '.join(names)
+
+    def _base_placement(self) -> pin.SE3:
+        pin.framesForwardKinematics(self._model, self._data, pin.neutral(self._model))
+        return pin.SE3(self._data.oMf[self._base])
+
+    def _error(self, positions: np.ndarray, goal: pin.SE3) -> np.ndarray:
+        pin.framesForwardKinematics(self._model, self._data, positions)
+        return pin.log(self._data.oMf[self._tip].actInv(goal)).vector
+
+    @staticmethod
+    def _close(error: np.ndarray) -> bool:
+        return np.linalg.norm(error[:3]) < _POSITION_TOLERANCE and np.linalg.norm(error[3:]) < _ROTATION_TOLERANCE
+
+    def _link_of(self, shape: pin.GeometryObject) -> str:
+        return self._model.frames[shape.parentFrame].name
+
+    def _add_collision_pairs(self) -> None:
+        """Pair what moves with what stands still, and with links of the arm that are not its neighbours."""
+        shapes = self._shapes.geometryObjects
+        for i, first in enumerate(shapes):
+            for j in range(i + 1, len(shapes)):
+                gap = abs(shapes[j].parentJoint - first.parentJoint)
+                if gap > _NEIGHBOURS:
+                    self._shapes.addCollisionPair(pin.CollisionPair(i, j))
+

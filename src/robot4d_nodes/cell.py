@@ -17,7 +17,7 @@ from sensor_msgs.msg import CameraInfo, Image, JointState
 from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
 
 from robot4d.msg import SimulatorState
-from robot4d_core.cell.model import ARM_JOINTS, FINGER_JOINTS
+from robot4d_core.cell.robot import ARM_JOINTS, FINGER_JOINTS
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.tasks import TASKS

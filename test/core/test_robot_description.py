@@ -60,7 +60,8 @@ def test_all_libraries_agree_with_the_published_kinematics(urdf):
     rng = np.random.default_rng(0)
     model = pin.buildModelFromXML(urdf)
     for _ in range(20):
-        joints = dict(zip(model.names[1:], rng.uniform(model.lowerPositionLimit, model.upperPositionLimit), strict=True))
+        positions = rng.uniform(model.lowerPositionLimit, model.upperPositionLimit)
+        joints = dict(zip(model.names[1:], positions, strict=True))
         expected = tcp_by_published_dh([joints[name] for name in ARM_JOINTS])
         np.testing.assert_allclose(tcp_by_pinocchio(urdf, joints), expected, atol=1e-5)
         np.testing.assert_allclose(tcp_by_mujoco(urdf, joints), expected, atol=1e-5)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from robot4d_core.cell.expert import Expert
-from robot4d_core.cell.model import ARM_JOINTS, FINGER_JOINTS
+from robot4d_core.cell.robot import ARM_JOINTS, FINGER_JOINTS
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.episodes.bag import BagWriter

@@ -13,8 +13,8 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
-from robot4d_core.cell.model import ARM_JOINTS, TCP
-from robot4d_core.cell.robot_cell import HOME, RobotCell
+from robot4d_core.cell.robot import ARM_JOINTS, HOME, TCP
+from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.tasks.task import Stage
 from robot4d_core.errors import ExpertError
 from robot4d_core.geometry.poses import make_pose, pose_distance

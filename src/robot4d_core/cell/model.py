@@ -8,14 +8,9 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from robot4d_core.cell.cameras import CameraPlacement
+from robot4d_core.cell.robot import ARM_JOINTS, FINGER_JOINTS
 from robot4d_core.cell.tasks.task import Task
 from robot4d_core.robot_description import load_robot_description
-
-ARM_JOINTS = tuple(f'arm_joint{i}' for i in range(1, 8))
-FINGER_JOINTS = ('gripper_finger_left_joint', 'gripper_finger_right_joint')
-FINGERS = ('gripper_finger_left', 'gripper_finger_right')
-HAND = 'gripper_hand'
-TCP = 'gripper_tcp'
 
 TIMESTEP = 0.002
 ARM_STIFFNESS = np.array([4500.0, 4500, 3500, 3500, 2000, 2000, 2000])  # N m / rad

@@ -6,25 +6,15 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from robot4d_core.cell.model import (
-    ARM_DAMPING,
-    ARM_JOINTS,
-    ARM_STIFFNESS,
-    FINGER_JOINTS,
-    FINGERS,
-    HAND,
-    TCP,
-    build_model,
-)
+from robot4d_core.cell.model import ARM_DAMPING, ARM_STIFFNESS, build_model
 from robot4d_core.cell.rendering import RenderedView, Renderer
+from robot4d_core.cell.robot import ARM_JOINTS, FINGER_JOINTS, FINGERS, HAND, HOME, OPEN, TCP
 from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.tasks import make_task
 from robot4d_core.errors import SceneError
 from robot4d_core.geometry.poses import make_pose, quaternion_of
 
-HOME = np.array([-0.07, -0.30, -0.19, -2.41, -0.07, 2.115, 0.57])  # gripper above the table, in view of the cameras
 HOME_JITTER = 0.03  # radians, standard deviation
-OPEN = 0.08  # metres between the finger pads
 SETTLING_TIME = 1.0  # seconds
 MODEL_STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 LABELS = {'arm': 1, HAND: 2, FINGERS[0]: 3, FINGERS[1]: 4}

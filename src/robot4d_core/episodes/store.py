@@ -18,8 +18,8 @@ from robot4d_core.errors import EpisodeError
 
 SCHEMA = 1
 
-SEGMENTS = ('background', 'arm', 'hand', 'finger_left', 'finger_right', 'object')
-"""What the numbers in `Episode.segmentation` mean."""
+SEGMENTS = ('background', 'arm', 'hand', 'finger_left', 'finger_right')
+"""What the numbers in `Episode.segmentation` mean; those above are the task's objects, in the task's order."""
 
 _UNFINISHED = '.unfinished'
 
@@ -29,7 +29,7 @@ class Episode:
     """One demonstration: C cameras, T frames FRAME_INTERVAL apart. All arrays are numpy, or Zarr arrays to slice.
 
     rgb: (C, T, H, W, 3) uint8; depth: (C, T, H, W) uint16 millimetres, 0 invalid; segmentation: (C, T, H, W) uint8,
-    an index into SEGMENTS; intrinsics: (C, 3, 3); camera_poses: (C, 4, 4) T_world_optical;
+    labelled as SEGMENTS; intrinsics: (C, 3, 3); camera_poses: (C, 4, 4) T_world_optical;
     gripper_poses: (T, 4, 4) T_world_tcp; opening: (T,) metres; joints: (T, J) rad; times: (T,) seconds.
     """
 
@@ -82,7 +82,8 @@ class EpisodeStore:
             group = zarr.open_group(str(self._folder / name), mode='r')
             return Episode(**{entry.name: group[entry.name] for entry in fields(Episode)})
         except (KeyError, FileNotFoundError, ValueError) as error:
-            raise EpisodeError(f"episode '{name}' of {self._folder} cannot be read: {error}; delete it and record again") from error
+            raise EpisodeError(
+                f"episode '{name}' of {self._folder} cannot be read: {error}; delete it and record again") from error
 
     def write(self, name: str, episode: Episode, **attributes) -> None:
         """Add an episode; attributes (JSON values) say where it came from."""

@@ -13,6 +13,7 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from robot4d_core.cell.robot import HOME, OPEN
 from robot4d_core.cell.tasks.task import Stage, Task
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
 
@@ -38,10 +39,8 @@ GRASP_HEIGHT = 0.272  # along the spatula
 LYING_GRASP_HEIGHT = 0.200
 PRE_GRASP_DISTANCE = 0.08
 PLACE_TILT = np.deg2rad(60.0)  # from upright
-PLACE_AZIMUTH = np.deg2rad(225.0)  # where the handle points; the arm reaches it from everywhere
 CLEARANCE = 0.05
 TIP_ON_TABLE = 0.006
-GRIPPER_OPEN = 0.08
 GRASPED_OPENING = 0.035  # below it the gripper may hold the handle
 SETTLE = 1.2  # seconds at rest while the gripper moves
 DOWN = np.array([0.0, 0.0, -1.0])
@@ -105,7 +104,7 @@ class PutSpatulaOnTable(Task):
         offset = invert_pose(grasp) @ tcp
         aside, along = np.linalg.norm(offset[:2, 3]), offset[2, 3]
         turned = pose_distance(grasp, tcp)[1]
-        opened = cell.gripper_opening > 0.9 * GRIPPER_OPEN
+        opened = cell.gripper_opening > 0.9 * OPEN
         if aside < 0.015 and abs(along) < 0.02 and turned < 0.2:
             return Stage('grasp', opening=0.0, rest=SETTLE, precise=True)
         if opened and aside < 0.03 and -1.5 * PRE_GRASP_DISTANCE < along < 0 and turned < 0.3:
@@ -114,7 +113,7 @@ class PutSpatulaOnTable(Task):
         if tcp[2, 3] < above[2, 3] - 0.05:
             return Stage('rise', pose=_raised(tcp, above[2, 3] - tcp[2, 3]), precise=True)
         if not opened:
-            return Stage('open', opening=GRIPPER_OPEN, rest=SETTLE, precise=True)
+            return Stage('open', opening=OPEN, rest=SETTLE, precise=True)
         return Stage('approach', pose=above)
 
     @staticmethod
@@ -126,7 +125,7 @@ class PutSpatulaOnTable(Task):
         height = tcp[2, 3] - laid[2, 3]
         turned = pose_distance(laid, tcp)[1]
         if aside < 0.03 and height < 0.02 and turned < 0.25:
-            return Stage('release', opening=GRIPPER_OPEN, rest=SETTLE, precise=True)
+            return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
         if aside < 0.04 and turned < 0.3:
             return Stage('lower', pose=laid, precise=True)
         crock = cell.pose('crock')
@@ -139,12 +138,10 @@ class PutSpatulaOnTable(Task):
 
     @staticmethod
     def _next_when_laid_down(cell: RobotCell) -> Stage:
-        from robot4d_core.cell.robot_cell import HOME
-
         tcp = cell.gripper_pose()
-        if cell.gripper_opening < 0.9 * GRIPPER_OPEN:
-            return Stage('release', opening=GRIPPER_OPEN, rest=SETTLE, precise=True)
-        if np.abs(cell.arm_positions - HOME).max() < 0.06:
+        if cell.gripper_opening < 0.9 * OPEN:
+            return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
+        if np.abs(cell.arm_positions - HOME).max() < 0.2:
             return Stage('hold', rest=1.0)
         if tcp[2, 3] < 0.15:
             return Stage('retreat', pose=_raised(tcp, 0.17 - tcp[2, 3]) @ make_pose(np.eye(3), [0, 0, -0.04]))
@@ -170,7 +167,7 @@ def _grasp_pose(spatula: np.ndarray, tcp: np.ndarray) -> np.ndarray:
 
 
 def _place_pose(spatula: np.ndarray, *, upright: bool) -> np.ndarray:
-    """Return T_world_spatula at the place: handle towards the robot, tip just above the table.
+    """Return T_world_spatula at the place: blade towards PLACE_YAW, tip just above the table.
 
     A spatula held along its handle stays tilted, so that the hand clears the table; it then falls flat.
     """

@@ -5,7 +5,7 @@ _install=$_repository/.sandbox/install
 _packages=$(echo "$_venv"/lib/python3.*/site-packages)
 
 . "$_venv/bin/activate"
-export PATH=$_repository/sandbox/bin:$PATH
+export PATH=$_repository/sandbox/bin:$_install/bin:$PATH
 export AMENT_PREFIX_PATH=$_install:$_venv
 PYTHONPATH=$_repository/src:$_install/lib/$(basename "$(dirname "$_packages")")/site-packages
 for _stand_in in "$_repository"/sandbox/stand_ins/*; do

@@ -1,0 +1,63 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""Success is judged from the objects: lying, on the place side, at rest, let go, the crock still standing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from robot4d_core.cell.expert import Expert
+from robot4d_core.geometry.poses import make_pose
+
+LYING = Rotation.from_euler('y', 90, degrees=True)
+
+
+def lay_down(cell, x, y, turn=0.0, height=0.012):
+    rotation = Rotation.from_euler('z', turn) * LYING
+    middle = rotation.apply([0, 0, 0.15])
+    cell.place('spatula', make_pose(rotation, [x - middle[0], y - middle[1], height]))
+    cell.advance(1.5)
+
+
+def test_in_the_crock_is_no_success(cell):
+    assert not cell.success()
+    assert cell.pose('spatula')[2, 2] > 0.9, 'the spatula stands'
+    assert np.linalg.norm((cell.pose('spatula') - cell.pose('crock'))[:2, 3]) < 0.031
+
+
+@pytest.mark.parametrize('turn', [0.0, 1.0, 2.5, 4.0])
+def test_lying_on_the_place_side_is_success(cell, turn):
+    lay_down(cell, 0.1, -0.25, turn)
+    assert cell.success()
+
+
+def test_lying_beside_the_crock_is_no_success(cell):
+    lay_down(cell, 0.2, 0.05)
+    assert not cell.success()
+
+
+def test_falling_is_no_success(cell):
+    rotation = LYING
+    cell.place('spatula', make_pose(rotation, [0.0, -0.25, 0.025]))
+    cell.advance(0.04)
+    assert cell.speed('spatula') > 0.02 and not cell.success()
+
+
+def test_lying_on_the_floor_is_no_success(cell):
+    lay_down(cell, 0.1, -1.5)
+    assert not cell.success()
+
+
+def test_with_the_crock_toppled_is_no_success(cell):
+    cell.place('crock', make_pose(Rotation.from_euler('x', 90, degrees=True), [0.3, 0.3, 0.05]))
+    lay_down(cell, 0.1, -0.25)
+    assert not cell.success()
+
+
+def test_while_held_is_no_success(cell):
+    expert = Expert(cell)
+    while expert.stage.name != 'carry':
+        expert.advance(0.1)
+    assert cell.fingers_touching('spatula') == 2
+    assert not cell.success()

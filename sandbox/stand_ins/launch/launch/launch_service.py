@@ -106,12 +106,16 @@ class LaunchService:
             launch.logging.log_launch_config(logger=self.__logger)
             self.__loop.set_exception_handler(on_exception)
             next_event = self.__loop.create_task(self.__process_next_event())
-            while not (self.__shutting_down and self._is_idle()):
+            while True:
                 try:
+                    if next_event.done():
+                        processed, next_event = next_event, self.__loop.create_task(self.__process_next_event())
+                        processed.result()
+                    self.__retire_done_futures()
+                    if self.__shutting_down and self._is_idle():
+                        break
                     if shutdown_when_idle and self._is_idle():
                         self._shutdown(reason='idle', due_to_sigint=False)
-                    if next_event.done():
-                        next_event = self.__loop.create_task(self.__process_next_event())
                     await self.__wait_for_any(next_event)
                 except asyncio.CancelledError:
                     self.__logger.error('run task was canceled')
@@ -132,10 +136,18 @@ class LaunchService:
         if self.__context._event_queue.empty():
             awaited += [future for _, future in self._entity_future_pairs]
             awaited += self.__context._completion_futures
-        done, _ = await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+
+    def __retire_done_futures(self) -> None:
+        """Forget the futures that are done; raises the first of their errors."""
+        done = [future for _, future in self._entity_future_pairs if future.done()]
+        done += [future for future in self.__context._completion_futures if future.done()]
+        self._entity_future_pairs = [pair for pair in self._entity_future_pairs if not pair[1].done()]
+        self.__context._completion_futures = [
+            future for future in self.__context._completion_futures if not future.done()]
         errors = [future.exception() for future in done if not future.cancelled() and future.exception() is not None]
         for error in errors[1:]:
-            self.__logger.error(error)
+            self.__logger.error(str(error))
         if errors:
             raise errors[0]
 
@@ -160,9 +172,6 @@ class LaunchService:
             self._entity_future_pairs.extend(visit_all_entities_and_collect_futures(entity, self.__context))
 
     def _is_idle(self) -> bool:
-        self._entity_future_pairs = [pair for pair in self._entity_future_pairs if not pair[1].done()]
-        self.__context._completion_futures = [
-            future for future in self.__context._completion_futures if not future.done()]
         return not (
             self._entity_future_pairs or self.__context._completion_futures or self.__context._event_queue.qsize())
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 
 import mujoco
@@ -37,6 +38,8 @@ class Renderer:
         self._gpu = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._gpu)
         self._gpu.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR.value
+        self._free = weakref.finalize(self, _free, self._context, self._gpu)
+        self._free.atexit = False
         self._scene = mujoco.MjvScene(model, maxgeom=model.ngeom + 16)
         self._options = mujoco.MjvOption()
         self._options.geomgroup[COLLISION_GROUP] = 0
@@ -82,6 +85,11 @@ class Renderer:
         return labels[identity.astype(np.uint32) @ np.array([1, 1 << 8, 1 << 16], np.uint32)]
 
     def close(self) -> None:
-        """Free the OpenGL context."""
-        self._gpu.free()
-        self._context.free()
+        """Free the OpenGL context and what lives in it."""
+        self._free()
+
+
+def _free(context: mujoco.GLContext, gpu: mujoco.MjrContext) -> None:
+    context.make_current()  # or gpu would free what has the same numbers in another renderer's context
+    gpu.free()
+    context.free()

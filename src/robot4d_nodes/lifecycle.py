@@ -17,8 +17,9 @@ import rclpy
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
-from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-from rclpy.executors import MultiThreadedExecutor
+from rclpy.exceptions import InvalidHandle, InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.executors import MultiThreadedExecutor, TimeoutException
+from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -30,6 +31,7 @@ from robot4d_nodes.parameters import declare, read
 UNCONFIGURED, INACTIVE, ACTIVE, FINALIZED = 'unconfigured', 'inactive', 'active', 'finalized'
 
 _THREADS = 8
+_MOST_DISTURBANCES = 20  # in a row
 _SHUTDOWN_TIMEOUT = 4.0  # seconds; ros2 launch sends SIGTERM after 5
 _SPIN_WAIT = 0.1  # seconds
 _STEADY = Clock(clock_type=ClockType.STEADY_TIME)
@@ -195,10 +197,27 @@ class Robot4dNode(LifecycleNodeMixin, Node):
         return Health(OK if self.state == ACTIVE else WARN, self.state, {'state': self.state})
 
 
-class _JoiningExecutor(MultiThreadedExecutor):
-    """A MultiThreadedExecutor whose shutdown waits for the callbacks that still run (rclpy 7.1's does not)."""
+class _Executor(MultiThreadedExecutor):
+    """A MultiThreadedExecutor that bears nodes which create and destroy subscriptions and clients while it spins."""
+
+    def __init__(self, **options) -> None:
+        super().__init__(num_threads=_THREADS, **options)
+        self._disturbances = 0
+
+    def wait_for_ready_callbacks(self, *args, **options):
+        """Look again when something was destroyed by another thread meanwhile; rclpy 7.1 raises then."""
+        try:
+            ready = super().wait_for_ready_callbacks(*args, **options)
+        except (InvalidHandle, _rclpy.RCLError):
+            self._disturbances += 1
+            if self._disturbances > _MOST_DISTURBANCES:
+                raise
+            raise TimeoutException from None
+        self._disturbances = 0
+        return ready
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
+        """Wait for the callbacks that still run, too; rclpy 7.1 does not."""
         self._executor.shutdown(wait=True)
         return super().shutdown(timeout_sec)
 
@@ -210,7 +229,7 @@ def spinning(*nodes: Node, on_failure: Callable[[], None] = lambda: None) -> Ite
     on_failure is called when a callback raised; its stack trace has been printed.
     Raises TimeoutError when a node does not end in time.
     """
-    executor = _JoiningExecutor(num_threads=_THREADS, context=nodes[0].context)
+    executor = _Executor(context=nodes[0].context)
     for node in nodes:
         executor.add_node(node)
     stop = threading.Event()
@@ -218,7 +237,8 @@ def spinning(*nodes: Node, on_failure: Callable[[], None] = lambda: None) -> Ite
     def spin() -> None:
         try:
             while not stop.is_set():
-                executor.spin_once(timeout_sec=_SPIN_WAIT)
+                with contextlib.suppress(InvalidHandle):  # destroyed between the wait and its callback
+                    executor.spin_once(timeout_sec=_SPIN_WAIT)
         except Exception:
             traceback.print_exc()
             on_failure()

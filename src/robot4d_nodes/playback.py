@@ -65,9 +65,9 @@ class Playback(Robot4dNode):
         for name in cameras:
             self.declare_table(CameraTopics.of_camera(name), prefix=f'{name}.')
         self._points, self._images, self._live = (
-            {name: self.create_lifecycle_publisher(kind, f'~/{topic.format(name)}', qos.CLOUD) for name in cameras}
+            {name: self.create_lifecycle_publisher(kind, f'~/{topic.format(name)}', qos.NEWEST) for name in cameras}
             for kind, topic in ((PointCloud2, '{}/points'), (Image, '{}/image'), (PointCloud2, 'live/{}/points')))
-        self._markers = self.create_lifecycle_publisher(MarkerArray, '~/markers', qos.CLOUD)
+        self._markers = self.create_lifecycle_publisher(MarkerArray, '~/markers', qos.NEWEST)
         self._group = MutuallyExclusiveCallbackGroup()
         self.create_service(SetBool, '~/pause', self._on_pause, callback_group=self._group)
         self.create_service(Trigger, '~/step', self._on_step, callback_group=self._group)

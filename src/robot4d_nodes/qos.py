@@ -35,8 +35,8 @@ CAMERA = qos_profile_sensor_data
 CAMERA_SOURCE = _keep_last(5)
 """For publishing images and camera_info: reliable, connects to every subscriber."""
 
-CLOUD = _keep_last(1)
-"""For publishing point clouds to RViz."""
+NEWEST = _keep_last(1)
+"""For what is outdated by its successor and worthless to who comes late: clouds on show, a prediction to track."""
 
 STATE = _keep_last(10)
 """For joint states and other small, frequent state."""

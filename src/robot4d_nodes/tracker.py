@@ -41,6 +41,7 @@ from robot4d_nodes.lifecycle import Robot4dNode, run_node
 from robot4d_nodes.parameters import parameter
 
 _TICK = 0.05  # seconds
+_DESCRIPTION_TIMEOUT = 5.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,9 @@ class TrackerParameters:
         ['gripper_finger_left_joint', 'gripper_finger_right_joint'],
         'Joints whose positions add up to the opening', at_configure=True)
     tcp_frame: str = parameter('gripper_tcp', 'Tool centre frame between the finger pads, in tf', at_configure=True)
-    tf_timeout: float = parameter(
-        1.0, "How long to wait for the gripper's pose at the observation, seconds of wall time", low=0.0, high=30.0)
+    state_timeout: float = parameter(
+        1.0, "How long to wait for the gripper's pose and opening at the observation, seconds of wall time",
+        low=0.0, high=30.0)
     joint_state_tolerance: float = parameter(
         0.1, 'Largest time between the observation and the joint state used for the opening, seconds',
         low=0.001, high=1.0)
@@ -103,7 +105,7 @@ class Tracker(Robot4dNode):
         self._joint_monitor = self.diagnostics.watch_input('joint_states', settings.max_silence)
         for message_type, topic, callback, profile in (
             (JointState, 'joint_states', self._on_joint_state, qos.STATE),
-            (PredictionMessage, 'prediction', self._on_prediction, qos.PREDICTION),
+            (PredictionMessage, 'prediction', self._on_prediction, qos.NEWEST),
         ):
             subscription = self.create_subscription(
                 message_type, topic, callback, profile, callback_group=MutuallyExclusiveCallbackGroup())
@@ -123,7 +125,7 @@ class Tracker(Robot4dNode):
         subscription = self.create_subscription(
             String, settings.robot_description_topic, lambda message: received.append(message.data), qos.LATCHED,
             callback_group=MutuallyExclusiveCallbackGroup())
-        deadline = time.monotonic() + max(settings.tf_timeout, 5.0)
+        deadline = time.monotonic() + _DESCRIPTION_TIMEOUT
         while not received and time.monotonic() < deadline and not self.stopping.wait(_TICK):
             pass
         self.destroy_subscription(subscription)
@@ -173,7 +175,7 @@ class Tracker(Robot4dNode):
         try:
             return transform_from_message(self._transforms.lookup_transform(
                 frame, settings.tcp_frame, Time.from_msg(message.header.stamp),
-                timeout=Duration(seconds=settings.tf_timeout)))
+                timeout=Duration(seconds=settings.state_timeout)))
         except TransformException as error:
             raise ObservationError(
                 f"no transform from '{settings.tcp_frame}' to '{frame}' at the observation: {error}; check that the "
@@ -182,16 +184,19 @@ class Tracker(Robot4dNode):
     def _opening_at(self, message: PredictionMessage) -> float:
         """Return the gripper's opening in metres at the observation; raises ObservationError when it is unknown."""
         settings, stamp = self.parameters, time_from_message(message.header.stamp)
-        nearest = min(tuple(self._joint_states), default=None,
-                      key=lambda state: abs(time_from_message(state.header.stamp) - stamp))
-        if nearest is None:
-            raise ObservationError(
-                f"no joint_states with {' and '.join(settings.finger_joints)}; the gripper's opening is unknown")
-        distance = abs(time_from_message(nearest.header.stamp) - stamp)
-        if distance > settings.joint_state_tolerance:
-            raise ObservationError(
-                f'the nearest joint_states are {distance:.2f} s from the observation, '
-                f'limit {settings.joint_state_tolerance:.2f} s; is the joint state publisher alive?')
+        deadline = time.monotonic() + settings.state_timeout
+        while True:
+            nearest = min(tuple(self._joint_states), default=None,
+                          key=lambda state: abs(time_from_message(state.header.stamp) - stamp))
+            distance = abs(time_from_message(nearest.header.stamp) - stamp) if nearest else float('inf')
+            if distance <= settings.joint_state_tolerance:
+                break
+            if time.monotonic() > deadline or self.stopping.wait(_TICK):
+                raise ObservationError(
+                    f'the nearest joint_states are {distance:.2f} s from the observation, '
+                    f'limit {settings.joint_state_tolerance:.2f} s; is the joint state publisher alive?'
+                    if nearest else
+                    f"no joint_states with {' and '.join(settings.finger_joints)}; the gripper's opening is unknown")
         positions = dict(zip(nearest.name, nearest.position, strict=True))
         return sum(positions[joint] for joint in settings.finger_joints)
 

@@ -9,6 +9,7 @@ import threading
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.action import ActionClient
 
 import robot4d_nodes.generator
@@ -24,7 +25,10 @@ from nodes.bench import (
 )
 from robot4d.action import Predict
 from robot4d.msg import Prediction, SimulatorState
+from robot4d_core.cell.scene import Scene
 from robot4d_core.errors import EngineError
+from robot4d_core.geometry.pointmaps import transform_points
+from robot4d_core.geometry.poses import invert_pose
 from robot4d_nodes.conversions import header, prediction_from_message, uuid_from_message
 from robot4d_nodes.generator import Generator
 from robot4d_nodes.lifecycle import spinning
@@ -52,7 +56,6 @@ class Bench:
         return self
 
     def __exit__(self, *error) -> None:
-        self.client.destroy()
         self._spinning.__exit__(*error)
 
     def send(self, **goal):
@@ -279,6 +282,39 @@ def test_an_engine_that_needs_the_simulator_gets_the_state_at_the_observation(ro
         assert abs(observation.simulator.state[0] - observation.stamp) <= 0.05
 
 
+def test_with_the_hold_engine_and_the_simulated_cell_both_clouds_lie_in_the_reference_frame(ros):
+    probe = Probe()
+    predictions = probe.collect(Prediction, 'prediction')
+    states = probe.collect(SimulatorState, 'simulator_state', 10)
+    client = ActionClient(probe, Predict, 'predict')
+    with (
+        node_process(NODES / 'cell.py', 'use_sim_time:=true'),
+        node_process(NODES / 'generator.py', 'use_sim_time:=true', 'engine:=hold', 'observation_timeout:=20.0'),
+        spinning(probe),
+    ):
+        assert client.wait_for_server(20.0)
+        wait_until(lambda: states, 20.0)
+        result = wait_until(lambda: succeeded(client), 30.0)
+        prediction = prediction_from_message(wait_until(lambda: predictions and predictions[-1]))
+    assert prediction.model == result.model == 'hold'
+    reference, second = Scene.from_json(states[0].scene).cameras
+    truth = invert_pose(reference.T_world_optical) @ second.T_world_optical
+    in_own_frame = transform_points(invert_pose(truth), prediction.views[1].pointmap[-1])
+    pixels = second.camera.project(in_own_frame)
+    v, u = np.mgrid[:second.camera.height, :second.camera.width]
+    assert np.nanmedian(np.linalg.norm(pixels - np.dstack([u, v]), axis=-1)) < 3
+
+
+def succeeded(client: ActionClient):
+    """Ask for one prediction; return its result if there was one."""
+    sending = client.send_goal_async(Predict.Goal(seed=-1))
+    wait_until(sending.done)
+    future = sending.result().get_result_async()
+    wait_until(future.done, 25.0)
+    result = future.result().result
+    return result if result.code == RESULT.SUCCEEDED else None
+
+
 def test_a_parameter_out_of_range_is_refused_while_running(bench):
     (result,) = bench.generator.set_parameters(overrides(max_age=-1.0))
     assert not result.successful and 'max_age out of range' in result.reason
@@ -286,12 +322,30 @@ def test_a_parameter_out_of_range_is_refused_while_running(bench):
     assert not result.successful and 'cleanup' in result.reason
 
 
-def test_the_process_says_what_is_missing_and_ends_on_sigint(ros):
-    with node_process(NODES / 'generator.py', 'engine:=diffusion', 'model:=/nowhere') as process:
-        line = ''
-        while 'cannot configure' not in line:
-            line = process.stdout.readline()
-        assert '/nowhere' in line and 'ros2 lifecycle set /generator configure' in line
+@pytest.mark.parametrize('error, message', [
+    (EngineError("no model in '/nowhere'; set the parameter model"), "cannot configure: no model in '/nowhere'"),
+    (ModuleNotFoundError('No module named torch', name='torch'), "needs the Python package 'torch'"),
+])
+def test_when_the_engine_cannot_load_expect_it_named_and_the_node_unconfigured(ros, monkeypatch, error, message):
+    def make_engine(*_, **__):
+        raise error
+
+    monkeypatch.setattr(robot4d_nodes.generator, 'make_engine', make_engine)
+    generator, probe = Generator(), Probe()
+    with spinning(generator, probe):
+        health = wait_until(lambda: probe.health.get('generator: state'))
+        assert health.level == DiagnosticStatus.ERROR and message in health.message
+        assert generator.state == 'unconfigured'
+
+
+def test_sigint_while_a_goal_waits_for_an_observation_ends_the_process_in_order(ros):
+    probe = Probe()
+    client = ActionClient(probe, Predict, 'predict')
+    with node_process(NODES / 'generator.py', 'engine:=hold') as process, spinning(probe):
+        assert client.wait_for_server(20.0)
+        wait_until(lambda: getattr(probe.health.get('generator: state'), 'message', '') == 'active')
+        sending = client.send_goal_async(Predict.Goal())
+        wait_until(sending.done)
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=10)
-        assert process.returncode == 0 and 'Traceback' not in rest
+        output, _ = process.communicate(timeout=8)
+    assert process.returncode == 0 and 'Traceback' not in output

@@ -11,8 +11,11 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.action import ActionClient
+from std_msgs.msg import String
 
 from nodes.bench import Probe, node_process, overrides, wait_until
+from robot4d.action import Predict
 from robot4d_core.errors import EngineError
 from robot4d_nodes.lifecycle import Robot4dNode, spinning
 from robot4d_nodes.parameters import parameter
@@ -171,3 +174,18 @@ def test_when_a_parameter_is_out_of_range_expect_exit_status_1_and_one_line(scri
         output, _ = process.communicate(timeout=10)
         assert process.returncode == 1
         assert 'limit out of range' in output and 'Traceback' not in output
+
+
+def test_destroying_clients_and_subscriptions_does_not_disturb_the_executor(probe):
+    failures = []
+    with spinning(probe, on_failure=lambda: failures.append('spin')):
+        for _ in range(200):
+            subscription = probe.create_subscription(String, 'words', lambda _: None, 1)
+            client = ActionClient(probe, Predict, 'predict')
+            time.sleep(0.001)
+            client.destroy()
+            probe.destroy_subscription(subscription)
+        words = probe.collect(String, 'words', 1)
+        publisher = probe.create_publisher(String, 'words', 1)
+        wait_until(lambda: publisher.publish(String(data='alive')) or words)
+    assert not failures

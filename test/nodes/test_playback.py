@@ -10,6 +10,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 import yaml
+from rclpy.qos import DurabilityPolicy, QoSCompatibility, QoSProfile, ReliabilityPolicy, qos_check_compatible
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import Image, PointCloud2
 from std_srvs.srv import SetBool, Trigger
@@ -22,7 +23,6 @@ from robot4d_core.gripper_plan import GripperPlan
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import (
     gripper_plans_to_message,
-    pose_from_message,
     prediction_to_message,
     time_from_message,
 )
@@ -202,19 +202,19 @@ def test_live_clouds_are_each_in_their_own_cameras_frame(ros):
             assert np.isnan(points[0, 0, 2]) and points[20, 20, 2] == pytest.approx(1.06, abs=1e-3)
 
 
-def test_rviz_shows_only_topics_that_the_nodes_publish(ros):
+def test_rviz_shows_only_what_the_nodes_publish_and_asks_for_a_qos_that_they_offer(ros):
     displays = yaml.safe_load((CONFIG / 'rviz' / 'robot4d.rviz').read_text())['Visualization Manager']['Displays']
-    shown = {d['Topic']['Value'] for d in displays if 'Topic' in d}
+    topics = [display['Topic'] for display in displays if 'Topic' in display]
     with Bench() as bench:
-        offered = {topic for topic, _ in bench.node.get_publisher_names_and_types_by_node('playback', '/')}
-    assert {topic for topic in shown if topic.startswith('/playback/')} <= offered
-    assert shown - offered == {'/tracker/path', '/tracker/poses'}
-
-
-def test_a_pose_in_a_marker_is_the_plans_pose(bench):
-    prediction = counting_prediction()
-    plan = plan_for(prediction)
-    bench.play(prediction, plan)
-    array = wait_until(lambda: bench.markers and bench.markers[-1])
-    pose = pose_from_message(array.markers[3].pose)
-    assert min(np.abs(plan.poses - pose).max(axis=(1, 2))) < 1e-12
+        for topic in topics:
+            if not topic['Value'].startswith('/playback/'):
+                continue
+            (offered,) = bench.node.get_publishers_info_by_topic(topic['Value'])
+            requested = QoSProfile(
+                depth=topic['Depth'],
+                durability=DurabilityPolicy.get_from_short_key(topic['Durability Policy'].replace(' ', '_')),
+                reliability=ReliabilityPolicy.get_from_short_key(topic['Reliability Policy'].replace(' ', '_')))
+            compatibility, reason = qos_check_compatible(offered.qos_profile, requested)
+            assert compatibility != QoSCompatibility.ERROR, f'{topic["Value"]}: {reason}'
+    others = {topic['Value'] for topic in topics if not topic['Value'].startswith('/playback/')}
+    assert others == {'/tracker/path', '/tracker/poses'}

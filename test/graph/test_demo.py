@@ -1,56 +1,17 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
 """The whole line, every node in a process of its own, as `make demo engine=oracle` starts it."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 
 import numpy as np
 import pytest
 import rclpy
+from demo_process import DEMO_LIMIT, Demo
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from tf2_msgs.msg import TFMessage
 
 from robot4d_nodes import qos
-
-DEMO_LIMIT = 240.0  # seconds of wall time
-
-
-class Demo:
-    """A demo in a process group of its own."""
-
-    def __init__(self, output, domain: int, **arguments):
-        """Start `ros2 launch robot4d demo.launch.py` on a ROS domain of its own."""
-        self.output = output
-        self.process = subprocess.Popen(
-            ['ros2', 'launch', 'robot4d', 'demo.launch.py', 'headless:=true', f'output:={output}',
-             *(f'{name}:={value}' for name, value in arguments.items())],
-            env={**os.environ, 'ROS_DOMAIN_ID': str(domain)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            start_new_session=True,
-        )
-
-    def finish(self) -> str:
-        """Wait for the end and return what was printed; nothing of the demo is left running."""
-        try:
-            return self.process.communicate(timeout=DEMO_LIMIT)[0]
-        finally:
-            if self.process.poll() is None:
-                os.killpg(self.process.pid, signal.SIGKILL)
-
-    @property
-    def summary(self) -> dict:
-        """What the demo wrote."""
-        return json.loads((self.output / 'summary.json').read_text())
-
-    def exit_status(self) -> int:
-        """Return the exit status of `robot4d report` on what the demo wrote."""
-        command = [sys.executable, '-m', 'robot4d_core.cli', 'report', str(self.output)]
-        return subprocess.run(command, timeout=60, check=False).returncode
-
 
 class TfRecorder:
     """Remembers every edge that appears on /tf and /tf_static of a ROS domain."""

@@ -6,6 +6,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+import numpy as np
+
 from ros2cli.errors import CommandError
 
 LONGEST_ARRAY = 128  # as `ros2 topic echo`: the rest becomes '...'
@@ -26,8 +28,9 @@ def to_plain(value: Any) -> Any:
         return {name: to_plain(getattr(value, name)) for name in value.get_fields_and_field_types()}
     if isinstance(value, (str, bytes, bool, int, float)):
         return value
+    if isinstance(value, np.generic):
+        return value.item()
     items = [to_plain(item) for item in value[:LONGEST_ARRAY]]
-    items = [item.item() if hasattr(item, 'item') else item for item in items]
     return items if len(value) <= LONGEST_ARRAY else [*items, '...']
 
 

@@ -1,0 +1,77 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""Starts `ros2 launch robot4d demo.launch.py` for a test, and never leaves anything of it behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+DEMO_LIMIT = 240.0  # seconds of wall time
+
+
+class Demo:
+    """A demo in a session of its own."""
+
+    def __init__(self, output: Path, domain: int, **arguments):
+        """Start the demo on a ROS domain of its own."""
+        self.output = output
+        self.printed = ''
+        self._grown = threading.Condition()
+        self.process = subprocess.Popen(
+            ['ros2', 'launch', 'robot4d', 'demo.launch.py', 'headless:=true', f'output:={output}',
+             *(f'{name}:={value}' for name, value in arguments.items())],
+            env={**os.environ, 'ROS_DOMAIN_ID': str(domain)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            with self._grown:
+                self.printed += line
+                self._grown.notify_all()
+
+    def wait_for(self, text: str, timeout: float = DEMO_LIMIT) -> None:
+        """Wait until text has been printed."""
+        with self._grown:
+            assert self._grown.wait_for(lambda: text in self.printed, timeout), f'no {text!r} in:\n{self.printed}'
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C: SIGINT to the launch process, which passes it on."""
+        self.process.send_signal(signal.SIGINT)
+
+    def finish(self, timeout: float = DEMO_LIMIT) -> str:
+        """Wait for the end and return what was printed; nothing of the demo is left running."""
+        try:
+            self.process.wait(timeout)
+            self._reader.join(10)
+            return self.printed
+        finally:
+            for pid in self.survivors():
+                os.kill(pid, signal.SIGKILL)
+
+    def survivors(self) -> list[int]:
+        """Return the processes of the demo's session that still run."""
+        found = []
+        for stat in Path('/proc').glob('[0-9]*/stat'):
+            try:
+                after_name = stat.read_text().rpartition(')')[2].split()
+            except OSError:
+                continue
+            if after_name[0] != 'Z' and int(after_name[3]) == self.process.pid:
+                found.append(int(stat.parent.name))
+        return found
+
+    @property
+    def summary(self) -> dict:
+        """What the demo wrote."""
+        return json.loads((self.output / 'summary.json').read_text())
+
+    def exit_status(self) -> int:
+        """Return the exit status of `robot4d report` on what the demo wrote."""
+        command = [sys.executable, '-m', 'robot4d_core.cli', 'report', str(self.output)]
+        return subprocess.run(command, timeout=60, check=False).returncode

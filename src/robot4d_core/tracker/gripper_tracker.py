@@ -1,0 +1,261 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The gripper's path, read out of a predicted 4-D video.
+
+The gripper's pose at the observation is known from the arm's joints, so nothing has to be detected. From frame to
+frame the points that look like the gripper are aligned with its surface from several starts; what the cameras would
+have seen of the result gives the confidence. Either each view is followed for itself and the more confident one is
+taken per step, as in the method (arXiv 2507.01099, section 3.4), or all views are fitted at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
+
+from robot4d_core.errors import RegistrationError
+from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
+from robot4d_core.geometry.poses import invert_pose, make_pose
+from robot4d_core.gripper_plan import GripperPlan
+from robot4d_core.observation import Observation
+from robot4d_core.prediction import PredictedView, Prediction
+from robot4d_core.tracker.appearance import Appearance, chromaticity
+from robot4d_core.tracker.gripper_model import GripperModel
+from robot4d_core.tracker.sight import Sight
+from robot4d_core.tracker.surface_fit import GripperPoints, fit_opening, fit_pose
+from robot4d_core.tracker.view_registration import register_view, static_points
+
+MODES = ('best_view', 'fused')
+COARSE_POINTS = 150
+FINE_POINTS = 400
+NEIGHBOURHOOD = 0.10  # metres about the surface in which points that look like the gripper should be explained
+FULL_AREA = 0.25  # share of the visible surface that is enough for full confidence
+RESIDUAL_SCALE = 0.03  # metres
+GOOD = 0.6  # confidence at which no further starts are tried
+TURNS = np.deg2rad(30.0) * np.concatenate([np.eye(3), -np.eye(3)])
+
+
+@dataclass(frozen=True)
+class TrackerSettings:
+    """mode: 'best_view' follows each view alone and takes the most confident one per step, 'fused' fits all at once.
+
+    tolerance: metres between predicted points and the surface that count as agreement; search_radius: metres about
+    the last pose in which the gripper is looked for; lost_below: confidence under which it is lost; gripper: its name
+    in the plan. Raises ValueError for an unknown mode.
+    """
+
+    mode: str = 'fused'
+    tolerance: float = 0.02
+    search_radius: float = 0.35
+    lost_below: float = 0.25
+    gripper: str = 'gripper'
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise ValueError(f"tracker mode must be one of {', '.join(MODES)}, got '{self.mode}'")
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A pose found in some views; expected and found count points of the visible surface; view saw most of them."""
+
+    pose: np.ndarray
+    opening: float
+    confidence: float
+    view: str
+    expected: int
+    found: int
+
+
+class GripperTracker:
+    """Reads the path of one gripper out of predictions; keeps nothing between calls."""
+
+    def __init__(self, model: GripperModel, settings: TrackerSettings | None = None) -> None:
+        self._model = model
+        self._settings = settings or TrackerSettings()
+
+    def track(
+        self,
+        prediction: Prediction,
+        initial_pose: np.ndarray,
+        initial_opening: float,
+        observation: Observation | None = None,
+    ) -> GripperPlan:
+        """Follow the gripper from initial_pose, T_frame_tcp (4, 4) at the observation, through the prediction.
+
+        initial_opening: metres. The observation, if given, teaches the gripper's colours and must show the gripper at
+        initial_pose. Where the gripper is lost, its last pose is repeated with confidence 0 and the plan's message
+        says why.
+        """
+        cameras = _place_cameras(prediction)
+        appearance, problem = Appearance.described(self._model), ''
+        if observation is not None:
+            appearance, problem = self._look_at_start(observation, cameras, initial_pose, initial_opening)
+        start = _Fit(initial_pose, initial_opening, 0.0, '', 0, 0)
+        if problem:
+            return self._plan(prediction, [start] * len(prediction.time_from_start), initial_opening, problem)
+        views = [view for view in prediction.views if view.name in cameras]
+        groups = [views] if self._settings.mode == 'fused' else [[view] for view in views]
+        tracks = [self._follow(group, cameras, appearance, start) for group in groups]
+        chosen = [max(fits, key=lambda fit: fit.confidence) for fits in zip(*tracks, strict=True)]
+        return self._plan(prediction, chosen, initial_opening, self._describe_loss(chosen, views))
+
+    def _look_at_start(self, observation, cameras, pose, opening) -> tuple[Appearance, str]:
+        """Learn the colours where the observation shows the gripper; a problem is why it does not."""
+        surface = self._model.surface(opening)
+        seen = []
+        for view in observation.views:
+            if view.name in cameras:
+                points = pointmap_from_depth(view.depth, view.camera)
+                T_frame_camera = cameras[view.name]
+                sight = Sight(
+                    view.name, view.camera, T_frame_camera, transform_points(T_frame_camera, points), view.rgb)
+                seen.append((sight, sight.compare(surface, pose, self._settings.tolerance)))
+        expected = sum(comparison.expected for _, comparison in seen)
+        found = sum(len(comparison.agreeing) for _, comparison in seen)
+        contradicting = sum(comparison.contradicting for _, comparison in seen)
+        appearance = Appearance.described(self._model)
+        if found < 0.05 * expected or found < contradicting or found == 0:
+            names = ', '.join(sight.name for sight, _ in seen)
+            return appearance, (
+                f'no gripper in view of {names}: {found} of {expected} expected surface points found where the arm '
+                'reports the gripper'
+            )
+        return appearance.learned(surface, seen), ''
+
+    def _follow(self, views: list[PredictedView], cameras, appearance: Appearance, start: _Fit) -> list[_Fit]:
+        fits = []
+        before = last = start
+        for frame in range(len(views[0].rgb)):
+            sights = [
+                Sight(view.name, view.camera, cameras[view.name], view.pointmap[frame], view.rgb[frame])
+                for view in views
+            ]
+            fit = self._find(sights, appearance, before, last)
+            fits.append(fit)
+            if fit.confidence > 0:
+                before, last = last, fit
+            else:
+                before = last
+        return fits
+
+    def _find(self, sights: list[Sight], appearance: Appearance, before: _Fit, last: _Fit) -> _Fit:
+        """Align the gripper in one frame, from where it was and where it seems to go."""
+        seen = [self._gripper_points(sight, appearance, last.pose) for sight in sights]
+        coarse = [points.thinned(COARSE_POINTS) for points in seen]
+        going_on = last.pose @ invert_pose(before.pose) @ last.pose
+        starts = [going_on, last.pose]
+        shift = self._centroid_shift(seen, last)
+        if shift is not None:
+            shifted = [make_pose(pose[:3, :3], last.pose[:3, 3] + shift) for pose in starts]
+            starts = shifted + starts
+        best = self._best_of(sights, appearance, seen, coarse, starts, last)
+        if best.confidence < GOOD:
+            turned = [starts[0] @ make_pose(Rotation.from_rotvec(turn), np.zeros(3)) for turn in TURNS]
+            other = self._best_of(sights, appearance, seen, coarse, turned, last)
+            best = max(best, other, key=lambda fit: fit.confidence)
+        if best.confidence < self._settings.lost_below:
+            return _Fit(last.pose, last.opening, 0.0, '', best.expected, best.found)
+        return best
+
+    def _best_of(self, sights, appearance, seen, coarse, starts, last: _Fit) -> _Fit:
+        rough = [fit_pose(self._model, appearance, coarse, start, last.opening) for start in starts]
+        pose = max(rough, key=lambda pose: self._judge(sights, seen, pose, last.opening).confidence)
+        fine = [points.thinned(FINE_POINTS) for points in seen]
+        opening = last.opening
+        for _ in range(2):
+            found = fit_opening(self._model, appearance, fine, pose)
+            opening = opening if found is None else found
+            pose = fit_pose(self._model, appearance, fine, pose, opening)
+        return self._judge(sights, seen, pose, opening)
+
+    def _gripper_points(self, sight: Sight, appearance: Appearance, pose: np.ndarray) -> GripperPoints:
+        centre = (pose[:3, :3] @ self._model.parts[0].points.mean(axis=0) + pose[:3, 3]).astype(np.float32)
+        with np.errstate(invalid='ignore'):
+            near = ((sight.points - centre) ** 2).sum(axis=-1) < self._settings.search_radius**2
+        points, colours = sight.points[near].astype(np.float64), chromaticity(sight.rgb[near])
+        alike = appearance.looks_alike(colours)
+        return GripperPoints(sight, points[alike], colours[alike])
+
+    def _centroid_shift(self, seen: list[GripperPoints], last: _Fit) -> np.ndarray | None:
+        """Return how far the middle of what looks like the gripper is from where the last pose would show it."""
+        surface = self._model.surface(last.opening)
+        shifts = []
+        for points in seen:
+            facing = points.sight.facing(surface, last.pose)
+            if len(points.points) and facing.any():
+                expected = transform_points(last.pose, surface.points[facing & (surface.part == 0)]).mean(axis=0)
+                shifts.append(np.median(points.points, axis=0) - expected)
+        return np.mean(shifts, axis=0) if shifts else None
+
+    def _judge(self, sights: list[Sight], seen: list[GripperPoints], pose: np.ndarray, opening: float) -> _Fit:
+        """Say how much of what the views show supports a pose.
+
+        The confidence is the product of: the share of the surface in view that is where it should be; the share of
+        nearby points looking like the gripper that lie on it; the visible area; and the closeness of agreement.
+        """
+        surface = self._model.surface(opening)
+        views = [sight.compare(surface, pose, self._settings.tolerance) for sight in sights]
+        found = [len(view.agreeing) for view in views]
+        expected, contradicting = (sum(getattr(view, what) for view in views) for what in ('expected', 'contradicting'))
+        confidence = 0.0
+        if sum(found) > 0:
+            area = min(1.0, sum(found) / (FULL_AREA * expected))
+            residual = np.median(np.concatenate([view.gaps for view in views]))
+            confidence = (
+                sum(found) / (sum(found) + contradicting) * self._explained(seen, surface, pose)
+                * area * np.exp(-residual / RESIDUAL_SCALE)
+            )
+        view = sights[int(np.argmax(found))].name
+        return _Fit(pose, opening, float(confidence), view, expected, sum(found))
+
+    def _explained(self, seen: list[GripperPoints], surface, pose: np.ndarray) -> float:
+        points = np.concatenate([points.thinned(COARSE_POINTS).points for points in seen])
+        if len(points) == 0:
+            return 0.0
+        distances, _ = cKDTree(surface.points).query(transform_points(invert_pose(pose), points))
+        near = (distances < NEIGHBOURHOOD).sum()
+        return float((distances < self._settings.tolerance).sum() / near) if near else 0.0
+
+    def _describe_loss(self, fits: list[_Fit], views: list[PredictedView]) -> str:
+        lost = [index for index, fit in enumerate(fits) if fit.confidence <= 0]
+        if not lost:
+            return ''
+        first = fits[lost[0]]
+        return (
+            f"gripper lost in {len(lost)} of {len(fits)} predicted frames, first in frame {lost[0] + 1}: "
+            f"{first.found} of {first.expected} expected surface points found in {', '.join(v.name for v in views)}"
+        )
+
+    def _plan(self, prediction: Prediction, fits: list[_Fit], initial_opening: float, message: str) -> GripperPlan:
+        closed, state = [], self._model.closed(initial_opening, before=False)
+        for fit in fits:
+            state = self._model.closed(fit.opening, state)
+            closed.append(state)
+        return GripperPlan(
+            gripper=self._settings.gripper,
+            stamp=prediction.stamp,
+            frame_id=prediction.frame_id,
+            prediction_id=prediction.id,
+            model=prediction.model,
+            time_from_start=prediction.time_from_start,
+            poses=np.stack([fit.pose for fit in fits]),
+            opening=np.array([fit.opening for fit in fits]),
+            closed=np.array(closed),
+            confidence=np.array([fit.confidence for fit in fits]),
+            source_view=tuple(fit.view for fit in fits),
+            message=message,
+        )
+
+
+def _place_cameras(prediction: Prediction) -> dict[str, np.ndarray]:
+    """Return T_frame_camera by view; views whose points contradict each other are left out."""
+    cameras = {prediction.views[0].name: np.eye(4)}
+    for view in prediction.views[1:]:
+        try:
+            cameras[view.name] = register_view(static_points(view.pointmap), view.camera).T_n_m
+        except RegistrationError:
+            continue
+    return cameras

@@ -1,0 +1,111 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""Fitting the gripper's surface to points that cameras see of it: its pose, then how far the fingers are open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from robot4d_core.geometry.pointmaps import transform_points
+from robot4d_core.geometry.poses import invert_pose
+from robot4d_core.geometry.rigid_fit import plane_step
+from robot4d_core.tracker.appearance import Appearance
+from robot4d_core.tracker.gripper_model import GripperModel
+from robot4d_core.tracker.sight import Sight
+
+COLOUR_SCALE = 0.2  # metres that a chromaticity difference of 1 is worth when points look for their part
+REACHES = np.repeat([0.10, 0.05, 0.025, 0.012], (4, 4, 4, 5))  # metres
+SAMPLING = 0.006  # metres: nearer than this the sampled surface counts as a plane
+MIN_POINTS = 10
+MIN_FINGER_POINTS = 6
+OPENING_STEPS = 41
+FINGER_REACH = 0.01  # metres
+
+
+@dataclass(frozen=True)
+class GripperPoints:
+    """Points that look like the gripper to one camera: points (N, 3) in the plan's frame, chromaticities (N, 3)."""
+
+    sight: Sight
+    points: np.ndarray
+    chromaticities: np.ndarray
+
+    def thinned(self, count: int) -> GripperPoints:
+        """Return about count of the points, evenly picked."""
+        step = max(1, len(self.points) // count)
+        return GripperPoints(self.sight, self.points[::step], self.chromaticities[::step])
+
+
+def fit_pose(
+    model: GripperModel, appearance: Appearance, seen: list[GripperPoints], pose: np.ndarray, opening: float
+) -> np.ndarray:
+    """Return T_frame_tcp nearest to pose at which the visible surface runs through the points (trimmed ICP)."""
+    surface = model.surface(opening)
+    colours = COLOUR_SCALE * appearance.chromaticities[surface.part]
+    data = [np.hstack([patch.points, COLOUR_SCALE * patch.chromaticities]) for patch in seen]
+    for reach in REACHES:
+        pairs = []
+        for patch, features in zip(seen, data, strict=True):
+            facing = np.flatnonzero(patch.sight.facing(surface, pose))
+            if len(facing) == 0:
+                continue
+            tree = cKDTree(np.hstack([surface.points[facing], colours[facing]]))
+            points = transform_points(invert_pose(pose), patch.points)
+            distances, nearest = tree.query(np.hstack([points, features[:, 3:]]), distance_upper_bound=reach)
+            found = np.isfinite(distances)
+            pairs.append((points[found], facing[nearest[found]]))
+        points, targets = (np.concatenate(x) for x in zip(*pairs, strict=True)) if pairs else ([], [])
+        if len(points) < MIN_POINTS:
+            return pose
+        offsets = surface.points[targets] - points
+        distances = np.linalg.norm(offsets, axis=1)
+        normals = surface.normals[targets]
+        beside = (distances > SAMPLING) & (np.abs(np.einsum('ij,ij->i', offsets, normals)) < 0.7 * distances)
+        normals = np.where(beside[:, None], offsets / np.maximum(distances, 1e-9)[:, None], normals)
+        weights = 1 / (1 + (distances / (0.5 * reach)) ** 2)
+        motion = plane_step(points, surface.points[targets], normals, weights, damping=1e-3)
+        pose = pose @ invert_pose(motion)
+    return pose
+
+
+def fit_opening(
+    model: GripperModel, appearance: Appearance, seen: list[GripperPoints], pose: np.ndarray
+) -> float | None:
+    """Return the opening, metres, at which both fingers fit the points of their colour best; None when none are seen.
+
+    With the hand's pose fixed, the distance between the fingers along the closing axis is the only unknown.
+    """
+    openings = np.linspace(0.0, model.stroke, OPENING_STEPS)
+    cost, count = np.zeros(OPENING_STEPS), 0
+    T_tcp_frame = invert_pose(pose)
+    for patch in seen:
+        points = transform_points(T_tcp_frame, patch.points)
+        eye = transform_points(T_tcp_frame, patch.sight.T_frame_camera[:3, 3])
+        distances = np.linalg.norm(patch.chromaticities[:, None] - appearance.chromaticities, axis=-1)
+        nearest_part = distances.argmin(axis=1)
+        for index, part in enumerate(model.parts[1:], start=1):
+            reach = np.linalg.norm(part.travel) * model.stroke + FINGER_REACH
+            low, high = part.points.min(axis=0) - reach, part.points.max(axis=0) + reach
+            mine = points[(nearest_part == index) & ((points > low) & (points < high)).all(axis=1)]
+            facing = np.einsum('ij,ij->i', part.points - eye, part.normals) < 0
+            if len(mine) == 0 or not facing.any():
+                continue
+            shifted = mine[None] - openings[:, None, None] * part.travel
+            distances, _ = cKDTree(part.points[facing]).query(shifted, distance_upper_bound=FINGER_REACH)
+            cost += np.minimum(distances, FINGER_REACH).sum(axis=1)
+            count += len(mine)
+    if count < MIN_FINGER_POINTS:
+        return None
+    return _lowest(openings, cost)
+
+
+def _lowest(places: np.ndarray, cost: np.ndarray) -> float:
+    """Return where the parabola through the lowest cost and its neighbours has its bottom."""
+    best = int(cost.argmin())
+    if best in (0, len(places) - 1):
+        return float(places[best])
+    left, middle, right = cost[best - 1:best + 2]
+    bend = left - 2 * middle + right
+    return float(places[best] + (0.5 * (left - right) / bend if bend > 0 else 0.0) * (places[1] - places[0]))

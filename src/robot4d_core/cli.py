@@ -89,11 +89,15 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
 
 def _add_report(commands) -> None:
     def run(arguments) -> int:
-        from robot4d_core.evaluation.demo import print_summary
-        return print_summary(arguments.folder)
+        from robot4d_core.evaluation.demo import exit_status, print_summary, read_summary
+        summary = read_summary(arguments.folder)
+        if not arguments.quiet:
+            print_summary(summary)
+        return exit_status(summary)
 
     parser = _command(commands, 'report', run, 'print what a demo did; exit status 0 when it did what it had to')
     parser.add_argument('folder', type=Path, nargs='?', default=Path('out/demo'), help='output folder of the demo')
+    parser.add_argument('--quiet', action='store_true', help='print nothing, only set the exit status')
 
 
 if __name__ == '__main__':

@@ -24,7 +24,7 @@ from robot4d.action import RunTask
 from robot4d.msg import GripperPlans, Prediction, SimulatorState
 from robot4d_core.cell.tasks import make_task
 from robot4d_core.errors import Robot4dError
-from robot4d_core.evaluation.demo import DemoCycle, DemoOutcome, print_summary, write_demo
+from robot4d_core.evaluation.demo import DemoCycle, DemoOutcome, exit_status, print_summary, read_summary, write_demo
 from robot4d_nodes import conversions, parameters, qos
 from robot4d_nodes.action_call import ActionInterrupted, call_action
 from robot4d_nodes.lifecycle import ACTIVE, spinning
@@ -195,7 +195,7 @@ class Demo(Node):
 
 
 def main() -> int:
-    """Run the demo once; the exit status is that of `robot4d report`."""
+    """Run the demo once; the exit status is that of `robot4d report`, 130 after Ctrl-C."""
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     demo = Demo()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -206,7 +206,9 @@ def main() -> int:
             demo.wait_for_nodes()
             outcome = demo.run()
         files = write_demo(demo.cycles, outcome, Path(demo.settings.output))
-        status = print_summary(Path(demo.settings.output))
+        summary = read_summary(Path(demo.settings.output))
+        print_summary(summary)
+        status = exit_status(summary)
         print('wrote ' + ', '.join(str(file) for file in files), flush=True)
     except Robot4dError as error:
         print(f'demo: {error}', file=sys.stderr, flush=True)

@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 import rclpy
-from demo_process import DEMO_LIMIT, Demo
+from graph.demo_process import DEMO_LIMIT, Demo
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from tf2_msgs.msg import TFMessage

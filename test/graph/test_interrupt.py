@@ -4,7 +4,7 @@
 import time
 
 import pytest
-from demo_process import Demo
+from graph.demo_process import Demo
 
 END_LIMIT = 15.0  # seconds; ros2 launch itself escalates to SIGTERM after 5 and to SIGKILL after 10
 

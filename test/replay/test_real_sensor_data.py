@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from control_msgs.action import FollowJointTrajectory
-from graph_client import play, running, wait_for
-from real_bag import FRAMES, make_bag, read_view
+from replay.graph_client import play, running, wait_for
+from replay.real_bag import FRAMES, make_bag, read_view
 from rclpy.action import ActionServer
 
 from robot4d.action import ExecutePlan, Predict

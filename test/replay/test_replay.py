@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graph_client import play, running, wait_for
-from make_bag import make_bag
+from replay.graph_client import play, running, wait_for
+from replay.make_bag import make_bag
 from rosbags.rosbag2 import Reader
 from sensor_msgs.msg import Image
 

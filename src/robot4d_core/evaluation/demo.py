@@ -191,19 +191,24 @@ def film_cycles(cycles: list[DemoCycle], file: Path, frame_rate: int = 4, height
     return file
 
 
-def print_summary(folder: Path) -> int:
-    """Print the table of a demo; returns its exit status.
-
-    With the oracle 0 only if the simulator says success; otherwise 0 if the loop ran to its end.
-    Raises EpisodeError when the folder holds no summary.
-    """
-    from rich.console import Console
-    from rich.table import Table
-
+def read_summary(folder: Path) -> dict:
+    """Read summary.json of a demo's folder; raises EpisodeError when there is none."""
     file = folder / 'summary.json'
     if not file.exists():
         raise EpisodeError(f'no summary.json in {folder}: the demo did not get as far as writing it; see its output above')
-    summary = json.loads(file.read_text())
+    return json.loads(file.read_text())
+
+
+def exit_status(summary: dict) -> int:
+    """Return 0 with the oracle only if the simulator says success, otherwise if the loop ran to its end."""
+    return 0 if (summary['success'] if summary['engine'] == 'oracle' else summary['loop_ended']) else 1
+
+
+def print_summary(summary: dict) -> None:
+    """Print what a demo did, as a table, and the simulator's verdict."""
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(title=f"robot4d demo: {summary['task']}, generator {summary['model']}")
     for column in ('cycle', 'predict s', 'track s', 'execute s', 'reach mm', 'error mm (median, max)', 'error deg (median, max)'):
         table.add_column(column, justify='right')
@@ -223,4 +228,3 @@ def print_summary(folder: Path) -> int:
     verdict = '[bold green]SUCCESS[/]' if summary['success'] else '[bold red]FAILURE[/]'
     console.print(f"Task, {summary['success_judged_by']}: {verdict}")
     console.print(f"Loop: {summary['loop_message']} ({summary['wall_time_s']:.0f} s)")
-    return 0 if (summary['success'] if summary['engine'] == 'oracle' else summary['loop_ended']) else 1

@@ -51,14 +51,14 @@ def launch_file(tmp_path):
     """Return a function that writes a launch file whose description has the given entities."""
     def write(entities, name='included.launch.py'):
         path = tmp_path / name
-        path.write_text(textwrap.dedent('''
+        path.write_text(textwrap.dedent("""
             from launch import LaunchDescription
             from launch.actions import *
             from launch.substitutions import *
 
             def generate_launch_description():
                 return LaunchDescription([{}])
-        ''').format(entities))
+        """).format(entities))
         return str(path)
     return write
 
@@ -196,7 +196,8 @@ def test_missing_launch_file(run_launch):
 def test_group_scopes_configurations(note, run_launch):
     def change(**group):
         return GroupAction([
-            SetLaunchConfiguration('b', 'changed'), UnsetLaunchConfiguration('c'), note('a', 'b', 'c', 'extra')], **group)
+            SetLaunchConfiguration('b', 'changed'), UnsetLaunchConfiguration('c'), note('a', 'b', 'c', 'extra'),
+        ], **group)
 
     start = [SetLaunchConfiguration(name, name.upper()) for name in 'abc']
     assert run_launch(*start, change(launch_configurations={'extra': 'E'}), note('a', 'b', 'c', 'extra')) == 0

@@ -326,7 +326,7 @@ def test_service_survives_two_runs_with_processes():
         assert process.return_code == -signal.SIGINT
 
 
-LAUNCH_PROGRAM = textwrap.dedent('''
+LAUNCH_PROGRAM = textwrap.dedent("""
     import sys
     from launch import LaunchDescription, LaunchService
     from launch.actions import ExecuteProcess, SetLaunchConfiguration
@@ -335,7 +335,7 @@ LAUNCH_PROGRAM = textwrap.dedent('''
         SetLaunchConfiguration('sigterm_timeout', '0.3'), SetLaunchConfiguration('sigkill_timeout', '0.3'),
         *(ExecuteProcess(cmd=['sh', '-c', script], output='screen') for script in sys.argv[1:])]))
     sys.exit(service.run())
-''')
+""")
 WAITS = 'echo pid $$; exec sleep 60'
 
 

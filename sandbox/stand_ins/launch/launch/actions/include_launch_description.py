@@ -16,6 +16,7 @@ from ..some_substitutions_type import SomeSubstitutionsType
 from ..utilities import normalize_to_list_of_substitutions, perform_substitutions
 from .set_launch_configuration import SetLaunchConfiguration
 
+
 class IncludeLaunchDescription(Action):
     """
     Includes a launch description with arguments.

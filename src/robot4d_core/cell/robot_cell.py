@@ -26,6 +26,7 @@ class RobotCell:
 
     The arm follows position commands with velocity feed-forward, gravity compensated, within the effort limits of the
     robot description. Everything is deterministic. One thread owns a cell, because rendering is bound to a thread.
+    home_pose: T_world_tcp (4, 4) where the arm rests before and after a task.
     Segmentation labels: 0 background and table, 1 arm, 2 hand, 3 and 4 left and right finger, 5... the task's objects.
     """
 
@@ -39,6 +40,7 @@ class RobotCell:
         self._arm_velocity = np.array([self.model.joint(name).dofadr[0] for name in ARM_JOINTS])
         self._fingers = np.array([self.model.joint(name).qposadr[0] for name in FINGER_JOINTS])
         self._renderer: Renderer | None = None
+        self.home_pose = self._tcp_at_home()
         self.reset()
 
     def reset(self) -> None:
@@ -167,6 +169,12 @@ class RobotCell:
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
+
+    def _tcp_at_home(self) -> np.ndarray:
+        mujoco.mj_resetData(self.model, self.data)
+        self.data.qpos[self._arm] = HOME
+        mujoco.mj_kinematics(self.model, self.data)
+        return self.gripper_pose()
 
     def _body_labels(self) -> np.ndarray:
         labels = np.zeros(self.model.nbody, np.uint8)

@@ -12,6 +12,8 @@ from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.errors import ExpertError
 from robot4d_core.evaluation.expert import try_expert
+from robot4d_core.executor import ArmKinematics
+from robot4d_core.robot_description import load_robot_description
 
 
 @pytest.mark.parametrize('seed', [0, 1, 2])
@@ -48,6 +50,16 @@ def test_done_means_still_at_home(cell):
     np.testing.assert_allclose(before, cell.arm_positions, atol=2e-3)
     np.testing.assert_allclose(before, HOME, atol=0.06)
     assert cell.success()
+
+
+def test_home_is_where_the_tool_is_whatever_the_elbow_does(cell):
+    finish(cell)
+    kinematics = ArmKinematics(load_robot_description())
+    elsewhere = kinematics.ik(cell.home_pose, HOME + [0.3, 0, -0.3, 0, 0, 0, 0])
+    assert np.abs(elsewhere - HOME).max() > 0.06
+    cell.command_arm(elsewhere)
+    cell.advance(2.0)
+    assert Expert(cell).stage.name == 'hold'
 
 
 def test_tool_is_slow_and_the_arm_rests_while_the_gripper_moves(cell):

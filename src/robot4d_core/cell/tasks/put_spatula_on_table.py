@@ -141,7 +141,8 @@ class PutSpatulaOnTable(Task):
         tcp = cell.gripper_pose()
         if cell.gripper_opening < 0.9 * OPEN:
             return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
-        if np.abs(cell.arm_positions - HOME).max() < 0.2:
+        distance, turn = pose_distance(cell.home_pose, tcp)
+        if distance < 0.05 and turn < 0.2:
             return Stage('hold', rest=1.0)
         if tcp[2, 3] < 0.15:
             return Stage('retreat', pose=_raised(tcp, 0.17 - tcp[2, 3]) @ make_pose(np.eye(3), [0, 0, -0.04]))

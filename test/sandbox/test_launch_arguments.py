@@ -161,6 +161,16 @@ def test_include_visits_arguments_then_description():
     assert second is description
 
 
+def test_arguments_know_their_includes():
+    inner = IncludeLaunchDescription(included(DeclareLaunchArgument('inner')))
+    outer = IncludeLaunchDescription(included(inner))
+    description = LaunchDescription([outer, DeclareLaunchArgument('own')])
+    assert [
+        (argument.name, includes) for argument, includes
+        in description.get_launch_arguments_with_include_launch_description_actions()] == [
+            ('inner', [outer, inner]), ('own', None)]
+
+
 def test_include_by_path(note, run_launch, launch_file, tmp_path):
     path = launch_file("SetLaunchConfiguration('file', ThisLaunchFile()), SetLaunchConfiguration('folder', "
                        'ThisLaunchFileDir())')

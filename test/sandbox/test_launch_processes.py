@@ -210,6 +210,12 @@ def test_on_exit_shutdown_ends_everything(run_launch, capsys):
     assert "sending signal 'SIGINT' to process[sleep-N]" in out
 
 
+def test_failure_ends_everything(run_launch):
+    process = ExecuteProcess(cmd=['sleep', '60'])
+    assert run_launch(process, TimerAction(period=0.2, actions=[OpaqueFunction(function=lambda context: 1 / 0)])) == 1
+    assert process.return_code == -signal.SIGINT
+
+
 def test_on_exit_yields_entities(run_launch):
     seen = []
     note = OpaqueFunction(function=lambda context: seen.append(context.locals.event.returncode))

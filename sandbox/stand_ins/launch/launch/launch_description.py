@@ -94,8 +94,7 @@ def _collect_arguments(
                 continue
             entity._conditionally_included = conditional or entity.condition is not None
             found[entity.name] = entity, includes
-        if isinstance(entity, IncludeLaunchDescription):
-            includes = [*(includes or []), entity]
-        _collect_arguments(entity.describe_sub_entities(), False, includes, found)
+        inner_includes = [*(includes or []), entity] if isinstance(entity, IncludeLaunchDescription) else includes
+        _collect_arguments(entity.describe_sub_entities(), False, inner_includes, found)
         for _, sub_entities in entity.describe_conditional_sub_entities():
-            _collect_arguments(sub_entities, True, includes, found)
+            _collect_arguments(sub_entities, True, inner_includes, found)

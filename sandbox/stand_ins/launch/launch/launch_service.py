@@ -10,6 +10,7 @@ import logging
 import signal
 import threading
 import traceback
+import warnings
 from collections.abc import Coroutine, Iterable, Iterator
 
 import launch.logging
@@ -256,12 +257,11 @@ class LaunchService:
 
 def _get_loop() -> asyncio.AbstractEventLoop:
     """Return the thread's event loop, a new one if it has none or its own is closed."""
-    try:
+    with contextlib.suppress(RuntimeError), warnings.catch_warnings():
+        warnings.simplefilter('ignore', DeprecationWarning)
         loop = asyncio.get_event_loop_policy().get_event_loop()
         if not loop.is_closed():
             return loop
-    except RuntimeError:
-        pass
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop

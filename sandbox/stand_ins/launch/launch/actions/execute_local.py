@@ -245,6 +245,7 @@ class ExecuteLocal(Action):
             event_type = ProcessStdout if fd == 1 else ProcessStderr
             context.emit_event_sync(event_type(text=data, **details))
 
+        self.__process = None
         try:
             self.__process = await ChildProcess.start(
                 details['cmd'], cwd=details['cwd'], env=details['env'], shell=self.__shell,

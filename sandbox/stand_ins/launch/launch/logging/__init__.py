@@ -258,6 +258,8 @@ def reset() -> None:
     for logger in LaunchLogger.all_loggers:
         logger.setLevel(logging.NOTSET)
         logger.handlers.clear()
+    for handler in launch_config.file_handlers.values():
+        handler.close()
     launch_config.reset()
     logging.setLoggerClass(LaunchLogger)
 

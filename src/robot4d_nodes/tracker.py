@@ -25,7 +25,8 @@ from robot4d.msg import Prediction as PredictionMessage
 from robot4d_core.errors import ObservationError, Robot4dError, RobotDescriptionError
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.robot_description import load_robot_description
-from robot4d_core.tracker import GripperModel, GripperTracker
+from robot4d_core.tracker.gripper_model import GripperModel
+from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import (
     gripper_plans_to_message,
@@ -61,6 +62,11 @@ class TrackerParameters:
         ['gripper_finger_left_joint', 'gripper_finger_right_joint'],
         'Joints whose positions add up to the opening', at_configure=True)
     tcp_frame: str = parameter('gripper_tcp', 'Tool centre frame between the finger pads, in tf', at_configure=True)
+    mode: str = parameter(
+        TrackerSettings.mode, 'fused: all views at once; best_view: each view alone, the more confident one counts',
+        choices=('fused', 'best_view'), at_configure=True)
+    lost_below: float = parameter(
+        TrackerSettings.lost_below, 'Confidence under which the gripper is lost', low=0.0, high=1.0, at_configure=True)
     state_timeout: float = parameter(
         1.0, "How long to wait for the gripper's pose and opening at the observation, seconds of wall time",
         low=0.0, high=30.0)
@@ -95,9 +101,11 @@ class Tracker(Robot4dNode):
     def configure(self) -> None:
         """Read the gripper's model, then listen to tf, joint states and predictions."""
         settings = self.parameters
-        self._tracker = GripperTracker(GripperModel.from_urdf(
+        model = GripperModel.from_urdf(
             self._robot_description(), hand_link=settings.hand_link, finger_links=tuple(settings.finger_links),
-            tcp_frame=settings.tcp_frame))
+            tcp_frame=settings.tcp_frame)
+        self._tracker = GripperTracker(
+            model, TrackerSettings(mode=settings.mode, lost_below=settings.lost_below, gripper=settings.gripper))
         self._transforms = Buffer(cache_time=Duration(seconds=settings.history))
         listener = TransformListener(self._transforms, self, spin_thread=False)
         self.configured.callback(listener.unregister)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, Image
@@ -36,7 +38,7 @@ def overrides(**values) -> list[Parameter]:
     return [Parameter(name.replace('__', '.'), value=value) for name, value in values.items()]
 
 
-def wait_until(condition: Callable[[], object], timeout: float = 8.0, message: str = 'nothing happened') -> object:
+def wait_until(condition: Callable[[], object], timeout: float = 20.0, message: str = 'nothing happened') -> object:
     """Return the first true value of condition(); fail after timeout seconds."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
@@ -61,6 +63,10 @@ class Probe(Node):
         self.create_subscription(message_type, topic, received.append, profile)
         return received
 
+    def says(self, part: str) -> str:
+        """Return the newest message in /diagnostics about a part, '' before there is one."""
+        return self.health[part].message if part in self.health else ''
+
     def _on_diagnostics(self, array: DiagnosticArray) -> None:
         self.health.update({status.name: status for status in array.status})
 
@@ -81,15 +87,15 @@ class Fault:
 class SyntheticCameras(Node):
     """Publishes two cameras that look at a slanted wall about 1 m away, 20 times a second."""
 
-    def __init__(self, names=('reference', 'second')) -> None:
-        super().__init__('cameras')
+    def __init__(self, names=('reference', 'second'), **values) -> None:
+        super().__init__('cameras', parameter_overrides=overrides(**values))
         self.faults = {name: Fault() for name in names}
         self._topics = {name: {
             'colour': self.create_publisher(Image, f'/{name}/color/image_raw', qos.CAMERA_SOURCE),
             'depth': self.create_publisher(Image, f'/{name}/aligned_depth_to_color/image_raw', qos.CAMERA_SOURCE),
             'info': self.create_publisher(CameraInfo, f'/{name}/color/camera_info', qos.CAMERA_SOURCE),
         } for name in names}
-        self.create_timer(0.05, self._publish)
+        self.create_timer(0.05, self._publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _publish(self) -> None:
         now = self.get_clock().now().nanoseconds * 1e-9
@@ -121,12 +127,14 @@ def wall(width: int = CAMERA.width, height: int = CAMERA.height) -> tuple[np.nda
 
 
 class SteppingEngine(Engine):
-    """An engine that takes its time: `steps` steps of `step_time` seconds, then predicts that nothing moves."""
+    """An engine that takes `steps` steps of `step_time` seconds while its gate is open, then predicts no motion."""
 
     name = 'stepping'
 
     def __init__(self, step_time: float = 0.0, needs_simulator: bool = False) -> None:
         self.step_time, self.needs_simulator = step_time, needs_simulator
+        self.gate = threading.Event()
+        self.gate.set()
         self.observations: list = []
         self.calls: list[dict] = []
 
@@ -139,8 +147,9 @@ class SteppingEngine(Engine):
         self.calls.append({'steps': steps, 'seed': seed})
         steps = steps or 5
         for step in range(1, steps + 1):
-            if cancelled():
-                raise PredictionCancelled('cancelled')
+            while cancelled() or not self.gate.wait(0.02):
+                if cancelled():
+                    raise PredictionCancelled('cancelled')
             time.sleep(self.step_time)
             progress(step, steps)
         return frozen_prediction(observation.stamp, observation.frame_id, self.name)

@@ -155,23 +155,23 @@ def test_a_signal_in_every_phase_ends_the_process_in_order(script, phase, line, 
             seen += process.stdout.readline()
         sent = time.monotonic()
         process.send_signal(number)
-        rest, _ = process.communicate(timeout=10)
+        rest, _ = process.communicate(timeout=20)
         assert process.returncode == 0
-        assert time.monotonic() - sent < 3
+        assert time.monotonic() - sent < 8
         assert 'Traceback' not in seen + rest
         assert ('activated' in seen + rest) == ('deactivated' in rest)
 
 
 def test_when_a_callback_raises_expect_a_stack_trace_and_exit_status_1(script):
     with node_process(script, 'phase:=raise') as process:
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=20)
         assert process.returncode == 1
         assert 'ZeroDivisionError' in output and 'deactivated' not in output
 
 
 def test_when_a_parameter_is_out_of_range_expect_exit_status_1_and_one_line(script):
     with node_process(script, 'limit:=2.0') as process:
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=20)
         assert process.returncode == 1
         assert 'limit out of range' in output and 'Traceback' not in output
 

@@ -1,0 +1,56 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The YAML files in config/ name only parameters that a node has, with values that it accepts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from nodes.bench import overrides
+from robot4d_nodes.cell import Cell
+from robot4d_nodes.coordinator import Coordinator
+from robot4d_nodes.generator import Generator
+from robot4d_nodes.playback import Playback
+from robot4d_nodes.tracker import Tracker
+
+CONFIG = Path(__file__).parents[2] / 'config'
+
+
+def parameters_in(name: str) -> dict:
+    """Return the parameters in a file, nested names joined by dots as ROS does."""
+    def flat(prefix: str, tree: dict) -> dict:
+        found = {}
+        for key, value in tree.items():
+            found |= flat(f'{prefix}{key}.', value) if isinstance(value, dict) else {f'{prefix}{key}': value}
+        return found
+
+    return flat('', yaml.safe_load((CONFIG / f'{name}.yaml').read_text())['/**']['ros__parameters'])
+
+
+@pytest.mark.parametrize('make_node, names', [
+    (Generator, ('generator', 'cameras')), (Playback, ('playback', 'cameras')), (Tracker, ('tracker',)),
+    (Cell, ('cell',)), (Coordinator, ('coordinator',)),
+])
+def test_every_parameter_in_a_nodes_files_exists_and_takes_the_value(ros, make_node, names):
+    values = {key: value for name in names for key, value in parameters_in(name).items()}
+    node = make_node(parameter_overrides=overrides(**values, autostart=False))
+    try:
+        for key, value in values.items():
+            assert node.has_parameter(key), f'{node.get_name()} has no parameter {key}'
+            assert node.get_parameter(key).value == value
+    finally:
+        node.destroy_node()
+
+
+@pytest.mark.parametrize('make_node, name', [
+    (Generator, 'generator'), (Playback, 'playback'), (Tracker, 'tracker'), (Coordinator, 'coordinator'),
+])
+def test_a_nodes_own_file_shows_its_defaults(ros, make_node, name):
+    node = make_node(parameter_overrides=overrides(autostart=False))
+    try:
+        for key, value in parameters_in(name).items():
+            assert node.get_parameter(key).value == value, key
+    finally:
+        node.destroy_node()

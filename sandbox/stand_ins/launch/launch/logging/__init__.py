@@ -244,11 +244,11 @@ def get_output_loggers(
             handler = launch_config.get_log_file_handler(main_log_file_name)
             handler.setFormatterFor(logger, logging.Formatter('{created:.7f} {msg}', style='{'))
             _add_handler(logger, handler)
-        own_logs = [(source, f'{process_name}-{source}.log'), ('both', f'{process_name}.log')]
-        for _, file_name in (own for own in own_logs if 'own_log' in destinations[own[0]]):
-            handler = launch_config.get_log_file_handler(file_name)
-            handler.setFormatter(plain)
-            _add_handler(logger, handler)
+        for own_source, file_name in ((source, f'{process_name}-{source}.log'), ('both', f'{process_name}.log')):
+            if 'own_log' in destinations[own_source]:
+                handler = launch_config.get_log_file_handler(file_name)
+                handler.setFormatter(plain)
+                _add_handler(logger, handler)
         loggers.append(logger)
     return loggers[0], loggers[1]
 

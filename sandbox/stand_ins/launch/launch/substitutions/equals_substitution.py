@@ -68,13 +68,8 @@ class EqualsSubstitution(Substitution):
 
 
 def _normalize(value: Any) -> list[Substitution]:
-    if is_substitution_like(value):
+    if is_substitution(value):
         return normalize_to_list_of_substitutions(value)
     if isinstance(value, bool):
         value = str(value).lower()
     return normalize_to_list_of_substitutions('' if value is None else str(value))
-
-
-def is_substitution_like(value: Any) -> bool:
-    """Whether the value has to be performed before it can be compared."""
-    return isinstance(value, (Substitution, list, tuple)) and is_substitution(value)

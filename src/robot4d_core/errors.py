@@ -63,7 +63,12 @@ class ExpertError(Robot4dError, RuntimeError):
 
 
 class InverseKinematicsError(Robot4dError, RuntimeError):
-    """A pose that the arm cannot reach."""
+    """A pose that the arm cannot reach; `distance` (metres) and `angle` (rad) are what is missing."""
+
+    def __init__(self, message: str, distance: float, angle: float) -> None:
+        self.distance = distance
+        self.angle = angle
+        super().__init__(message)
 
 
 class PlanRejected(Robot4dError):

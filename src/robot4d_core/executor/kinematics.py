@@ -35,11 +35,14 @@ class ArmKinematics:
         joint_names: Sequence[str] = ARM_JOINTS,
     ) -> None:
         self.joint_names = tuple(joint_names)
-        full = pin.buildModelFromXML(urdf)
+        try:
+            full = pin.buildModelFromXML(urdf)
+        except (ValueError, RuntimeError) as error:
+            raise RobotDescriptionError(f'the robot description is no URDF that Pinocchio can read: {error}') from error
         for name in self.joint_names:
             if not full.existJointName(name):
                 raise RobotDescriptionError(
-                    f"the robot description has no joint '{name}'; it has: {', '.join(list(full.names)[1:])}")
+                    f"the robot description has no movable joint '{name}'; it has: {', '.join(list(full.names)[1:])}")
         shapes = pin.buildGeomFromUrdfString(full, urdf, pin.GeometryType.COLLISION)
         locked = [full.getJointId(name) for name in full.names[1:] if name not in self.joint_names]
         self._model, self._shapes = pin.buildReducedModel(full, shapes, locked, pin.neutral(full))
@@ -67,6 +70,14 @@ class ArmKinematics:
         pin.framesForwardKinematics(self._model, self._data, np.asarray(positions, float))
         return self._data.oMf[self._base].actInv(self._data.oMf[self._tip]).homogeneous
 
+    def jacobian(self, positions: np.ndarray) -> np.ndarray:
+        """Return (6, J) at joint positions (J,): what joint speeds make the tip's speed and turn rate in base_frame."""
+        positions = np.asarray(positions, float)
+        world = pin.computeFrameJacobian(self._model, self._data, positions, self._tip, pin.LOCAL_WORLD_ALIGNED)
+        pin.updateFramePlacements(self._model, self._data)
+        turn = self._data.oMf[self._base].rotation.T
+        return np.concatenate([turn @ world[:3], turn @ world[3:]])
+
     def ik(self, pose: np.ndarray, seed: np.ndarray) -> np.ndarray:
         """Return joint positions (J,) that bring the tip to pose, near seed and within the joint limits.
 
@@ -83,15 +94,16 @@ class ArmKinematics:
             step = jacobian.T @ np.linalg.solve(jacobian @ jacobian.T + _DAMPING**2 * np.eye(6), error)
             step *= min(1.0, _LARGEST_STEP / max(np.abs(step).max(), 1e-12))
             positions = np.clip(positions + step, low, high)
+        distance, angle = float(np.linalg.norm(error[:3])), float(np.linalg.norm(error[3:]))
         raise InverseKinematicsError(
             f'the arm cannot bring {self._model.frames[self._tip].name} to {np.round(pose[:3, 3], 3)} m: '
-            f'it misses by {1e3 * np.linalg.norm(error[:3]):.0f} mm and {np.degrees(np.linalg.norm(error[3:])):.1f} '
-            'degrees; is the goal within reach, and is the extrinsic of the reference camera right?'
-        )
+            f'it misses by {1e3 * distance:.0f} mm and {np.degrees(angle):.1f} degrees; '
+            'is the goal within reach, and is the extrinsic of the reference camera right?', distance, angle)
 
     def nearest_contact(self, positions: np.ndarray) -> tuple[float, str]:
         """Return the smallest distance, metres, between parts that must not touch, and the names of the two."""
-        pin.updateGeometryPlacements(self._model, self._data, self._shapes, self._shape_data, np.asarray(positions, float))
+        pin.updateGeometryPlacements(
+            self._model, self._data, self._shapes, self._shape_data, np.asarray(positions, float))
         pin.computeDistances(self._shapes, self._shape_data)
         distances = [result.min_distance for result in self._shape_data.distanceResults]
         nearest = int(np.argmin(distances))
@@ -122,4 +134,3 @@ class ArmKinematics:
                 gap = abs(shapes[j].parentJoint - first.parentJoint)
                 if gap > _NEIGHBOURS:
                     self._shapes.addCollisionPair(pin.CollisionPair(i, j))
-

@@ -1,65 +1,27 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""From a gripper plan to motion: inverse kinematics per step, time by Ruckig, checks before anything is returned."""
+"""From a gripper plan to motion: rests and waypoints, inverse kinematics, time; checks before anything is returned."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
-from ruckig import InputParameter, Result, Ruckig, Trajectory
+from scipy.spatial.transform import Rotation
 
 from robot4d_core.errors import InverseKinematicsError, PlanRejected
 from robot4d_core.executor import safety
 from robot4d_core.executor.kinematics import ArmKinematics
+from robot4d_core.executor.motion import ArmMotion, GripperMotion, MotionPlan
 from robot4d_core.executor.safety import SafetyLimits, Violation
-from robot4d_core.geometry.poses import pose_distance
+from robot4d_core.executor.time_parameterisation import Waypoint, parameterise
+from robot4d_core.geometry.poses import make_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
 
-SAMPLE_PERIOD = 0.02  # seconds
 CLEARANCE_EVERY = 5  # samples
-DEADBAND = (0.004, np.deg2rad(1.5))  # metres and radians: the tracker's noise on a gripper at rest
-CLOSED_BELOW = 0.04  # metres: a gripper that is open less than this counts as closed when a plan begins
+DEADBAND = (0.006, np.deg2rad(2.5))  # metres and radians: the tracker's noise on a gripper at rest
+DWELL_STEPS = 3  # within the deadband: the gripper is at rest, not slow
+OPEN_SHARE = 0.9  # of the open width; less than that between the pads, and the gripper may be holding something
 GRIP = 0.0  # metres: to grasp is to close until the object stops the fingers
-
-
-@dataclass(frozen=True)
-class ArmMotion:
-    """Joint motion that begins and ends at rest. times: (N,) s from 0; positions, velocities, accelerations: (N, J)."""
-
-    times: np.ndarray
-    positions: np.ndarray
-    velocities: np.ndarray
-    accelerations: np.ndarray
-
-    @property
-    def duration(self) -> float:
-        """Seconds."""
-        return float(self.times[-1])
-
-
-@dataclass(frozen=True)
-class GripperMotion:
-    """Move the fingers to an opening, metres between the pads; 0 is to grasp."""
-
-    opening: float
-
-
-@dataclass(frozen=True)
-class MotionPlan:
-    """What to do, in order; every check has passed."""
-
-    segments: tuple[ArmMotion | GripperMotion, ...]
-
-    @property
-    def duration(self) -> float:
-        """Seconds of arm motion."""
-        return sum(segment.duration for segment in self.segments if isinstance(segment, ArmMotion))
-
-
-@dataclass(frozen=True)
-class _Waypoint:
-    time: float  # least seconds since the waypoint before
-    positions: np.ndarray
 
 
 class MotionPlanner:
@@ -89,116 +51,115 @@ class MotionPlanner:
         """Return motion from where the arm is along the first max_steps steps of a plan (0: all).
 
         base_from_camera: T_base_camera (4, 4) of the plan's frame; measured_positions: (J,) rad;
-        measured_opening: metres. The arm comes to rest wherever the gripper closes or opens.
-        Raises PlanRejected with every violation.
+        measured_opening: metres. The arm comes to rest wherever the gripper closes or opens, and does not follow poses
+        that differ by less than DEADBAND. Raises PlanRejected with the violations.
         """
         if violations := safety.check_plan(plan, self._limits):
             raise PlanRejected(violations)
         poses = base_from_camera @ plan.poses[:max_steps or None]
-        closed = plan.closed[:len(poses)]
         self._check_poses(poses, measured_positions)
-        solutions = self._solve(poses, measured_positions)
-        intervals = np.diff(plan.time_from_start[:len(poses)], prepend=0.0)
-
         segments: list[ArmMotion | GripperMotion] = []
-        here, last_pose = np.asarray(measured_positions, float), self._kinematics.fk(measured_positions)
-        is_closed = measured_opening < CLOSED_BELOW
-        waypoints: list[_Waypoint] = []
-
-        def finish_motion() -> None:
-            nonlocal here
+        here, time = np.asarray(measured_positions, float), 0.0
+        closed_now = measured_opening < OPEN_SHARE * self._open_width
+        if closed_now and plan.closed[0]:  # the grip on what it holds may be loose, after a stop for example
+            segments.append(GripperMotion(GRIP))
+        for steps, closed in _stretches(plan.closed[:len(poses)], closed_now):
+            waypoints = self._waypoints(here, poses[steps], plan.time_from_start[steps], time, steps.start)
             if waypoints:
-                segments.append(self._parameterise(here, waypoints))
+                segments.append(self._arm_motion(here, waypoints))
                 here = waypoints[-1].positions
-                waypoints.clear()
-
-        for k, (pose, positions) in enumerate(zip(poses, solutions, strict=True)):
-            distance, turn = pose_distance(last_pose, pose)
-            if distance > DEADBAND[0] or turn > DEADBAND[1]:
-                waypoints.append(_Waypoint(intervals[k], positions))
-                last_pose = pose
-            if closed[k] != is_closed:
-                finish_motion()
-                is_closed = bool(closed[k])
-                segments.append(GripperMotion(GRIP if is_closed else self._open_width))
-        finish_motion()
+            if closed is not None:
+                segments.append(GripperMotion(GRIP if closed else self._open_width))
+            time = plan.time_from_start[steps.stop - 1]
         self._check_motion(segments)
         return MotionPlan(tuple(segments))
 
     def _check_poses(self, poses: np.ndarray, measured_positions: np.ndarray) -> None:
         violations = safety.check_step(
-            self._kinematics.fk(measured_positions), poses[0], self._limits, 'the step from the measured pose')
+            self._kinematics.fk(measured_positions), poses[0], self._limits, 'step 1, from where the tool is')
         for step, pose in enumerate(poses, 1):
             violations += safety.check_workspace(pose[:3, 3], self._limits, f'step {step}')
         if violations:
             raise PlanRejected(violations)
 
-    def _solve(self, poses: np.ndarray, seed: np.ndarray) -> list[np.ndarray]:
-        solutions = [np.asarray(seed, float)]
-        for step, pose in enumerate(poses, 1):
-            try:
-                solutions.append(self._kinematics.ik(pose, solutions[-1]))
-            except InverseKinematicsError as error:
-                raise PlanRejected([Violation(f'reach ({error})', 1, 0, 'poses out of reach', f'step {step}')]) from error
-            jump = np.abs(solutions[-1] - solutions[-2])
-            if jump.max() > self._limits.max_branch_jump:
-                joint = self._kinematics.joint_names[int(jump.argmax())]
-                raise PlanRejected([Violation(
-                    'jump of a joint', float(jump.max()), self._limits.max_branch_jump, 'rad', f'{joint}, step {step}')])
-        return solutions[1:]
+    def _waypoints(
+        self, here: np.ndarray, poses: np.ndarray, times: np.ndarray, start_time: float, first_step: int
+    ) -> list[Waypoint]:
+        """Solve the joints of one stretch; steps that stay within the deadband share a waypoint, or two: a dwell."""
+        waypoints: list[Waypoint] = []
+        solution, time = here, start_time
+        rests = _rests(np.concatenate([self._kinematics.fk(here)[None], poses]))
+        for rest in rests:
+            if rest.start == 0:  # still where the stretch begins: there is nothing to wait for
+                time = times[rest.stop - 2] if rest.stop > 1 else start_time
+                continue
+            members = slice(rest.start - 1, rest.stop - 1)
+            solution = self._solve(_representative(poses[members]), solution, first_step + members.start + 1)
+            waypoints.append(Waypoint(times[members.start] - time, solution))
+            time = times[members.start]
+            if len(poses[members]) >= DWELL_STEPS and rest is not rests[-1]:
+                waypoints.append(Waypoint(times[members.stop - 1] - time, solution))
+                time = times[members.stop - 1]
+        return waypoints
 
-    def _parameterise(self, start: np.ndarray, waypoints: list[_Waypoint]) -> ArmMotion:
-        """Join waypoints by time-synchronised Ruckig legs, at rest at both ends, then stretch by the speed scaling."""
-        positions = np.stack([start, *(waypoint.positions for waypoint in waypoints)])
-        intervals = np.array([waypoint.time for waypoint in waypoints])
-        velocities = _waypoint_velocities(positions, intervals)
-        times, samples = [0.0], [(positions[0], velocities[0], np.zeros_like(start))]
-        for leg, interval in enumerate(intervals):
-            trajectory = self._leg(positions[leg:leg + 2], velocities[leg:leg + 2], interval)
-            count = max(2, int(np.ceil(trajectory.duration / SAMPLE_PERIOD)) + 1)
-            for elapsed in np.linspace(0.0, trajectory.duration, count)[1:]:
-                samples.append(tuple(np.array(x) for x in trajectory.at_time(elapsed)))
-            times += list(times[-1] + np.linspace(0.0, trajectory.duration, count)[1:])
-        q, dq, ddq = (np.stack(values) for values in zip(*samples, strict=True))
-        s = self._speed_scaling
-        return ArmMotion(np.array(times) / s, q, dq * s, ddq * s**2)
+    def _solve(self, pose: np.ndarray, seed: np.ndarray, step: int) -> np.ndarray:
+        try:
+            positions = self._kinematics.ik(pose, seed)
+        except InverseKinematicsError as error:
+            raise PlanRejected([Violation(f'reach: {error}', error.distance, 0, 'm', f'step {step}')]) from error
+        jump = np.abs(positions - seed)
+        if jump.max() > self._limits.max_branch_jump:
+            joint = self._kinematics.joint_names[int(jump.argmax())]
+            raise PlanRejected([Violation(
+                'jump of a joint', float(jump.max()), self._limits.max_branch_jump, 'rad', f'{joint}, step {step}')])
+        return positions
 
-    def _leg(self, positions: np.ndarray, velocities: np.ndarray, interval: float) -> Trajectory:
-        joints = positions.shape[1]
-        problem, trajectory = InputParameter(joints), Trajectory(joints)
-        problem.current_position, problem.target_position = positions
-        problem.current_velocity, problem.target_velocity = velocities
-        problem.max_velocity = self._limits.velocity_share * self._kinematics.velocity_limits
-        problem.max_acceleration = [self._limits.max_acceleration] * joints
-        problem.max_jerk = [self._limits.max_jerk] * joints
-        problem.minimum_duration = float(interval)
-        result = Ruckig(joints).calculate(problem, trajectory)
-        if result not in (Result.Working, Result.Finished):
-            raise PlanRejected([Violation(f'time parameterisation ({result})', 1, 0, 'legs without a solution')])
-        return trajectory
+    def _arm_motion(self, here: np.ndarray, waypoints: list[Waypoint]) -> ArmMotion:
+        joints = len(here)
+        motion = parameterise(
+            here, waypoints, self._limits.velocity_share * self._kinematics.velocity_limits,
+            np.full(joints, self._limits.max_acceleration), np.full(joints, self._limits.max_jerk))
+        fastest = safety.tool_speeds(self._kinematics, motion).max()
+        return motion.slowed(min(self._speed_scaling, self._limits.max_tool_speed / max(fastest, 1e-9)))
 
     def _check_motion(self, segments: list[ArmMotion | GripperMotion]) -> None:
         violations: list[Violation] = []
         for segment in segments:
             if isinstance(segment, ArmMotion):
-                violations += safety.check_joints(
-                    self._kinematics, segment.positions, segment.velocities, segment.accelerations, self._limits)
-                violations += safety.check_tool(self._kinematics, segment.times, segment.positions, self._limits)
-                violations += safety.check_clearance(self._kinematics, segment.positions[::CLEARANCE_EVERY], self._limits)
+                violations += safety.check_joints(self._kinematics, segment, self._limits)
+                violations += safety.check_tool(self._kinematics, segment, self._limits)
+                violations += safety.check_clearance(
+                    self._kinematics, segment.positions[::CLEARANCE_EVERY], self._limits)
         if violations:
             raise PlanRejected(violations)
 
 
-def _waypoint_velocities(positions: np.ndarray, intervals: np.ndarray) -> np.ndarray:
-    """Choose velocities (N, J) at waypoints (N, J): at rest at the ends and where a joint turns back.
+def _stretches(closed: np.ndarray, state: bool) -> Iterator[tuple[slice, bool | None]]:
+    """Yield the steps up to each change of the gripper, and to what it changes then; None for the steps after the last.
 
-    In between the harmonic mean of the neighbouring slopes, which keeps each joint monotone between waypoints
-    (Fritsch and Butland 1984).
+    closed: (T,) bool; state: whether the gripper is closed before the first step.
     """
-    velocities = np.zeros_like(positions)
-    slopes = np.diff(positions, axis=0) / intervals[:, None]
-    before, after = slopes[:-1], slopes[1:]
-    onward = before * after > 0
-    with np.errstate(divide='ignore', invalid='ignore'):
-        velocities[1:-1] = np.where(onward, 2 * before * after / (before + after), 0.0)
-    return velocities
+    begin = 0
+    for step, value in enumerate(closed.tolist()):
+        if value != state:
+            yield slice(begin, step + 1), value
+            begin, state = step + 1, value
+    if begin < len(closed):
+        yield slice(begin, len(closed)), None
+
+
+def _rests(poses: np.ndarray) -> list[slice]:
+    """Split poses (N, 4, 4) where they leave the deadband around the first of their group."""
+    starts = [0]
+    for k in range(1, len(poses)):
+        distance, turn = pose_distance(poses[starts[-1]], poses[k])
+        if distance > DEADBAND[0] or turn > DEADBAND[1]:
+            starts.append(k)
+    return [slice(begin, end) for begin, end in zip(starts, [*starts[1:], len(poses)], strict=True)]
+
+
+def _representative(poses: np.ndarray) -> np.ndarray:
+    """Return the pose (4, 4) to go to for poses (N, 4, 4) of one group: the last, or the average of a dwell."""
+    if len(poses) < DWELL_STEPS:
+        return poses[-1]
+    return make_pose(Rotation.from_matrix(poses[:, :3, :3]).mean(), np.median(poses[:, :3, 3], axis=0))

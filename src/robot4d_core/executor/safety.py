@@ -6,13 +6,19 @@ They refuse; nothing is silently clamped. This is a software safety net, not a c
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
+from robot4d_core.errors import ParameterError
 from robot4d_core.executor.kinematics import ArmKinematics
+from robot4d_core.executor.motion import ArmMotion
 from robot4d_core.geometry.poses import pose_distance
 from robot4d_core.gripper_plan import GripperPlan
+
+_RIGID = 1e-3  # largest deviation of R R^T from the identity, and of det R from 1
+_ROUNDING = 1e-6  # share of a limit
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,8 @@ class SafetyLimits:
     between two steps, rad; min_clearance: between parts that must not touch, m; start_tolerance: between where a
     motion begins and where the arm is, rad; max_plan_age: of the observation behind a plan, s;
     max_state_age: of joint states, s; max_clock_skew: by which a stamp may lie in the future, s.
+    Speed, acceleration, jerk and tool speed slow a motion down; every other limit refuses it.
+    Raises ParameterError when the workspace is not a box.
     """
 
     workspace_low: tuple[float, float, float] = (-0.45, -0.55, 0.005)
@@ -45,6 +53,13 @@ class SafetyLimits:
     max_state_age: float = 0.5
     max_clock_skew: float = 0.1
 
+    def __post_init__(self) -> None:
+        low, high = self.workspace_low, self.workspace_high
+        if len(low) != 3 or len(high) != 3 or not all(a < b for a, b in zip(low, high, strict=True)):
+            raise ParameterError(
+                f'the workspace must be a box, x, y, z of workspace_low below those of workspace_high; got {low} and '
+                f'{high}')
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -58,7 +73,8 @@ class Violation:
 
     def __str__(self) -> str:
         place = f' at {self.where}' if self.where else ''
-        return f'{self.check}: {self.value:.3g} {self.unit}{place}, limit {self.limit:.3g} {self.unit}'
+        value, limit = (f'{number:.3g} {self.unit}'.strip() for number in (self.value, self.limit))
+        return f'{self.check}: {value}{place}, limit {limit}'
 
 
 def check_age(what: str, stamp: float, now: float, max_age: float, limits: SafetyLimits) -> list[Violation]:
@@ -72,22 +88,42 @@ def check_age(what: str, stamp: float, now: float, max_age: float, limits: Safet
 
 
 def check_plan(plan: GripperPlan, limits: SafetyLimits) -> list[Violation]:
-    """Check what a plan says of itself: lost steps, confidence, numbers, rigid poses, jumps between steps."""
-    if not np.isfinite(plan.poses).all() or not np.isfinite(plan.opening).all():
-        bad = int((~np.isfinite(plan.poses).all(axis=(1, 2)) | ~np.isfinite(plan.opening)).argmax())
-        return [Violation('numbers that are not finite', 1, 0, 'steps or more', f'step {bad + 1}')]
+    """Check what a plan says of itself: its arrays, times, lost steps, confidence, rigid poses, jumps between steps.
+
+    Violations that make the rest unreadable are returned alone.
+    """
+    steps = len(plan.time_from_start)
+    if not steps:
+        return [Violation('steps of the plan', 0, 1, 'steps at least')]
+    for name in ('poses', 'opening', 'closed', 'confidence'):
+        if len(getattr(plan, name)) != steps:
+            return [Violation(f'length of {name}', len(getattr(plan, name)), steps, 'steps')]
+    finite = np.isfinite(plan.poses).all(axis=(1, 2))
+    for values in (plan.opening, plan.confidence, plan.time_from_start):
+        finite &= np.isfinite(values)
+    if not finite.all():
+        return [Violation('steps with numbers that are not finite', int((~finite).sum()), 0, 'steps', _step(~finite))]
+    intervals = np.diff(plan.time_from_start, prepend=0.0)
+    if intervals.min() <= 0:
+        return [Violation('time since the step before', float(intervals.min()), 0, 's', _step(intervals <= 0))]
     violations = []
-    weakest = int(np.argmin(plan.confidence))
-    if plan.confidence[weakest] < limits.min_confidence:
+    weakest = float(plan.confidence.min())
+    if weakest < limits.min_confidence:
         violations.append(Violation(
-            'confidence of the tracker', float(plan.confidence[weakest]), limits.min_confidence, 'of 1',
-            f'step {weakest + 1}'))
-    skew = np.abs(plan.poses[:, :3, :3] @ plan.poses[:, :3, :3].swapaxes(1, 2) - np.eye(3)).max(axis=(1, 2))
-    if skew.max() > 1e-3:
-        violations.append(Violation('pose that is not rigid', float(skew.max()), 1e-3, '', f'step {skew.argmax() + 1}'))
-    for step, (before, after) in enumerate(zip(plan.poses, plan.poses[1:]), 2):
+            'confidence of the tracker', weakest, limits.min_confidence, 'of 1', _step(plan.confidence == weakest)))
+    rotations = plan.poses[:, :3, :3]
+    skew = np.abs(rotations @ rotations.swapaxes(1, 2) - np.eye(3)).max(axis=(1, 2))
+    skew = np.maximum(skew, np.abs(np.linalg.det(rotations) - 1))
+    if skew.max() > _RIGID:
+        violations.append(Violation('skew of a rigid pose', float(skew.max()), _RIGID, '', _step(skew > _RIGID)))
+        return violations
+    for step, (before, after) in enumerate(itertools.pairwise(plan.poses), 2):
         violations += check_step(before, after, limits, f'step {step}')
     return violations
+
+
+def _step(bad: np.ndarray) -> str:
+    return f'step {int(np.argmax(bad)) + 1}'
 
 
 def check_step(before: np.ndarray, after: np.ndarray, limits: SafetyLimits, where: str) -> list[Violation]:
@@ -112,56 +148,64 @@ def check_workspace(position: np.ndarray, limits: SafetyLimits, where: str) -> l
     return violations
 
 
-def check_joints(
-    kinematics: ArmKinematics, positions: np.ndarray, velocities: np.ndarray, accelerations: np.ndarray,
-    limits: SafetyLimits,
-) -> list[Violation]:
-    """Check sampled joint motion (N, J): position limits with margin, speed, acceleration."""
+def check_joints(kinematics: ArmKinematics, motion: ArmMotion, limits: SafetyLimits) -> list[Violation]:
+    """Check sampled joint motion: position limits with margin, speed, acceleration, jerk."""
     low, high = kinematics.position_limits
-    margin = limits.joint_margin
+    low, high = low + limits.joint_margin, high - limits.joint_margin
+    speed = limits.velocity_share * kinematics.velocity_limits
+    jerks = np.diff(motion.accelerations, axis=0) / np.diff(motion.times)[:, None]
     violations = []
     for joint, name in enumerate(kinematics.joint_names):
-        lowest, highest = float(positions[:, joint].min()), float(positions[:, joint].max())
-        if lowest < low[joint] + margin:
-            violations.append(Violation('lowest joint position', lowest, low[joint] + margin, 'rad', name))
-        if highest > high[joint] - margin:
-            violations.append(Violation('highest joint position', highest, high[joint] - margin, 'rad', name))
+        lowest, highest = float(motion.positions[:, joint].min()), float(motion.positions[:, joint].max())
+        if lowest < low[joint]:
+            violations.append(Violation('lowest joint position', lowest, low[joint], 'rad', name))
+        if highest > high[joint]:
+            violations.append(Violation('highest joint position', highest, high[joint], 'rad', name))
         for check, values, limit, unit in (
-            ('joint speed', velocities, limits.velocity_share * kinematics.velocity_limits[joint], 'rad/s'),
-            ('joint acceleration', accelerations, limits.max_acceleration, 'rad/s^2'),
+            ('joint speed', motion.velocities, speed[joint], 'rad/s'),
+            ('joint acceleration', motion.accelerations, limits.max_acceleration, 'rad/s^2'),
+            ('joint jerk', jerks, limits.max_jerk, 'rad/s^3'),
         ):
-            largest = float(np.abs(values[:, joint]).max())
-            if largest > limit * (1 + 1e-6):
+            largest = float(np.abs(values[:, joint]).max(initial=0.0))
+            if largest > limit * (1 + _ROUNDING):
                 violations.append(Violation(check, largest, limit, unit, name))
     return violations
 
 
-def check_tool(kinematics: ArmKinematics, times: np.ndarray, positions: np.ndarray, limits: SafetyLimits) -> list[Violation]:
-    """Check the tool along sampled motion: workspace and speed of every sample."""
-    points = np.stack([kinematics.fk(q)[:3, 3] for q in positions])
-    for time, point in zip(times, points, strict=True):
-        if outside := check_workspace(point, limits, f'{time:.1f} s into the motion'):
-            return outside
-    if len(points) < 2:
-        return []
-    speeds = np.linalg.norm(np.diff(points, axis=0), axis=1) / np.diff(times)
+def check_tool(kinematics: ArmKinematics, motion: ArmMotion, limits: SafetyLimits) -> list[Violation]:
+    """Check the tool centre at every sample of a motion: workspace and speed; reports the first and the fastest."""
+    violations = []
+    for time, positions in zip(motion.times, motion.positions, strict=True):
+        violations = check_workspace(kinematics.fk(positions)[:3, 3], limits, f'{time:.1f} s into the motion')
+        if violations:
+            break
+    speeds = tool_speeds(kinematics, motion)
     fastest = int(speeds.argmax())
-    if speeds[fastest] > limits.max_tool_speed:
-        return [Violation(
+    if speeds[fastest] > limits.max_tool_speed * (1 + _ROUNDING):
+        violations.append(Violation(
             'speed of the tool', float(speeds[fastest]), limits.max_tool_speed, 'm/s',
-            f'{times[fastest]:.1f} s into the motion')]
-    return []
+            f'{motion.times[fastest]:.1f} s into the motion'))
+    return violations
+
+
+def tool_speeds(kinematics: ArmKinematics, motion: ArmMotion) -> np.ndarray:
+    """Return the speed of the tool centre at every sample of a motion (N,), m/s."""
+    return np.array([
+        np.linalg.norm(kinematics.jacobian(q)[:3] @ dq)
+        for q, dq in zip(motion.positions, motion.velocities, strict=True)])
 
 
 def check_clearance(kinematics: ArmKinematics, positions: np.ndarray, limits: SafetyLimits) -> list[Violation]:
     """Check the distance between arm, gripper and table at joint positions (N, J); reports the closest approach."""
     distance, names = min(kinematics.nearest_contact(q) for q in positions)
     if distance < limits.min_clearance:
-        return [Violation('clearance', distance, limits.min_clearance, 'm', f'{names}')]
+        return [Violation('clearance', distance, limits.min_clearance, 'm', names)]
     return []
 
 
-def check_start(kinematics: ArmKinematics, planned: np.ndarray, measured: np.ndarray, limits: SafetyLimits) -> list[Violation]:
+def check_start(
+    kinematics: ArmKinematics, planned: np.ndarray, measured: np.ndarray, limits: SafetyLimits
+) -> list[Violation]:
     """Check that a motion begins where the arm is; joint positions (J,), rad."""
     error = np.abs(planned - measured)
     worst = int(error.argmax())

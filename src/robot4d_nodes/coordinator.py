@@ -36,7 +36,7 @@ class CoordinatorParameters:
         0.03, 'A prediction in which no gripper gets further than this (metres) ends the task', low=0.0, high=1.0)
     server_timeout: float = parameter(10.0, 'To find an action server, seconds', low=0.1, high=600.0)
     predict_timeout: float = parameter(120.0, 'For one prediction, seconds', low=1.0, high=3600.0)
-    track_timeout: float = parameter(20.0, 'From a prediction to its gripper plan, seconds', low=0.1, high=600.0)
+    track_timeout: float = parameter(60.0, 'From a prediction to its gripper plan, seconds', low=0.1, high=600.0)
     execute_timeout: float = parameter(120.0, 'To execute one plan, seconds', low=1.0, high=3600.0)
 
 

@@ -181,7 +181,7 @@ class Demo(Node):
         with self._lock:
             new_phase = feedback.phase != self._phase
             self._phase = feedback.phase
-            if not new_phase and time.monotonic() - self._last_line < 1.0 and feedback.step < feedback.steps:
+            if not new_phase and time.monotonic() - self._last_line < 1.0:
                 return
             self._last_line = time.monotonic()
         line = f'cycle {feedback.cycle}/{feedback.max_cycles}  {feedback.phase:8}'

@@ -210,17 +210,18 @@ def print_summary(summary: dict) -> None:
     from rich.table import Table
 
     table = Table(title=f"robot4d demo: {summary['task']}, generator {summary['model']}")
-    for column in ('cycle', 'predict s', 'track s', 'execute s', 'reach mm', 'error mm (median, max)', 'error deg (median, max)'):
+    for column in ('cycle', 'predict', 'track', 'execute', 'reach', 'error: median', 'worst'):
         table.add_column(column, justify='right')
     table.add_column('outcome')
     for number, cycle in enumerate(summary['cycles'], 1):
-        def spread(key: str, row=cycle) -> str:
-            return f'{np.median(row[key]):.1f}, {max(row[key]):.1f}' if key in row else '-'
-
+        errors = [
+            f"{statistic(cycle['pose_error_mm']):.0f} mm {statistic(cycle['pose_error_deg']):.1f}°"
+            if 'pose_error_mm' in cycle else '-'
+            for statistic in (np.median, max)
+        ]
         table.add_row(
-            str(number), f"{cycle['predict_s']:.1f}", f"{cycle['track_s']:.1f}", f"{cycle['execute_s']:.1f}",
-            f"{cycle['reach_mm']:.0f}" if 'reach_mm' in cycle else '-',
-            spread('pose_error_mm'), spread('pose_error_deg'), cycle['outcome'],
+            str(number), *(f"{cycle[f'{phase}_s']:.1f} s" for phase in ('predict', 'track', 'execute')),
+            f"{cycle['reach_mm']:.0f} mm" if 'reach_mm' in cycle else '-', *errors, cycle['outcome'],
         )
     console = Console()
     console.print(table)

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 import yaml
 
 from ros2cli.errors import CommandError
-from ros2cli.messages import fill, load_interface, to_plain
+from ros2cli.messages import fill, load_interface, to_yaml
 
-DISCOVERY = 1.0  # seconds until other nodes are known; there is no daemon here
-ANSWER = 5.0  # seconds to wait for a service
+DISCOVERY = 2.0  # seconds until the other nodes are known; there is no daemon that knows them
+ANSWER = 10.0  # seconds to wait for a node that is addressed
 
 
 def add_commands(commands) -> None:
@@ -57,7 +57,6 @@ def _node() -> Iterator:
     rclpy.init()
     node = rclpy.create_node(f'_ros2cli_{os.getpid()}')  # names that begin with an underscore are hidden
     try:
-        _spin_until(node, lambda: False, DISCOVERY)
         yield node
     finally:
         node.destroy_node()
@@ -65,12 +64,13 @@ def _node() -> Iterator:
 
 
 def _spin_until(node, condition, seconds: float) -> bool:
+    """Spin until the condition holds, and return whether it does."""
     import rclpy
 
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         rclpy.spin_once(node, timeout_sec=0.1)
-    return condition()
+    return bool(condition())
 
 
 def _request(node, service_type: type, name: str, request):
@@ -83,35 +83,35 @@ def _request(node, service_type: type, name: str, request):
     return future.result()
 
 
-def _print_visible(names) -> None:
+def _print_visible(get_names) -> None:
+    """Print what get_names(node) yields once the other nodes are known, without hidden names."""
+    with _node() as node:
+        _spin_until(node, lambda: False, DISCOVERY)
+        names = list(get_names(node))
     visible = sorted(name for name in names if not any(part.startswith('_') for part in name.split('/')))
     sys.stdout.writelines(f'{name}\n' for name in visible)
 
 
 def list_nodes(arguments) -> None:
     """Print the names of the nodes."""
-    with _node() as node:
-        _print_visible(f'{namespace.rstrip("/")}/{name}' for name, namespace in node.get_node_names_and_namespaces())
+    _print_visible(lambda node: (f'{space.rstrip("/")}/{name}' for name, space in node.get_node_names_and_namespaces()))
 
 
 def list_topics(arguments) -> None:
     """Print the names of the topics."""
-    with _node() as node:
-        _print_visible(name for name, _ in node.get_topic_names_and_types())
+    _print_visible(lambda node: (name for name, _ in node.get_topic_names_and_types()))
 
 
 def list_services(arguments) -> None:
     """Print the names of the services."""
-    with _node() as node:
-        _print_visible(name for name, _ in node.get_service_names_and_types())
+    _print_visible(lambda node: (name for name, _ in node.get_service_names_and_types()))
 
 
 def list_actions(arguments) -> None:
     """Print the names of the actions."""
     from rclpy.action import get_action_names_and_types
 
-    with _node() as node:
-        _print_visible(name for name, _ in get_action_names_and_types(node))
+    _print_visible(lambda node: (name for name, _ in get_action_names_and_types(node)))
 
 
 def _subscribe(node, topic: str, callback, raw: bool = False):
@@ -119,9 +119,9 @@ def _subscribe(node, topic: str, callback, raw: bool = False):
     from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
     topic = topic if topic.startswith('/') else f'/{topic}'
-    publishers = node.get_publishers_info_by_topic(topic)
-    if not publishers:
+    if not _spin_until(node, lambda: node.count_publishers(topic), ANSWER):
         raise CommandError(f'nobody publishes {topic}; `ros2 topic list` shows what there is')
+    publishers = node.get_publishers_info_by_topic(topic)
     latched = all(publisher.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for publisher in publishers)
     reliable = all(publisher.qos_profile.reliability == ReliabilityPolicy.RELIABLE for publisher in publishers)
     profile = QoSProfile(
@@ -136,10 +136,10 @@ def echo(arguments) -> None:
     """Print the messages of a topic."""
     messages: deque = deque()
     with _node() as node:
-        _subscribe(node, arguments.topic, messages.append)
+        _subscribe(node, arguments.topic, lambda message: messages.append(message))
         while True:
             _spin_until(node, lambda: messages, float('inf'))
-            print(yaml.safe_dump(to_plain(messages.popleft()), sort_keys=False), end='---\n', flush=True)
+            print(to_yaml(messages.popleft()), end='---\n', flush=True)
             if arguments.once:
                 return
 
@@ -161,7 +161,7 @@ def call(arguments) -> None:
     service_type = load_interface(arguments.type)
     request = fill(service_type.Request(), yaml.safe_load(arguments.request))
     with _node() as node:
-        print(yaml.safe_dump(to_plain(_request(node, service_type, arguments.service, request)), sort_keys=False), end='')
+        print(to_yaml(_request(node, service_type, arguments.service, request)), end='')
 
 
 def list_parameters(arguments) -> None:
@@ -215,8 +215,9 @@ def change_state(arguments) -> None:
     from lifecycle_msgs.srv import ChangeState, GetAvailableTransitions
 
     with _node() as node:
+        service = f'{arguments.node}/get_available_transitions'
         available = _request(
-            node, GetAvailableTransitions, f'{arguments.node}/get_available_transitions', GetAvailableTransitions.Request()
+            node, GetAvailableTransitions, service, GetAvailableTransitions.Request()
         ).available_transitions
         found = [item.transition for item in available if item.transition.label == arguments.transition]
         if not found:
@@ -234,7 +235,7 @@ def send_goal(arguments) -> int:
     from rclpy.action import ActionClient
 
     def print_feedback(message) -> None:
-        print('Feedback:', yaml.safe_dump(to_plain(message.feedback), sort_keys=False), sep='\n', flush=True)
+        print('Feedback:', to_yaml(message.feedback), sep='\n', flush=True)
 
     action_type = load_interface(arguments.type)
     goal = fill(action_type.Goal(), yaml.safe_load(arguments.goal))
@@ -257,7 +258,7 @@ def send_goal(arguments) -> int:
             _spin_until(node, handle.cancel_goal_async().done, ANSWER)
             raise
         result = ended.result()
-    print('Result:', yaml.safe_dump(to_plain(result.result), sort_keys=False), sep='\n', end='')
+    print('Result:', to_yaml(result.result), sep='\n', end='')
     print(f'Goal finished with status: {_status_name(GoalStatus, result.status)}')
     return 0 if result.status == GoalStatus.STATUS_SUCCEEDED else 1
 

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import importlib
+import re
 from typing import Any
 
 import numpy as np
+import yaml
 
 from ros2cli.errors import CommandError
 
@@ -20,6 +22,11 @@ def load_interface(name: str) -> type:
         return getattr(importlib.import_module(f'{package}.{kind}'), type_name)
     except (ValueError, ImportError, AttributeError) as error:
         raise CommandError(f'{name!r} is not an installed interface; expected package/kind/Type') from error
+
+
+def to_yaml(message: Any) -> str:
+    """Return a message as YAML, as `ros2 topic echo` prints it."""
+    return yaml.safe_dump(to_plain(message), sort_keys=False)
 
 
 def to_plain(value: Any) -> Any:
@@ -46,8 +53,8 @@ def fill(message: Any, values: dict[str, Any]) -> Any:
         if isinstance(value, dict):
             value = fill(current, value)
         elif isinstance(value, list) and value and isinstance(value[0], dict):
-            element = load_interface(types[name].removeprefix('sequence<').split('>')[0].split('[')[0].replace('/', '/msg/'))
-            value = [fill(element(), item) for item in value]
+            element = re.search(r'(\w+)/(\w+)', types[name])
+            value = [fill(load_interface(f'{element[1]}/msg/{element[2]}')(), item) for item in value]
         elif isinstance(current, float):
             value = float(value)
         try:

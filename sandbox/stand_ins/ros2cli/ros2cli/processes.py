@@ -24,7 +24,7 @@ def add_commands(commands) -> None:
     run = commands.add_parser('run', help='start one executable of a package')
     run.add_argument('package', metavar='PACKAGE')
     run.add_argument('executable', metavar='EXECUTABLE')
-    run.add_argument('rest', nargs=argparse.REMAINDER, metavar='ARGUMENT', help='passed on, e.g. --ros-args -p name:=value')
+    run.add_argument('rest', nargs=argparse.REMAINDER, metavar='ARGUMENT', help='passed on, e.g. --ros-args ...')
     run.set_defaults(run=run_executable)
 
 
@@ -63,7 +63,7 @@ def _find_launch_file(package_or_path: str, rest: list[str]) -> tuple[str, list[
     found = sorted(path for path in share.rglob(rest[0]) if path.is_file())
     if len(found) != 1:
         names = sorted(path.name for path in share.rglob('*.launch.py'))
-        raise CommandError(f'package {package_or_path} has {len(found)} files {rest[0]!r}; its launch files are {names}')
+        raise CommandError(f'package {package_or_path} has {len(found)} files {rest[0]!r}; launch files: {names}')
     return str(found[0]), rest[1:]
 
 

@@ -18,8 +18,6 @@ from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidHandle, InvalidParameterTypeException, InvalidParameterValueException
-from rclpy.executors import MultiThreadedExecutor, TimeoutException
-from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -27,11 +25,10 @@ from rclpy.signals import SignalHandlerOptions
 from robot4d_core.errors import Robot4dError
 from robot4d_nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Health
 from robot4d_nodes.parameters import declare, read
+from robot4d_nodes.patient_executor import PatientExecutor
 
 UNCONFIGURED, INACTIVE, ACTIVE, FINALIZED = 'unconfigured', 'inactive', 'active', 'finalized'
 
-_THREADS = 8
-_MOST_DISTURBANCES = 20  # in a row
 _SHUTDOWN_TIMEOUT = 4.0  # seconds; ros2 launch sends SIGTERM after 5
 _SPIN_WAIT = 0.1  # seconds
 _STEADY = Clock(clock_type=ClockType.STEADY_TIME)
@@ -197,31 +194,6 @@ class Robot4dNode(LifecycleNodeMixin, Node):
         return Health(OK if self.state == ACTIVE else WARN, self.state, {'state': self.state})
 
 
-class _Executor(MultiThreadedExecutor):
-    """A MultiThreadedExecutor that bears nodes which create and destroy subscriptions and clients while it spins."""
-
-    def __init__(self, **options) -> None:
-        super().__init__(num_threads=_THREADS, **options)
-        self._disturbances = 0
-
-    def wait_for_ready_callbacks(self, *args, **options):
-        """Look again when something was destroyed by another thread meanwhile; rclpy 7.1 raises then."""
-        try:
-            ready = super().wait_for_ready_callbacks(*args, **options)
-        except (InvalidHandle, _rclpy.RCLError):
-            self._disturbances += 1
-            if self._disturbances > _MOST_DISTURBANCES:
-                raise
-            raise TimeoutException from None
-        self._disturbances = 0
-        return ready
-
-    def shutdown(self, timeout_sec: float | None = None) -> bool:
-        """Wait for the callbacks that still run, too; rclpy 7.1 does not."""
-        self._executor.shutdown(wait=True)
-        return super().shutdown(timeout_sec)
-
-
 @contextlib.contextmanager
 def spinning(*nodes: Node, on_failure: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Spin nodes in threads of their own; at the end, end and destroy them and join the threads.
@@ -229,7 +201,7 @@ def spinning(*nodes: Node, on_failure: Callable[[], None] = lambda: None) -> Ite
     on_failure is called when a callback raised; its stack trace has been printed.
     Raises TimeoutError when a node does not end in time.
     """
-    executor = _Executor(context=nodes[0].context)
+    executor = PatientExecutor(context=nodes[0].context)
     for node in nodes:
         executor.add_node(node)
     stop = threading.Event()

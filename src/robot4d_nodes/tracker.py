@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,6 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 from rclpy.time import Time
-from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from tf2_ros import Buffer, TransformBroadcaster, TransformException, TransformListener
 
@@ -33,11 +31,11 @@ from robot4d_nodes.conversions import (
     header,
     pose_to_message,
     prediction_from_message,
-    time_from_message,
     transform_from_message,
     transform_to_message,
 )
 from robot4d_nodes.diagnostics import OK, WARN, Health
+from robot4d_nodes.joint_history import JointHistory
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
 from robot4d_nodes.parameters import parameter
 
@@ -109,15 +107,11 @@ class Tracker(Robot4dNode):
         self._transforms = Buffer(cache_time=Duration(seconds=settings.history))
         listener = TransformListener(self._transforms, self, spin_thread=False)
         self.configured.callback(listener.unregister)
-        self._joint_states: deque[JointState] = deque()
-        self._joint_monitor = self.diagnostics.watch_input('joint_states', settings.max_silence)
-        for message_type, topic, callback, profile in (
-            (JointState, 'joint_states', self._on_joint_state, qos.STATE),
-            (PredictionMessage, 'prediction', self._on_prediction, qos.NEWEST),
-        ):
-            subscription = self.create_subscription(
-                message_type, topic, callback, profile, callback_group=MutuallyExclusiveCallbackGroup())
-            self.configured.callback(self.destroy_subscription, subscription)
+        self._openings = JointHistory(self, settings.finger_joints, settings.history, settings.max_silence)
+        subscription = self.create_subscription(
+            PredictionMessage, 'prediction', self._on_prediction, qos.NEWEST,
+            callback_group=MutuallyExclusiveCallbackGroup())
+        self.configured.callback(self.destroy_subscription, subscription)
         jump = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
             post_callback=lambda _: self._forget())
@@ -146,19 +140,7 @@ class Tracker(Robot4dNode):
     def _forget(self) -> None:
         """Start afresh after time jumped back (a bag that loops)."""
         self._transforms.clear()
-        self._joint_states.clear()
-
-    def _on_joint_state(self, message: JointState) -> None:
-        if not set(self.parameters.finger_joints) <= set(message.name):
-            return  # of another part of the robot
-        if len(message.position) != len(message.name):
-            self._joint_monitor.dropped(f'{len(message.position)} positions for {len(message.name)} joint names')
-            return
-        self._joint_monitor.received()
-        self._joint_states.append(message)
-        oldest = time_from_message(message.header.stamp) - self.parameters.history
-        while time_from_message(self._joint_states[0].header.stamp) < oldest:
-            self._joint_states.popleft()
+        self._openings.forget()
 
     def _on_prediction(self, message: PredictionMessage) -> None:
         if not self.active:
@@ -166,7 +148,10 @@ class Tracker(Robot4dNode):
         started = time.monotonic()
         try:
             prediction = prediction_from_message(message)
-            plan = self._tracker.track(prediction, self._pose_at(message), self._opening_at(message))
+            pose = self._pose_at(message)
+            opening = self._openings.total_at(
+                prediction.stamp, self.parameters.joint_state_tolerance, self.parameters.state_timeout)
+            plan = self._tracker.track(prediction, pose, opening)
         except Robot4dError as error:
             self._publish_lost(message, str(error))
             return
@@ -188,25 +173,6 @@ class Tracker(Robot4dNode):
             raise ObservationError(
                 f"no transform from '{settings.tcp_frame}' to '{frame}' at the observation: {error}; check that the "
                 "reference camera's static transform and the robot's links are in tf") from error
-
-    def _opening_at(self, message: PredictionMessage) -> float:
-        """Return the gripper's opening in metres at the observation; raises ObservationError when it is unknown."""
-        settings, stamp = self.parameters, time_from_message(message.header.stamp)
-        deadline = time.monotonic() + settings.state_timeout
-        while True:
-            nearest = min(tuple(self._joint_states), default=None,
-                          key=lambda state: abs(time_from_message(state.header.stamp) - stamp))
-            distance = abs(time_from_message(nearest.header.stamp) - stamp) if nearest else float('inf')
-            if distance <= settings.joint_state_tolerance:
-                break
-            if time.monotonic() > deadline or self.stopping.wait(_TICK):
-                raise ObservationError(
-                    f'the nearest joint_states are {distance:.2f} s from the observation, '
-                    f'limit {settings.joint_state_tolerance:.2f} s; is the joint state publisher alive?'
-                    if nearest else
-                    f"no joint_states with {' and '.join(settings.finger_joints)}; the gripper's opening is unknown")
-        positions = dict(zip(nearest.name, nearest.position, strict=True))
-        return sum(positions[joint] for joint in settings.finger_joints)
 
     def _publish_lost(self, message: PredictionMessage, reason: str) -> None:
         self.get_logger().error(f'cannot follow the gripper: {reason}')

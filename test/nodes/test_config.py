@@ -11,6 +11,7 @@ import yaml
 from nodes.bench import overrides
 from robot4d_nodes.cell import Cell
 from robot4d_nodes.coordinator import Coordinator
+from robot4d_nodes.executor import Executor
 from robot4d_nodes.generator import Generator
 from robot4d_nodes.playback import Playback
 from robot4d_nodes.tracker import Tracker
@@ -31,7 +32,7 @@ def parameters_in(name: str) -> dict:
 
 @pytest.mark.parametrize('make_node, names', [
     (Generator, ('generator', 'cameras')), (Playback, ('playback', 'cameras')), (Tracker, ('tracker',)),
-    (Cell, ('cell',)), (Coordinator, ('coordinator',)),
+    (Cell, ('cell',)), (Coordinator, ('coordinator',)), (Executor, ('executor', 'controllers', 'limits')),
 ])
 def test_every_parameter_in_a_nodes_files_exists_and_takes_the_value(ros, make_node, names):
     values = {key: value for name in names for key, value in parameters_in(name).items()}
@@ -46,6 +47,7 @@ def test_every_parameter_in_a_nodes_files_exists_and_takes_the_value(ros, make_n
 
 @pytest.mark.parametrize('make_node, name', [
     (Generator, 'generator'), (Playback, 'playback'), (Tracker, 'tracker'), (Coordinator, 'coordinator'),
+    (Executor, 'executor'), (Executor, 'limits'),
 ])
 def test_a_nodes_own_file_shows_its_defaults(ros, make_node, name):
     node = make_node(parameter_overrides=overrides(autostart=False))
@@ -54,3 +56,16 @@ def test_a_nodes_own_file_shows_its_defaults(ros, make_node, name):
             assert node.get_parameter(key).value == value, key
     finally:
         node.destroy_node()
+
+
+def test_every_name_in_the_robots_file_is_known_to_tracker_or_executor(ros):
+    values = parameters_in('robot')
+    nodes = []
+    try:
+        for make_node in (Tracker, Executor):
+            nodes.append(make_node(parameter_overrides=overrides(**values, autostart=False)))
+        for key, value in values.items():
+            assert value in [node.get_parameter(key).value for node in nodes if node.has_parameter(key)], key
+    finally:
+        for node in nodes:
+            node.destroy_node()

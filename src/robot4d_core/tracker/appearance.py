@@ -11,7 +11,8 @@ from robot4d_core.tracker.gripper_model import GripperModel, GripperSurface
 from robot4d_core.tracker.sight import Comparison, Sight
 
 LIKENESS = 0.15  # chromaticity within which a pixel looks like a part
-MIN_SAMPLES = 5
+MIN_SAMPLES = 15
+SURE_GAP = 0.005  # metres between seen and expected surface: nothing else is so close to it
 
 
 def chromaticity(rgb: np.ndarray) -> np.ndarray:
@@ -35,13 +36,14 @@ class Appearance:
         """Return the median colour of each part where cameras see it; parts out of sight keep theirs."""
         parts = np.concatenate([surface.part[comparison.agreeing] for _, comparison in seen])
         colours = chromaticity(np.concatenate([sight.rgb[tuple(comparison.pixels.T)] for sight, comparison in seen]))
+        close = np.concatenate([comparison.gaps for _, comparison in seen]) < SURE_GAP
         learned = self.chromaticities.copy()
         for part in range(len(learned)):
-            if (parts == part).sum() >= MIN_SAMPLES:
-                learned[part] = np.median(colours[parts == part], axis=0)
+            if (mine := close & (parts == part)).sum() >= MIN_SAMPLES:
+                learned[part] = np.median(colours[mine], axis=0)
         return Appearance(learned)
 
-    def looks_alike(self, chromaticities: np.ndarray) -> np.ndarray:
-        """Return which chromaticities (N, 3) look like some part of the gripper, (N,) bool."""
+    def part_of(self, chromaticities: np.ndarray) -> np.ndarray:
+        """Return the part that each of the chromaticities (N, 3) looks like most, -1 where it looks like none."""
         distances = np.linalg.norm(chromaticities[:, None] - self.chromaticities, axis=-1)
-        return distances.min(axis=1) < LIKENESS
+        return np.where(distances.min(axis=1) < LIKENESS, distances.argmin(axis=1), -1)

@@ -9,7 +9,7 @@ taken per step, as in the method (arXiv 2507.01099, section 3.4), or all views a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -17,12 +17,12 @@ from scipy.spatial.transform import Rotation
 
 from robot4d_core.errors import RegistrationError
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
-from robot4d_core.geometry.poses import invert_pose, make_pose
+from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import Observation
 from robot4d_core.prediction import PredictedView, Prediction
 from robot4d_core.tracker.appearance import Appearance, chromaticity
-from robot4d_core.tracker.gripper_model import GripperModel
+from robot4d_core.tracker.gripper_model import GripperModel, GripperSurface
 from robot4d_core.tracker.sight import Sight
 from robot4d_core.tracker.surface_fit import GripperPoints, fit_opening, fit_pose
 from robot4d_core.tracker.view_registration import register_view, static_points
@@ -30,9 +30,13 @@ from robot4d_core.tracker.view_registration import register_view, static_points
 MODES = ('best_view', 'fused')
 COARSE_POINTS = 150
 FINE_POINTS = 400
+EXPLAINED_POINTS = 300
+MIN_PART_POINTS = 8
 NEIGHBOURHOOD = 0.10  # metres about the surface in which points that look like the gripper should be explained
 FULL_AREA = 0.25  # share of the visible surface that is enough for full confidence
 RESIDUAL_SCALE = 0.03  # metres
+MAX_TURN = np.deg2rad(75.0)  # between two frames; beyond, a hand that looks alike from both sides was turned round
+REST = 0.005  # metres between two frames within which the arm counts as at rest
 GOOD = 0.6  # confidence at which no further starts are tried
 TURNS = np.deg2rad(30.0) * np.concatenate([np.eye(3), -np.eye(3)])
 
@@ -59,7 +63,10 @@ class TrackerSettings:
 
 @dataclass(frozen=True)
 class _Fit:
-    """A pose found in some views; expected and found count points of the visible surface; view saw most of them."""
+    """A pose found in some views; expected and found count points of the visible surface; view saw most of them.
+
+    opening_seen: whether the views show the opening; if not, it is carried over from the frame before.
+    """
 
     pose: np.ndarray
     opening: float
@@ -67,6 +74,7 @@ class _Fit:
     view: str
     expected: int
     found: int
+    opening_seen: bool = False
 
 
 class GripperTracker:
@@ -95,12 +103,12 @@ class GripperTracker:
             appearance, problem = self._look_at_start(observation, cameras, initial_pose, initial_opening)
         start = _Fit(initial_pose, initial_opening, 0.0, '', 0, 0)
         if problem:
-            return self._plan(prediction, [start] * len(prediction.time_from_start), initial_opening, problem)
+            return self._plan(prediction, start, [start] * len(prediction.time_from_start), problem)
         views = [view for view in prediction.views if view.name in cameras]
         groups = [views] if self._settings.mode == 'fused' else [[view] for view in views]
         tracks = [self._follow(group, cameras, appearance, start) for group in groups]
-        chosen = [max(fits, key=lambda fit: fit.confidence) for fits in zip(*tracks, strict=True)]
-        return self._plan(prediction, chosen, initial_opening, self._describe_loss(chosen, views))
+        chosen = [_most_confident(fits) for fits in zip(*tracks, strict=True)]
+        return self._plan(prediction, start, chosen, self._describe_loss(chosen, views))
 
     def _look_at_start(self, observation, cameras, pose, opening) -> tuple[Appearance, str]:
         """Learn the colours where the observation shows the gripper; a problem is why it does not."""
@@ -115,7 +123,7 @@ class GripperTracker:
                 seen.append((sight, sight.compare(surface, pose, self._settings.tolerance)))
         expected = sum(comparison.expected for _, comparison in seen)
         found = sum(len(comparison.agreeing) for _, comparison in seen)
-        contradicting = sum(comparison.contradicting for _, comparison in seen)
+        contradicting = sum(len(comparison.contradicting) for _, comparison in seen)
         appearance = Appearance.described(self._model)
         if found < 0.05 * expected or found < contradicting or found == 0:
             names = ', '.join(sight.name for sight, _ in seen)
@@ -157,27 +165,28 @@ class GripperTracker:
             other = self._best_of(sights, appearance, seen, coarse, turned, last)
             best = max(best, other, key=lambda fit: fit.confidence)
         if best.confidence < self._settings.lost_below:
-            return _Fit(last.pose, last.opening, 0.0, '', best.expected, best.found)
+            return replace(last, confidence=0.0, view='', expected=best.expected, found=best.found)
         return best
 
     def _best_of(self, sights, appearance, seen, coarse, starts, last: _Fit) -> _Fit:
         rough = [fit_pose(self._model, appearance, coarse, start, last.opening) for start in starts]
         pose = max(rough, key=lambda pose: self._judge(sights, seen, pose, last.opening).confidence)
         fine = [points.thinned(FINE_POINTS) for points in seen]
-        opening = last.opening
-        for _ in range(2):
-            found = fit_opening(self._model, appearance, fine, pose)
-            opening = opening if found is None else found
-            pose = fit_pose(self._model, appearance, fine, pose, opening)
-        return self._judge(sights, seen, pose, opening)
+        pose = fit_pose(self._model, appearance, fine, pose, last.opening)
+        fitted = fit_opening(self._model, seen, pose, last.opening, self._settings.tolerance)
+        pose = fit_pose(self._model, appearance, fine, pose, fitted.opening)
+        if pose_distance(last.pose, pose)[1] > MAX_TURN:
+            return replace(last, confidence=0.0)
+        return replace(self._judge(sights, seen, pose, fitted.opening), opening_seen=fitted.seen)
 
     def _gripper_points(self, sight: Sight, appearance: Appearance, pose: np.ndarray) -> GripperPoints:
         centre = (pose[:3, :3] @ self._model.parts[0].points.mean(axis=0) + pose[:3, 3]).astype(np.float32)
         with np.errstate(invalid='ignore'):
             near = ((sight.points - centre) ** 2).sum(axis=-1) < self._settings.search_radius**2
         points, colours = sight.points[near].astype(np.float64), chromaticity(sight.rgb[near])
-        alike = appearance.looks_alike(colours)
-        return GripperPoints(sight, points[alike], colours[alike])
+        part = appearance.part_of(colours)
+        alike = part >= 0
+        return GripperPoints(sight, points[alike], colours[alike], part[alike])
 
     def _centroid_shift(self, seen: list[GripperPoints], last: _Fit) -> np.ndarray | None:
         """Return how far the middle of what looks like the gripper is from where the last pose would show it."""
@@ -199,7 +208,8 @@ class GripperTracker:
         surface = self._model.surface(opening)
         views = [sight.compare(surface, pose, self._settings.tolerance) for sight in sights]
         found = [len(view.agreeing) for view in views]
-        expected, contradicting = (sum(getattr(view, what) for view in views) for what in ('expected', 'contradicting'))
+        expected = sum(view.expected for view in views)
+        contradicting = sum(len(view.contradicting) for view in views)
         confidence = 0.0
         if sum(found) > 0:
             area = min(1.0, sum(found) / (FULL_AREA * expected))
@@ -211,13 +221,20 @@ class GripperTracker:
         view = sights[int(np.argmax(found))].name
         return _Fit(pose, opening, float(confidence), view, expected, sum(found))
 
-    def _explained(self, seen: list[GripperPoints], surface, pose: np.ndarray) -> float:
-        points = np.concatenate([points.thinned(COARSE_POINTS).points for points in seen])
-        if len(points) == 0:
-            return 0.0
-        distances, _ = cKDTree(surface.points).query(transform_points(invert_pose(pose), points))
-        near = (distances < NEIGHBOURHOOD).sum()
-        return float((distances < self._settings.tolerance).sum() / near) if near else 0.0
+    def _explained(self, seen: list[GripperPoints], surface: GripperSurface, pose: np.ndarray) -> float:
+        """Return the share of points nearby that lie on the part they look like, averaged over the parts seen."""
+        few = [points.thinned(EXPLAINED_POINTS) for points in seen]
+        points = transform_points(invert_pose(pose), np.concatenate([patch.points for patch in few]))
+        part = np.concatenate([patch.part for patch in few])
+        shares = []
+        for index in range(len(self._model.parts)):
+            mine = points[part == index]
+            if len(mine) >= MIN_PART_POINTS:
+                near = cKDTree(surface.points).query(mine, distance_upper_bound=NEIGHBOURHOOD)[0] < NEIGHBOURHOOD
+                distances, _ = cKDTree(surface.points[surface.part == index]).query(mine[near])
+                if near.sum() >= MIN_PART_POINTS:
+                    shares.append((distances < self._settings.tolerance).mean())
+        return float(np.mean(shares)) if shares else 0.0
 
     def _describe_loss(self, fits: list[_Fit], views: list[PredictedView]) -> str:
         lost = [index for index, fit in enumerate(fits) if fit.confidence <= 0]
@@ -229,10 +246,11 @@ class GripperTracker:
             f"{first.found} of {first.expected} expected surface points found in {', '.join(v.name for v in views)}"
         )
 
-    def _plan(self, prediction: Prediction, fits: list[_Fit], initial_opening: float, message: str) -> GripperPlan:
-        closed, state = [], self._model.closed(initial_opening, before=False)
-        for fit in fits:
-            state = self._model.closed(fit.opening, state)
+    def _plan(self, prediction: Prediction, start: _Fit, fits: list[_Fit], message: str) -> GripperPlan:
+        opening = _settle_openings(start, fits)
+        closed, state = [], self._model.closed(start.opening, before=False)
+        for metres in opening:
+            state = self._model.closed(metres, state)
             closed.append(state)
         return GripperPlan(
             gripper=self._settings.gripper,
@@ -242,7 +260,7 @@ class GripperTracker:
             model=prediction.model,
             time_from_start=prediction.time_from_start,
             poses=np.stack([fit.pose for fit in fits]),
-            opening=np.array([fit.opening for fit in fits]),
+            opening=opening,
             closed=np.array(closed),
             confidence=np.array([fit.confidence for fit in fits]),
             source_view=tuple(fit.view for fit in fits),
@@ -259,3 +277,31 @@ def _place_cameras(prediction: Prediction) -> dict[str, np.ndarray]:
         except RegistrationError:
             continue
     return cameras
+
+
+def _most_confident(fits: tuple[_Fit, ...]) -> _Fit:
+    """Return the most confident view's fit, with the opening from the most confident view that shows the fingers."""
+    best = max(fits, key=lambda fit: fit.confidence)
+    fingers = max(fits, key=lambda fit: (fit.opening_seen, fit.confidence))
+    return replace(best, opening=fingers.opening, opening_seen=fingers.opening_seen)
+
+
+def _settle_openings(start: _Fit, fits: list[_Fit]) -> np.ndarray:
+    """Return the opening per frame, (T,) metres; where the fingers were hidden, from the frames around.
+
+    Fingers move while the arm rests. So a change that happened out of sight is dated to the first rest since the
+    fingers were last seen, and to their reappearance if the arm never rested.
+    """
+    places = np.array([fit.pose[:3, 3] for fit in (start, *fits)])
+    travelled = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    openings, last_seen = np.array([fit.opening for fit in fits]), -1
+    for frame, fit in enumerate(fits):
+        if not fit.opening_seen:
+            openings[frame] = openings[frame - 1] if frame else start.opening
+            continue
+        for hidden in range(last_seen + 1, frame):
+            if travelled[hidden] < REST:
+                openings[hidden:frame] = fit.opening
+                break
+        last_seen = frame
+    return openings

@@ -66,7 +66,7 @@ class Sight:
         contradicting &= np.isfinite(gap)
         return Comparison(
             expected=len(index),
-            contradicting=int(contradicting.sum()),
+            contradicting=seen[contradicting],
             agreeing=seen[agreeing],
             pixels=np.stack([rows, columns], axis=-1)[agreeing],
             gaps=np.abs(gap[agreeing]),
@@ -77,12 +77,13 @@ class Sight:
 class Comparison:
     """What a camera sees of a surface. expected: points that nothing of the gripper itself hides, in the image or not.
 
-    contradicting: points that the camera sees through; agreeing: indices (N,) of the points found where they should
-    be, pixels (N, 2) their rows and columns, gaps (N,) how far off in metres. The rest is hidden or unknown.
+    contradicting: indices of the points that the camera sees through; agreeing: indices (N,) of the points found where
+    they should be, pixels (N, 2) their rows and columns, gaps (N,) how far off in metres. The rest is hidden or
+    unknown.
     """
 
     expected: int
-    contradicting: int
+    contradicting: np.ndarray
     agreeing: np.ndarray
     pixels: np.ndarray
     gaps: np.ndarray
@@ -90,8 +91,9 @@ class Comparison:
 
 def _foremost(pixels: np.ndarray, depth: np.ndarray) -> np.ndarray:
     """Return which points (N,) are not hidden behind others that fall into the same cell of pixels."""
-    _, cell = np.unique(np.floor(pixels / OCCLUSION_CELL).astype(int), axis=0, return_inverse=True)
-    cell = cell.ravel()
+    cells = np.floor(pixels / OCCLUSION_CELL).astype(int)
+    cells -= cells.min(axis=0, initial=0)
+    cell = np.ravel_multi_index(tuple(cells.T), tuple(cells.max(axis=0, initial=0) + 1))
     nearest = np.full(cell.max(initial=0) + 1, np.inf)
     np.minimum.at(nearest, cell, depth)
     return depth < nearest[cell] + OCCLUSION_DEPTH

@@ -12,30 +12,35 @@ from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.geometry.rigid_fit import plane_step
 from robot4d_core.tracker.appearance import Appearance
-from robot4d_core.tracker.gripper_model import GripperModel
+from robot4d_core.tracker.gripper_model import FINGER_SPACING, GripperModel, GripperSurface
 from robot4d_core.tracker.sight import Sight
 
 COLOUR_SCALE = 0.2  # metres that a chromaticity difference of 1 is worth when points look for their part
 REACHES = np.repeat([0.10, 0.05, 0.025, 0.012], (4, 4, 4, 5))  # metres
 SAMPLING = 0.006  # metres: nearer than this the sampled surface counts as a plane
 MIN_POINTS = 10
-MIN_FINGER_POINTS = 6
-OPENING_STEPS = 41
+OPENING_STEPS = 17
 FINGER_REACH = 0.01  # metres
+VAGUE_COST = 2.0  # pixels by which openings may differ without one being preferred
+VAGUE_SPAN = 0.02  # metres
 
 
 @dataclass(frozen=True)
 class GripperPoints:
-    """Points that look like the gripper to one camera: points (N, 3) in the plan's frame, chromaticities (N, 3)."""
+    """Points that look like the gripper to one camera.
+
+    points: (N, 3) in the plan's frame; chromaticities: (N, 3); part: (N,) index of the part that each looks like.
+    """
 
     sight: Sight
     points: np.ndarray
     chromaticities: np.ndarray
+    part: np.ndarray
 
     def thinned(self, count: int) -> GripperPoints:
         """Return about count of the points, evenly picked."""
         step = max(1, len(self.points) // count)
-        return GripperPoints(self.sight, self.points[::step], self.chromaticities[::step])
+        return GripperPoints(self.sight, self.points[::step], self.chromaticities[::step], self.part[::step])
 
 
 def fit_pose(
@@ -70,35 +75,64 @@ def fit_pose(
     return pose
 
 
-def fit_opening(
-    model: GripperModel, appearance: Appearance, seen: list[GripperPoints], pose: np.ndarray
-) -> float | None:
-    """Return the opening, metres, at which both fingers fit the points of their colour best; None when none are seen.
+@dataclass(frozen=True)
+class OpeningFit:
+    """opening: metres; seen: whether the views show it, otherwise it is the one from before."""
 
-    With the hand's pose fixed, the distance between the fingers along the closing axis is the only unknown.
+    opening: float
+    seen: bool
+
+
+def fit_opening(
+    model: GripperModel, seen: list[GripperPoints], pose: np.ndarray, before: float, tolerance: float
+) -> OpeningFit:
+    """Find how far the fingers are open while the hand is at pose, T_frame_tcp.
+
+    With the hand fixed, the distance between the fingers along the closing axis is the only unknown: points of a
+    finger's colour should lie on it, and no camera should see through it. before: the opening, metres, that is kept
+    while the views allow it and are vague; tolerance: metres of depth.
     """
     openings = np.linspace(0.0, model.stroke, OPENING_STEPS)
-    cost, count = np.zeros(OPENING_STEPS), 0
+    cost = sum(_finger_distances(model, patch, pose, openings) for patch in seen)
+    cost = cost + sum(_seen_through(model, patch.sight, pose, openings, tolerance) for patch in seen)
+    allowed = openings[cost < cost.min() + VAGUE_COST]
+    if allowed[-1] - allowed[0] < VAGUE_SPAN:
+        return OpeningFit(_lowest(openings, cost), True)
+    if allowed[0] <= before <= allowed[-1]:
+        return OpeningFit(before, False)
+    return OpeningFit(float((allowed[0] + allowed[-1]) / 2), True)
+
+
+def _finger_distances(model: GripperModel, patch: GripperPoints, pose: np.ndarray, openings: np.ndarray) -> np.ndarray:
+    """Return, for each opening, how many points of the fingers' colours lie off the fingers, partly counted."""
     T_tcp_frame = invert_pose(pose)
-    for patch in seen:
-        points = transform_points(T_tcp_frame, patch.points)
-        eye = transform_points(T_tcp_frame, patch.sight.T_frame_camera[:3, 3])
-        distances = np.linalg.norm(patch.chromaticities[:, None] - appearance.chromaticities, axis=-1)
-        nearest_part = distances.argmin(axis=1)
-        for index, part in enumerate(model.parts[1:], start=1):
-            reach = np.linalg.norm(part.travel) * model.stroke + FINGER_REACH
-            low, high = part.points.min(axis=0) - reach, part.points.max(axis=0) + reach
-            mine = points[(nearest_part == index) & ((points > low) & (points < high)).all(axis=1)]
-            facing = np.einsum('ij,ij->i', part.points - eye, part.normals) < 0
-            if len(mine) == 0 or not facing.any():
-                continue
+    points = transform_points(T_tcp_frame, patch.points)
+    eye = transform_points(T_tcp_frame, patch.sight.T_frame_camera[:3, 3])
+    cost = np.zeros(len(openings))
+    for index, part in enumerate(model.parts[1:], start=1):
+        reach = np.linalg.norm(part.travel) * model.stroke + FINGER_REACH
+        low, high = part.points.min(axis=0) - reach, part.points.max(axis=0) + reach
+        mine = points[(patch.part == index) & ((points > low) & (points < high)).all(axis=1)]
+        facing = np.einsum('ij,ij->i', part.points - eye, part.normals) < 0
+        if len(mine) and facing.any():
             shifted = mine[None] - openings[:, None, None] * part.travel
             distances, _ = cKDTree(part.points[facing]).query(shifted, distance_upper_bound=FINGER_REACH)
-            cost += np.minimum(distances, FINGER_REACH).sum(axis=1)
-            count += len(mine)
-    if count < MIN_FINGER_POINTS:
-        return None
-    return _lowest(openings, cost)
+            cost += np.minimum(distances / FINGER_REACH, 1.0).sum(axis=1)
+    return cost
+
+
+def _seen_through(
+    model: GripperModel, sight: Sight, pose: np.ndarray, openings: np.ndarray, tolerance: float
+) -> np.ndarray:
+    """Return, for each opening, through how many pixels' worth of finger the camera sees."""
+    through = []
+    for opening in openings:
+        surface = model.surface(opening)
+        fingers = surface.part > 0
+        surface = GripperSurface(surface.points[fingers], surface.normals[fingers], surface.part[fingers])
+        through.append(len(sight.compare(surface, pose, tolerance).contradicting))
+    distance = np.linalg.norm(pose[:3, 3] - sight.T_frame_camera[:3, 3])
+    return np.array(through) * min(1.0, (FINGER_SPACING * sight.camera.fx / distance) ** 2)
 
 
 def _lowest(places: np.ndarray, cost: np.ndarray) -> float:

@@ -21,6 +21,10 @@ class ActionUnavailable(Robot4dError):
     """No server answers to the action."""
 
 
+class ActionRefused(ActionUnavailable):
+    """The server did not accept the goal."""
+
+
 class ActionTimeout(Robot4dError):
     """The server did not answer or finish in time."""
 
@@ -43,15 +47,19 @@ def call_action(
 
     Must run in a thread of a multi-threaded executor whose other threads serve the client. An interrupted or late goal
     is cancelled, and its end awaited, before the call raises.
-    Raises ActionUnavailable, ActionTimeout or ActionInterrupted.
+    Raises ActionUnavailable (ActionRefused when the server does not want the goal), ActionTimeout or ActionInterrupted.
     """
     if not client.wait_for_server(server_timeout):
         raise ActionUnavailable(f"action '{name}' has no server after {server_timeout:.0f} s; is its node running?")
     sending = client.send_goal_async(goal, feedback_callback=lambda message: on_feedback(message.feedback))
-    _wait(sending, server_timeout, lambda: False, f"action '{name}' did not answer")
+    try:
+        _wait(sending, server_timeout, lambda: False, f"action '{name}' did not answer")
+    except ActionTimeout:
+        sending.add_done_callback(_cancel_late_goal)
+        raise
     handle = sending.result()
     if not handle.accepted:
-        raise ActionUnavailable(f"action '{name}' refused the goal without a reason; see the log of its node")
+        raise ActionRefused(f"action '{name}' refused the goal without a reason; see the log of its node")
     running = handle.get_result_async()
     try:
         _wait(running, result_timeout, interrupted, f"action '{name}' did not finish")
@@ -63,6 +71,11 @@ def call_action(
     if answer.status == GoalStatus.STATUS_UNKNOWN:
         raise ActionUnavailable(f"action '{name}' lost the goal; was its node restarted?")
     return answer.result
+
+
+def _cancel_late_goal(sending: Any) -> None:
+    if sending.result().accepted:
+        sending.result().cancel_goal_async()
 
 
 def _wait(future: Any, timeout: float, interrupted: Callable[[], bool], what: str) -> None:

@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The executor, the only node that moves the robot: gripper plan in, checked motion out, or a refusal with reasons."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Path
+from rclpy.action.server import ServerGoalHandle
+from rclpy.duration import Duration
+from rclpy.time import Time
+from tf2_ros import Buffer, TransformException, TransformListener
+
+from robot4d.action import ExecutePlan
+from robot4d.msg import GripperPlans
+from robot4d_core.errors import ObservationError, ParameterError, PlanRejected, PoseError
+from robot4d_core.executor import ArmKinematics, ArmMotion, MotionPlan, MotionPlanner, safety
+from robot4d_core.gripper_plan import GripperPlan
+from robot4d_core.robot_description import load_robot_description
+from robot4d_nodes import qos
+from robot4d_nodes.conversions import (
+    duration_to_message,
+    gripper_plans_from_message,
+    header,
+    pose_to_message,
+    transform_from_message,
+)
+from robot4d_nodes.diagnostics import OK, WARN, Health
+from robot4d_nodes.executor_parameters import LIMITS_PREFIX, ExecutorParameters, LimitParameters
+from robot4d_nodes.joint_state_input import JointStateInput
+from robot4d_nodes.lifecycle import Robot4dNode, run_node
+from robot4d_nodes.motion_controllers import ExecutionEnded, MotionControllers, joint_trajectory
+from robot4d_nodes.single_goal import SingleGoalServer
+from robot4d_nodes.software_stop import SoftwareStop
+
+_PATH_POINT_EVERY = 5  # samples of a motion
+
+
+class Executor(Robot4dNode):
+    """Serves `execute_plan`: checks and plans with robot4d_core.executor, moves with the robot's controllers.
+
+    Every plan begins where the joint states say that the arm is. A cancel, a stop (see SoftwareStop), silent joint
+    states, or a controller that fails end a motion at any time.
+    """
+
+    def __init__(self, **node_options) -> None:
+        """Declare parameters, create the action server and the stop; the robot is described by configure."""
+        super().__init__('executor', ExecutorParameters(), **node_options)
+        self.declare_table(LimitParameters(), LIMITS_PREFIX)
+        self._planned_path = self.create_lifecycle_publisher(Path, '~/planned_path', qos.LATCHED)
+        self._activity, self._refusal = 'idle', ''
+        self.diagnostics.add('motion', self._motion_health)
+        self._server = SingleGoalServer(
+            self, ExecutePlan, 'execute_plan', self._execute_plan, failed=ExecutePlan.Result.CONTROLLER_FAILED)
+        self._stop = SoftwareStop(self, self._server.wait_until_idle)
+
+    def configure(self) -> None:
+        """Read the robot description, listen to tf and joint states, look for the controllers."""
+        settings, limits = self.parameters, self._limits
+        for name in ('workspace_low', 'workspace_high'):
+            if len(getattr(limits, name)) != 3:
+                raise ParameterError(f'{LIMITS_PREFIX}{name} must be x, y, z in metres, got {getattr(limits, name)}')
+        self._kinematics = ArmKinematics(
+            settings.robot_description or load_robot_description(), base_frame=settings.base_frame,
+            tip_frame=settings.tcp_frame, joint_names=settings.joint_names)
+        self._transforms = Buffer(cache_time=Duration(seconds=limits.max_plan_age + settings.tf_timeout))
+        listener = TransformListener(self._transforms, self, spin_thread=False)
+        self.configured.callback(listener.unregister)
+        self._joints = JointStateInput(self, [*settings.joint_names, *settings.finger_joints], settings.max_silence)
+        self._controllers = MotionControllers(self, settings)
+
+    def deactivate(self) -> None:
+        """Wait until the motion has been cancelled."""
+        self._server.wait_until_idle(timeout=3.0)
+
+    @property
+    def _limits(self) -> safety.SafetyLimits:
+        return self.read_table(LimitParameters, LIMITS_PREFIX).to_limits()
+
+    def _execute_plan(self, goal_handle: ServerGoalHandle) -> ExecutePlan.Result:
+        result = ExecutePlan.Result()
+        self._activity, self._refusal = 'checking', ''
+        try:
+            self._require_no_interruption(goal_handle)
+            goal_handle.publish_feedback(ExecutePlan.Feedback(phase='checking'))
+            motion = self._plan(goal_handle.request)
+            arm_motions = [segment for segment in motion.segments if isinstance(segment, ArmMotion)]
+            result.trajectories = [joint_trajectory(segment, self.parameters.joint_names) for segment in arm_motions]
+            self._show(arm_motions)
+            dry_run = self.parameters.dry_run or goal_handle.request.dry_run
+            if not dry_run:
+                self._move(goal_handle, motion)
+            result.code = result.SUCCEEDED
+            result.message = (
+                f'{len(arm_motions)} arm motions ({motion.duration:.1f} s) and '
+                f'{len(motion.segments) - len(arm_motions)} gripper motions '
+                + ('pass every check; dry run: nothing moved' if dry_run else 'carried out'))
+            self.get_logger().info(result.message)
+        except ExecutionEnded as end:
+            if end.code == result.STOPPED:
+                self._stop.stop(str(end))
+            result.code, result.message, result.violations = end.code, str(end), end.violations
+            self._refusal = result.message
+            self.get_logger().error(result.message)
+        finally:
+            self._activity = 'idle'
+        return result
+
+    def _plan(self, goal: ExecutePlan.Goal) -> MotionPlan:
+        settings, limits = self.parameters, self._limits
+        try:
+            plan = self._gripper_plan(goal.plans)
+            positions, opening = self._measure()
+            now = self.seconds_now()
+            stale = [
+                *safety.check_age('plan', plan.stamp, now, limits.max_plan_age, limits),
+                *safety.check_age('joint_states', self._joints.oldest_stamp(), now, limits.max_state_age, limits),
+            ]
+            if stale:
+                raise PlanRejected(stale)
+            planner = MotionPlanner(
+                self._kinematics, limits, speed_scaling=settings.speed_scaling, open_width=settings.open_width)
+            return planner.plan(plan, self._base_from_camera(plan), positions, opening, max_steps=goal.max_steps)
+        except PlanRejected as error:
+            raise _rejected(*map(str, error.violations)) from error
+        except (ObservationError, PoseError) as error:
+            raise _rejected(str(error)) from error
+
+    def _gripper_plan(self, message: GripperPlans) -> GripperPlan:
+        """Return the plan of our gripper; raises ExecutionEnded when it is lost, absent or uneven."""
+        if message.lost:
+            raise _rejected(f'the tracker lost the gripper: {message.message}')
+        name = self.parameters.gripper
+        plans = {plan.gripper: plan for plan in gripper_plans_from_message(message)}
+        if name not in plans:
+            raise _rejected(f"no plan for '{name}', only for: {', '.join(plans) or 'nothing'}")
+        plan = plans[name]
+        lengths = {
+            len(values) for values in (plan.time_from_start, plan.poses, plan.opening, plan.closed, plan.confidence)}
+        if len(lengths) > 1 or 0 in lengths:
+            raise _rejected(f'every array of a plan needs one entry per step, got lengths {sorted(lengths)}')
+        return plan
+
+    def _base_from_camera(self, plan: GripperPlan) -> np.ndarray:
+        """Return T_base_camera (4, 4) at the observation; raises ObservationError that names the missing transform."""
+        settings = self.parameters
+        stamp = Time(nanoseconds=round(plan.stamp * 1e9), clock_type=self.get_clock().clock_type)
+        try:
+            return transform_from_message(self._transforms.lookup_transform(
+                settings.base_frame, plan.frame_id, stamp, timeout=Duration(seconds=settings.tf_timeout)))
+        except TransformException as error:
+            raise ObservationError(
+                f"no transform from the plan's frame '{plan.frame_id}' to '{settings.base_frame}': {error}; "
+                "publish the reference camera's extrinsic (tf2_ros static_transform_publisher)") from error
+
+    def _measure(self) -> tuple[np.ndarray, float]:
+        """Return the arm's positions (J,), rad, and the gripper's opening, metres; raises ObservationError."""
+        positions = self._joints.positions()
+        joints = len(self.parameters.joint_names)
+        return positions[:joints], float(positions[joints:].sum())
+
+    def _move(self, goal_handle: ServerGoalHandle, motion: MotionPlan) -> None:
+        self._controllers.require()
+        remaining = motion.duration
+        for number, segment in enumerate(motion.segments, 1):
+            self._require_no_interruption(goal_handle)
+            feedback = ExecutePlan.Feedback(segment=number, segments=len(motion.segments))
+            if isinstance(segment, ArmMotion):
+                feedback.phase = self._activity = 'moving'
+                self._require_arm_at(segment.positions[0], 'the motion does not begin where the arm is')
+                self._controllers.follow(segment, self._watch(goal_handle, feedback, remaining, segment.duration))
+                self._require_arm_at(segment.positions[-1], 'the arm controller ended, but not where the motion ends')
+                remaining -= segment.duration
+            else:
+                feedback.phase = self._activity = 'gripper'
+                self._controllers.open_to(segment.opening, self._watch(goal_handle, feedback, remaining, 0.0))
+
+    def _watch(self, goal_handle: ServerGoalHandle, feedback: ExecutePlan.Feedback, remaining: float, duration: float):
+        """Return what the controllers call during a segment that takes duration of the remaining seconds."""
+        def watch(elapsed: float) -> ExecutionEnded | None:
+            if end := self._interruption(goal_handle):
+                return end
+            if silent := self._joints.silence():
+                return ExecutionEnded(ExecutePlan.Result.STOPPED, silent)
+            feedback.remaining = duration_to_message(remaining - min(elapsed, duration))
+            goal_handle.publish_feedback(feedback)
+            return None
+
+        return watch
+
+    def _require_no_interruption(self, goal_handle: ServerGoalHandle) -> None:
+        if end := self._interruption(goal_handle):
+            raise end
+
+    def _interruption(self, goal_handle: ServerGoalHandle) -> ExecutionEnded | None:
+        """Return why nothing may move although the robot is well, None when it may."""
+        if reason := self._stop.reason():
+            return ExecutionEnded(ExecutePlan.Result.STOPPED, f'stopped: {reason}')
+        if goal_handle.is_cancel_requested:
+            return ExecutionEnded(ExecutePlan.Result.CANCELED, 'cancelled')
+        if not self.active:
+            return ExecutionEnded(ExecutePlan.Result.NOT_ACTIVE, f'{self.get_name()} has been deactivated')
+        return None
+
+    def _require_arm_at(self, planned: np.ndarray, what: str) -> None:
+        try:
+            measured, _ = self._measure()
+        except ObservationError as error:
+            raise ExecutionEnded(ExecutePlan.Result.STOPPED, str(error)) from error
+        if violations := safety.check_start(self._kinematics, planned, measured, self._limits):
+            away = [str(violation) for violation in violations]
+            raise ExecutionEnded(ExecutePlan.Result.CONTROLLER_FAILED, f'{what}: {"; ".join(away)}', away)
+
+    def _show(self, motions: list[ArmMotion]) -> None:
+        """Publish the path of the tool for RViz."""
+        of_base = header(self.seconds_now(), self.parameters.base_frame)
+        self._planned_path.publish(Path(header=of_base, poses=[
+            PoseStamped(header=of_base, pose=pose_to_message(self._kinematics.fk(positions)))
+            for motion in motions for positions in motion.positions[::_PATH_POINT_EVERY]]))
+
+    def _motion_health(self) -> Health:
+        values = {'last refusal': self._refusal, 'dry run': self.parameters.dry_run}
+        if self._refusal and self._activity == 'idle':
+            return Health(WARN, self._refusal, values)
+        return Health(OK, self._activity, values)
+
+
+def _rejected(*violations: str) -> ExecutionEnded:
+    return ExecutionEnded(
+        ExecutePlan.Result.REJECTED, f'plan rejected, nothing moved: {"; ".join(violations)}', violations)
+
+
+def main() -> int:
+    """Run the node until SIGINT or SIGTERM."""
+    return run_node(Executor)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

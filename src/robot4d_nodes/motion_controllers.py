@@ -1,0 +1,146 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The controllers that move the robot, as ros2_control offers them: FollowJointTrajectory and GripperCommand.
+
+Sources: ros2_controllers, joint_trajectory_controller/doc/{userdoc,trajectory}.rst and gripper_controllers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from control_msgs.action import FollowJointTrajectory, GripperCommand
+from rclpy.action import ActionClient
+from rclpy.callback_groups import ReentrantCallbackGroup
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from robot4d.action import ExecutePlan
+from robot4d_core.executor import ArmMotion
+from robot4d_nodes.action_call import ActionInterrupted, ActionRefused, ActionTimeout, ActionUnavailable, call_action
+from robot4d_nodes.conversions import duration_to_message
+from robot4d_nodes.executor_parameters import ExecutorParameters
+from robot4d_nodes.lifecycle import Robot4dNode
+
+
+class ExecutionEnded(Exception):
+    """The goal ends before its motion is complete: a code of ExecutePlan.Result, and the reasons."""
+
+    def __init__(self, code: int, message: str, violations: Sequence[str] = ()) -> None:
+        """Keep the code and what failed."""
+        super().__init__(message)
+        self.code = code
+        self.violations = list(violations)
+
+
+Watch = Callable[[float], 'ExecutionEnded | None']
+"""Called 20 times a second with the seconds since the motion began (ROS clock); tells why the motion must end."""
+
+
+@dataclass(frozen=True)
+class _Controller:
+    client: ActionClient
+    name: str
+
+
+class MotionControllers:
+    """Moves arm and gripper, one at a time, until the node's cleanup.
+
+    A motion that the watch ends, whose controller vanishes or takes too long is cancelled, and its end awaited, before
+    ExecutionEnded is raised. It has the code STOPPED when the controller did not confirm: the robot may still move.
+    """
+
+    def __init__(self, node: Robot4dNode, settings: ExecutorParameters) -> None:
+        """Look for the controllers that settings name."""
+        self._node = node
+        self._arm = self._controller(FollowJointTrajectory, settings.arm_action)
+        self._gripper = self._controller(GripperCommand, settings.gripper_action)
+
+    def require(self) -> None:
+        """Raise ExecutionEnded that names the controller that is not there."""
+        for controller in (self._arm, self._gripper):
+            if not controller.client.wait_for_server(self._settings.server_timeout):
+                raise ExecutionEnded(
+                    ExecutePlan.Result.CONTROLLER_UNAVAILABLE,
+                    f"no controller serves '{controller.name}'; load and activate it, or correct its name in "
+                    'controllers.yaml (see `ros2 action list`); nothing moved')
+
+    def follow(self, motion: ArmMotion, watch: Watch) -> None:
+        """Move the arm along motion."""
+        limit = self._settings.duration_scaling * motion.duration + self._settings.duration_margin
+        goal = FollowJointTrajectory.Goal(trajectory=joint_trajectory(motion, self._settings.joint_names))
+        result = self._call(self._arm, goal, limit, watch)
+        if result.error_code != result.SUCCESSFUL:
+            raise ExecutionEnded(
+                ExecutePlan.Result.CONTROLLER_FAILED,
+                f"'{self._arm.name}' failed with code {result.error_code}: {result.error_string or 'no reason given'}")
+
+    def open_to(self, opening: float, watch: Watch) -> None:
+        """Bring the finger pads opening metres apart, or as near as what is between them allows."""
+        goal = GripperCommand.Goal()
+        goal.command.position = opening / 2
+        goal.command.max_effort = self._settings.gripper_effort
+        result = self._call(self._gripper, goal, self._settings.duration_margin, watch)
+        if not (result.reached_goal or result.stalled):
+            raise ExecutionEnded(
+                ExecutePlan.Result.CONTROLLER_FAILED,
+                f"'{self._gripper.name}' failed: a finger is at {result.position:.3f} m, not at {opening / 2:.3f} m")
+
+    @property
+    def _settings(self) -> ExecutorParameters:
+        return self._node.parameters
+
+    def _controller(self, action_type: type, name: str) -> _Controller:
+        client = ActionClient(self._node, action_type, name, callback_group=ReentrantCallbackGroup())
+        self._node.configured.callback(client.destroy)
+        return _Controller(client, name)
+
+    def _call(self, controller: _Controller, goal: Any, limit: float, watch: Watch) -> Any:
+        """Send goal and return the controller's result; limit: seconds of the ROS clock."""
+        started = self._node.seconds_now()
+        reasons: list[ExecutionEnded] = []
+
+        def interrupted() -> bool:
+            elapsed = self._node.seconds_now() - started
+            reason = watch(elapsed) or self._failure(controller, elapsed, limit)
+            if reason:
+                reasons.append(reason)
+            return reason is not None
+
+        try:
+            return call_action(
+                controller.client, controller.name, goal, server_timeout=self._settings.server_timeout,
+                result_timeout=float('inf'), interrupted=interrupted)
+        except ActionInterrupted:
+            raise reasons[0] from None
+        except ActionTimeout as error:
+            first = f'{reasons[0]}; then ' if reasons else ''
+            raise ExecutionEnded(
+                ExecutePlan.Result.STOPPED, f'{first}{error}: the robot may still move, use its emergency stop'
+            ) from error
+        except ActionRefused as error:
+            raise ExecutionEnded(ExecutePlan.Result.CONTROLLER_FAILED, str(error)) from error
+        except ActionUnavailable as error:
+            raise ExecutionEnded(ExecutePlan.Result.CONTROLLER_UNAVAILABLE, str(error)) from error
+
+    @staticmethod
+    def _failure(controller: _Controller, elapsed: float, limit: float) -> ExecutionEnded | None:
+        if not controller.client.server_is_ready():
+            return ExecutionEnded(
+                ExecutePlan.Result.CONTROLLER_UNAVAILABLE, f"'{controller.name}' vanished during the motion")
+        if elapsed > limit:
+            return ExecutionEnded(
+                ExecutePlan.Result.CONTROLLER_FAILED,
+                f"'{controller.name}' did not finish within {limit:.1f} s; the motion has been cancelled")
+        return None
+
+
+def joint_trajectory(motion: ArmMotion, joint_names: Sequence[str]) -> JointTrajectory:
+    """Return the motion without its first point: the controller begins where the arm is."""
+    samples = zip(motion.times, motion.positions, motion.velocities, motion.accelerations, strict=True)
+    points = [
+        JointTrajectoryPoint(
+            positions=positions.tolist(), velocities=velocities.tolist(), accelerations=accelerations.tolist(),
+            time_from_start=duration_to_message(time))
+        for time, positions, velocities, accelerations in samples]
+    return JointTrajectory(joint_names=list(joint_names), points=points[1:])

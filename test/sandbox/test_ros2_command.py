@@ -71,7 +71,7 @@ def test_when_something_is_missing_expect_one_sentence_that_names_it(arguments, 
 
 
 def test_when_a_command_is_upstreams_only_expect_a_sentence():
-    assert 'the sandbox does not have this command' in ros2('bag', 'record', status=2)
+    assert 'the sandbox does not have this command' in ros2('doctor', status=2)
 
 
 @pytest.fixture(scope='module')

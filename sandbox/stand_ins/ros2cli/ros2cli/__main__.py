@@ -6,10 +6,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ros2cli import graph, processes
+from ros2cli import bag, graph, processes
 from ros2cli.errors import CommandError
 
-UPSTREAM_ONLY = ['bag', 'component', 'control', 'daemon', 'doctor', 'interface', 'multicast', 'pkg', 'security', 'wtf']
+UPSTREAM_ONLY = ['component', 'control', 'daemon', 'doctor', 'interface', 'multicast', 'pkg', 'security', 'wtf']
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -18,6 +18,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
     processes.add_commands(commands)
     graph.add_commands(commands)
+    bag.add_commands(commands)
     return parser
 
 

@@ -20,12 +20,15 @@ from rosbags.interfaces import QosDurability, QosReliability
 from rosbags.rosbag2 import Reader
 from rosgraph_msgs.msg import Clock
 
+from ros2cli.errors import CommandError
+
 DEFAULT_CLOCK_RATE = 40.0  # Hz, as rosbag2
 
 
-def parse(argv: list[str]) -> argparse.Namespace:
-    """Parse the arguments of `ros2 bag play`."""
-    parser = argparse.ArgumentParser(prog='ros2 bag play', description='Play a rosbag2 (sandbox stand-in).')
+def add_commands(commands) -> None:
+    """Add `bag play` to the parser of `ros2`."""
+    verbs = commands.add_parser('bag', help='play a rosbag2').add_subparsers(dest='verb', metavar='VERB', required=True)
+    parser = verbs.add_parser('play', help='play a rosbag2', description='Play a rosbag2 (sandbox stand-in).')
     parser.add_argument('bag', type=Path, help='folder of the bag')
     parser.add_argument('--clock', type=float, nargs='?', const=DEFAULT_CLOCK_RATE, default=0.0, metavar='HZ',
                         help='publish /clock at this rate, in bag seconds')
@@ -34,7 +37,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument('--topics', nargs='+', default=None, help='play only these')
     parser.add_argument('--wait-for-all-acked', type=int, default=-1, metavar='MS',
                         help='at the end wait until every reliable subscriber has acknowledged; 0: for ever')
-    return parser.parse_args(argv)
+    parser.set_defaults(run=run)
 
 
 def play(arguments: argparse.Namespace) -> int:
@@ -92,14 +95,13 @@ def _qos(connection) -> QoSProfile:
     return profile
 
 
-def main(argv: list[str]) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Play until the end or SIGINT; the exit status of `ros2 bag play`."""
-    arguments = parse(argv)
+    if not (arguments.bag / 'metadata.yaml').is_file():
+        raise CommandError(f'{arguments.bag} is not the folder of a rosbag2: it has no metadata.yaml')
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         print(f'played {play(arguments)} messages', flush=True)
         return 0
-    except KeyboardInterrupt:
-        return 130
     finally:
         rclpy.shutdown()

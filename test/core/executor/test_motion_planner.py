@@ -1,6 +1,8 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
 """Motion obeys every limit and ends where the plan ends; a plan that fails a check gives no motion at all."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from uuid import uuid4
 
@@ -8,15 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
+from robot4d_core.cell.robot import HOME
 from robot4d_core.errors import PlanRejected
-from robot4d_core.executor import ArmKinematics, ArmMotion, GripperMotion, MotionPlanner, SafetyLimits
+from robot4d_core.executor import ArmKinematics, ArmMotion, GripperMotion, MotionPlanner, SafetyLimits, safety
+from robot4d_core.executor.motion_planner import DEADBAND
 from robot4d_core.geometry.poses import invert_pose, look_at, make_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.robot_description import load_robot_description
 
 KINEMATICS = ArmKinematics(load_robot_description())
-HOME = np.array([-0.07, -0.30, -0.19, -2.41, -0.07, 2.115, 0.57])
 START = KINEMATICS.fk(HOME)
 CAMERA = look_at([0.5, 0.2, 0.8], [0.0, 0.0, 0.0])
 LIMITS = SafetyLimits()
@@ -56,8 +60,9 @@ def test_motion_obeys_limits_is_continuous_and_ends_at_rest_where_the_plan_ends(
         travelled = segment.positions[0] + np.cumsum(
             0.5 * (segment.velocities[1:] + segment.velocities[:-1]) * np.diff(segment.times)[:, None], axis=0)
         assert travelled[-1] == pytest.approx(segment.positions[-1], abs=5e-3)
+        assert safety.tool_speeds(KINEMATICS, segment).max() <= LIMITS.max_tool_speed + 1e-6
         metres, _ = pose_distance(KINEMATICS.fk(segment.positions[-1]), CAMERA @ plan_through(offsets).poses[-1])
-        assert metres < 0.005
+        assert metres < DEADBAND[0] + 0.001
 
 
 def test_full_speed_keeps_the_times_of_the_plan():
@@ -77,9 +82,79 @@ def test_arm_rests_while_the_gripper_closes_and_opens():
     assert at_grasp == pytest.approx(START[:3, 3] + LINE[3], abs=2e-3)
 
 
-def test_tracker_noise_on_a_gripper_at_rest_does_not_move_the_arm():
-    noise = np.random.default_rng(0).uniform(-0.002, 0.002, (10, 3))
-    assert MotionPlanner(KINEMATICS).plan(plan_through(noise), CAMERA, HOME, 0.08).segments == ()
+def test_the_last_pose_of_a_moving_gripper_is_reached_exactly():
+    motion = MotionPlanner(KINEMATICS).plan(plan_through(LINE), CAMERA, HOME, 0.08)
+    metres, radians = pose_distance(
+        KINEMATICS.fk(motion.segments[-1].positions[-1]), make_pose(START[:3, :3], START[:3, 3] + LINE[-1]))
+    assert metres < 1e-3 and radians < 5e-3
+
+
+def shaken(plan: GripperPlan, seed: int) -> GripperPlan:
+    """Move every pose by 5 mm and turn it by 1.5 degrees, each in a random direction."""
+    rng = np.random.default_rng(seed)
+    poses = plan.poses.copy()
+    for pose in poses:
+        shift, axis = rng.normal(size=(2, 3))
+        pose[:3, 3] += 0.005 * shift / np.linalg.norm(shift)
+        turn = Rotation.from_rotvec(np.deg2rad(1.5) * axis / np.linalg.norm(axis))
+        pose[:3, :3] = pose[:3, :3] @ turn.as_matrix()
+    return replace(plan, poses=poses)
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_tracker_noise_on_a_gripper_at_rest_does_not_move_the_arm(seed):
+    plan = shaken(plan_through(np.zeros((10, 3))), seed)
+    assert MotionPlanner(KINEMATICS).plan(plan, CAMERA, HOME, 0.08).segments == ()
+
+
+def test_slow_motion_is_followed_although_each_step_is_within_the_deadband():
+    creep = np.linspace([0.0, 0.0, 0.003], [0.0, 0.0, 0.03], 10)
+    motion = MotionPlanner(KINEMATICS).plan(plan_through(creep), CAMERA, HOME, 0.08)
+    assert KINEMATICS.fk(motion.segments[-1].positions[-1])[2, 3] - START[2, 3] == pytest.approx(0.03, abs=DEADBAND[0])
+
+
+def test_a_dwell_between_two_motions_keeps_its_time():
+    there = [0.0, 0.06, 0.0]
+    stay = plan_through([[0.0, 0.03, 0.0], *[there] * 6, [0.0, 0.1, 0.0]])
+    (motion,) = MotionPlanner(KINEMATICS).plan(stay, CAMERA, HOME, 0.08).segments
+    assert motion.duration == pytest.approx(4.0, abs=0.2)
+    resting = np.abs(motion.velocities).max(axis=1) < 1e-6
+    assert np.diff(motion.times)[resting[1:] & resting[:-1]].sum() == pytest.approx(2.5, abs=0.1)
+
+
+def test_a_plan_that_waits_before_it_moves_begins_at_once():
+    wait = plan_through([*np.zeros((6, 3)), [0.0, 0.03, 0.0], [0.0, 0.06, 0.0]])
+    assert MotionPlanner(KINEMATICS).plan(wait, CAMERA, HOME, 0.08).duration == pytest.approx(1.0, abs=0.2)
+
+
+def test_a_fast_plan_takes_longer_instead_of_breaking_the_tools_speed_limit():
+    dash = np.linspace([0.0, 0.04, 0.0], [0.0, 0.2, 0.0], 4)
+    free = MotionPlanner(KINEMATICS, replace(LIMITS, max_tool_speed=5.0)).plan(plan_through(dash), CAMERA, HOME, 0.08)
+    (motion,) = MotionPlanner(KINEMATICS, replace(LIMITS, max_tool_speed=0.05)).plan(
+        plan_through(dash), CAMERA, HOME, 0.08).segments
+    assert safety.tool_speeds(KINEMATICS, motion).max() == pytest.approx(0.05)
+    assert motion.duration > 1.5 * free.duration
+
+
+@pytest.mark.parametrize(('opening', 'closed', 'commands'), [
+    (0.08, [False] * 3, []),  # open, and stays open
+    (0.08, [True] * 3, [0.0]),
+    (0.02, [True] * 3, [0.0]),  # holds something: the grip is renewed before the arm moves
+    (0.02, [False] * 3, [0.08]),
+    (0.05, [False] * 3, [0.08]),  # whatever it holds is let go
+])
+def test_gripper_commands_follow_from_its_measured_opening(opening, closed, commands):
+    motion = MotionPlanner(KINEMATICS).plan(plan_through(LINE[:3], closed), CAMERA, HOME, opening)
+    assert [s.opening for s in motion.segments if isinstance(s, GripperMotion)] == commands
+    if opening == 0.02 and closed[0]:
+        assert isinstance(motion.segments[0], GripperMotion)
+
+
+def test_every_motion_begins_where_the_one_before_ended():
+    closed = [False] * 3 + [True] * 4 + [False] * 3
+    motions = arm_motions(MotionPlanner(KINEMATICS).plan(plan_through(LINE, closed), CAMERA, HOME, 0.08))
+    for before, after in zip(motions, motions[1:], strict=False):
+        np.testing.assert_allclose(before.positions[-1], after.positions[0], atol=1e-12)
 
 
 def test_only_the_first_steps_are_planned_when_asked():
@@ -100,12 +175,14 @@ def _moved(offset):
 
 
 @pytest.mark.parametrize(('change', 'message'), [
-    (lambda p: replace(p, confidence=np.where(np.arange(10) == 4, 0.0, 1.0)), 'confidence of the tracker: 0 of 1 at step 5'),
+    (lambda p: replace(p, confidence=np.where(np.arange(10) == 4, 0.0, 1.0)),
+     'confidence of the tracker: 0 of 1 at step 5'),
     (_with_pose(2, lambda pose: np.full((4, 4), np.nan)), 'not finite'),
-    (_with_pose(3, lambda pose: pose @ np.diag([1.1, 1, 1, 1])), 'not rigid'),
+    (_with_pose(3, lambda pose: pose @ np.diag([1.1, 1, 1, 1])), 'skew of a rigid pose: .* at step 4'),
     (_with_pose(6, _moved([0.0, 0.4, 0.0])), r'jump of the tool: .* m at step 7, limit 0.3 m'),
     (lambda p: replace(p, poses=_moved([0.0, 0.0, -0.31])(p.poses)), r'workspace, lowest z'),
-    (lambda p: replace(p, poses=_moved([0.5, 0.0, 0.0])(p.poses)), r'step from the measured pose'),
+    (lambda p: replace(p, poses=_moved([0.5, 0.0, 0.0])(p.poses)),
+     r'jump of the tool: .* m at step 1, from where the tool is'),
 ])
 def test_when_plan_is_bad_expect_rejection_that_names_check_value_and_limit(change, message):
     with pytest.raises(PlanRejected, match=message):
@@ -113,7 +190,6 @@ def test_when_plan_is_bad_expect_rejection_that_names_check_value_and_limit(chan
 
 
 @pytest.mark.parametrize(('limits', 'message'), [
-    ({'max_tool_speed': 0.01}, 'speed of the tool'),
     ({'workspace_high': (0.45, -0.08, 0.8)}, 'workspace, highest y'),
     ({'min_clearance': 0.5}, 'clearance: .* m at .* and .*, limit 0.5 m'),
     ({'joint_margin': 1.0}, 'joint position'),
@@ -122,3 +198,21 @@ def test_when_plan_is_bad_expect_rejection_that_names_check_value_and_limit(chan
 def test_when_limit_is_tight_expect_rejection_by_that_limit(limits, message):
     with pytest.raises(PlanRejected, match=message):
         MotionPlanner(KINEMATICS, replace(LIMITS, **limits)).plan(plan_through(LINE), CAMERA, HOME, 0.08)
+
+
+def test_when_a_step_is_out_of_reach_expect_the_miss_and_the_step():
+    far = replace(LIMITS, workspace_high=(2.0, 2.0, 2.0), max_tool_speed=5.0)
+    offsets = np.linspace([0.1, 0.0, 0.0], [1.0, 0.0, 0.3], 10)
+    with pytest.raises(PlanRejected, match=r'reach: the arm cannot bring gripper_tcp .* m at step \d+, limit 0 m'):
+        MotionPlanner(KINEMATICS, far).plan(plan_through(offsets), CAMERA, HOME, 0.08)
+
+
+def test_every_violation_is_named_not_only_the_first():
+    plan = plan_through(LINE)
+    poses = plan.poses.copy()
+    poses[6] = _moved([0.0, 0.4, 0.0])(poses[6])
+    with pytest.raises(PlanRejected) as caught:
+        MotionPlanner(KINEMATICS).plan(
+            replace(plan, poses=poses, confidence=np.full(10, 0.1)), CAMERA, HOME, 0.08)
+    assert [violation.check for violation in caught.value.violations] == [
+        'confidence of the tracker', 'jump of the tool', 'jump of the tool']

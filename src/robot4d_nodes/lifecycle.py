@@ -194,12 +194,16 @@ class Robot4dNode(LifecycleNodeMixin, Node):
         return Health(OK if self.state == ACTIVE else WARN, self.state, {'state': self.state})
 
 
+class StillComputingError(Exception):
+    """Every node has shut down, but a callback is still busy."""
+
+
 @contextlib.contextmanager
 def spinning(*nodes: Node, on_failure: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Spin nodes in threads of their own; at the end, end and destroy them and join the threads.
 
     on_failure is called when a callback raised; its stack trace has been printed.
-    Raises TimeoutError when a node does not end in time.
+    Raises TimeoutError when a node does not end in time, StillComputingError when only a callback does not.
     """
     executor = PatientExecutor(context=nodes[0].context)
     for node in nodes:
@@ -228,8 +232,10 @@ def spinning(*nodes: Node, on_failure: Callable[[], None] = lambda: None) -> Ite
         joining = threading.Thread(target=executor.shutdown, name='joining', daemon=True)
         joining.start()
         joining.join(_SHUTDOWN_TIMEOUT)
-        if late or thread.is_alive() or joining.is_alive():
+        if late or thread.is_alive():
             raise TimeoutError(f'did not end within {_SHUTDOWN_TIMEOUT} s: {", ".join(late) or "a callback"}')
+        if joining.is_alive():
+            raise StillComputingError('ended, but leaves a computation unfinished')
         for node in nodes:
             node.destroy_node()
 
@@ -252,6 +258,9 @@ def run_node(make_node: Callable[[], Robot4dNode]) -> int:
     except (InvalidParameterTypeException, InvalidParameterValueException, Robot4dError) as error:
         rclpy.logging.get_logger('robot4d').fatal(f'cannot start: {error}')
         failures.append('bad parameter')
+    except StillComputingError as error:
+        print(error, file=sys.stderr, flush=True)
+        os._exit(1 if failures else 0)
     except TimeoutError as error:
         print(error, file=sys.stderr, flush=True)
         os._exit(1)  # a thread is stuck in foreign code and would keep the process alive

@@ -59,7 +59,7 @@ def test_limits_come_from_the_robot_description(planar):
 
 
 def test_the_published_ready_pose_of_the_panda(arm):
-    """At the ready pose the Panda's flange is 0.307 m ahead of and 0.59 m above its base; the tool is 0.1034 m below."""
+    """The flange is 0.307 m ahead of and 0.59 m above the base; the tool is 0.1034 m below it."""
     ready = np.array([0, -np.pi / 4, 0, -3 * np.pi / 4, 0, np.pi / 2, np.pi / 4])
     assert arm.fk(ready)[:3, 3] == pytest.approx([-0.55 + 0.307, 0.0, 0.590 - 0.1034], abs=2e-3)
 

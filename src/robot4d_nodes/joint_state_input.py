@@ -33,7 +33,7 @@ class JointStateInput:
         self._joints = tuple(joints)
         self._max_silence = max_silence
         self._readings: dict[str, _Reading] = {}
-        self._others: set[str] = set()
+        self._heard: set[str] = set()
         self._monitor = node.diagnostics.watch_input('joint_states', max_silence)
         subscription = node.create_subscription(
             JointState, 'joint_states', self._receive, qos.STATE, callback_group=MutuallyExclusiveCallbackGroup())
@@ -43,7 +43,7 @@ class JointStateInput:
         """Return where the joints are (J,), in their order; raises ObservationError when one is missing or silent."""
         readings = self._readings
         if missing := [joint for joint in self._joints if joint not in readings]:
-            heard = ', '.join(sorted({*readings, *self._others})) or 'nothing'
+            heard = ', '.join(sorted(self._heard)) or 'nothing'
             raise ObservationError(
                 f'joint_states: nothing of {", ".join(missing)}; heard: {heard}; is the joint_state_broadcaster '
                 'running, and are the joint names in robot.yaml and controllers.yaml right?')
@@ -66,12 +66,12 @@ class JointStateInput:
         if len(message.position) != len(message.name):
             self._monitor.dropped(f'{len(message.position)} positions for {len(message.name)} joint names')
             return
+        self._heard.update(message.name)
         stamp, now = time_from_message(message.header.stamp), time.monotonic()
         ours = {name: _Reading(position, stamp, now)
                 for name, position in zip(message.name, message.position, strict=True) if name in self._joints}
         if not ours:
-            self._others.update(message.name)
-            return
+            return  # of another part of the robot
         if broken := [name for name, reading in ours.items() if not math.isfinite(reading.position)]:
             self._monitor.dropped(f'the position of {", ".join(broken)} is not a number')
             return

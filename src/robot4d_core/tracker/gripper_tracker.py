@@ -240,10 +240,13 @@ class GripperTracker:
         lost = [index for index, fit in enumerate(fits) if fit.confidence <= 0]
         if not lost:
             return ''
-        first = fits[lost[0]]
+        first, names = fits[lost[0]], ', '.join(view.name for view in views)
+        found = f'{first.found} of {first.expected} expected surface points found'
+        if len(lost) == len(fits):
+            return f'no gripper in view of {names}: {found} where the arm reports the gripper'
         return (
-            f"gripper lost in {len(lost)} of {len(fits)} predicted frames, first in frame {lost[0] + 1}: "
-            f"{first.found} of {first.expected} expected surface points found in {', '.join(v.name for v in views)}"
+            f'gripper lost in {len(lost)} of {len(fits)} predicted frames, first in frame {lost[0] + 1}: '
+            f'{found} in {names}'
         )
 
     def _plan(self, prediction: Prediction, start: _Fit, fits: list[_Fit], message: str) -> GripperPlan:

@@ -16,7 +16,8 @@ from robot4d_core.tracker.gripper_model import FINGER_SPACING, GripperModel, Gri
 from robot4d_core.tracker.sight import Sight
 
 COLOUR_SCALE = 0.2  # metres that a chromaticity difference of 1 is worth when points look for their part
-REACHES = np.repeat([0.10, 0.05, 0.025, 0.012], (4, 4, 4, 5))  # metres
+REACHES = np.repeat([0.10, 0.05, 0.025, 0.012], (4, 4, 4, 5))  # metres, for points that lie closely on the surface
+NOISE_REACH = 3.0  # times the median distance: noisy points are given a longer reach
 SAMPLING = 0.006  # metres: nearer than this the sampled surface counts as a plane
 MIN_POINTS = 10
 OPENING_STEPS = 17
@@ -50,7 +51,9 @@ def fit_pose(
     surface = model.surface(opening)
     colours = COLOUR_SCALE * appearance.chromaticities[surface.part]
     data = [np.hstack([patch.points, COLOUR_SCALE * patch.chromaticities]) for patch in seen]
+    spread = 0.0
     for reach in REACHES:
+        reach = max(reach, NOISE_REACH * spread)
         pairs = []
         for patch, features in zip(seen, data, strict=True):
             facing = np.flatnonzero(patch.sight.facing(surface, pose))
@@ -69,6 +72,7 @@ def fit_pose(
         normals = surface.normals[targets]
         beside = (distances > SAMPLING) & (np.abs(np.einsum('ij,ij->i', offsets, normals)) < 0.7 * distances)
         normals = np.where(beside[:, None], offsets / np.maximum(distances, 1e-9)[:, None], normals)
+        spread = np.median(np.abs(np.einsum('ij,ij->i', offsets, normals)))
         weights = 1 / (1 + (distances / (0.5 * reach)) ** 2)
         motion = plane_step(points, surface.points[targets], normals, weights, damping=1e-3)
         pose = pose @ invert_pose(motion)

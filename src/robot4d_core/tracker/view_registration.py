@@ -18,7 +18,7 @@ from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import transform_points, valid_points
 from robot4d_core.geometry.poses import invert_pose, make_pose
 
-STATIC_MOTION = 0.01  # metres that a static pixel's point may wander over the horizon
+STATIC_MOTION = 0.02  # metres that a static pixel's point may be off its median, in most frames
 SAMPLES = 1500
 MIN_PIXELS = 50
 
@@ -39,17 +39,18 @@ class ViewRegistration:
 def static_points(pointmaps: np.ndarray, stride: int = 4) -> np.ndarray:
     """Return the points of a video (T, H, W, 3) that do not move, averaged over time, (H, W, 3).
 
-    NaN where a point moves, is unknown at some time, or lies between the pixels stride apart that are looked at.
+    NaN where a point moves for a fifth of the time or more, is unknown at some time, or lies between the pixels,
+    stride apart, that are looked at.
     """
     videos = pointmaps[:, ::stride, ::stride]
     middle = np.median(videos, axis=0)
-    wander = np.linalg.norm(videos - middle, axis=-1).max(axis=0)
+    wander = np.quantile(np.linalg.norm(videos - middle, axis=-1), 0.8, axis=0)
     points = np.full(pointmaps.shape[1:], np.nan, np.float32)
     points[::stride, ::stride] = np.where((wander < STATIC_MOTION)[..., None], middle, np.nan)
     return points
 
 
-def register_view(pointmap: np.ndarray, camera: PinholeCamera, tolerance_px: float = 2.0) -> ViewRegistration:
+def register_view(pointmap: np.ndarray, camera: PinholeCamera, tolerance_px: float = 3.0) -> ViewRegistration:
     """Find the camera that sees point pointmap[v, u] of (H, W, 3), in frame n, at pixel (u, v); NaN is left out.
 
     Raises RegistrationError when fewer than 50 pixels are given or fewer than a quarter of them agree on a pose.

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from robot4d_core.errors import RobotDescriptionError
 
 CELL_DESCRIPTION = Path('urdf') / 'cell.urdf.xacro'
+
+_XACRO = threading.Lock()  # xacro keeps its stack of files in globals
 
 
 def share_directory() -> Path:
@@ -37,7 +40,8 @@ def load_robot_description(path: Path | str | None = None, **xacro_args) -> str:
     if not path.is_file():
         raise RobotDescriptionError(f'robot description {path} does not exist; give the path of a URDF or xacro file')
     try:
-        document = xacro.process_file(str(path), mappings={name: str(value) for name, value in xacro_args.items()})
+        with _XACRO:
+            document = xacro.process_file(str(path), mappings={name: str(value) for name, value in xacro_args.items()})
     except Exception as error:  # xacro raises its own, expat's and Python's errors alike
         raise RobotDescriptionError(f'xacro cannot expand {path}: {error}') from error
     return document.toxml()

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import mujoco
 import numpy as np
 import pinocchio as pin
@@ -100,3 +102,8 @@ def test_unusable_description_is_named(tmp_path, content):
         path.write_text(content)
     with pytest.raises(RobotDescriptionError, match='my_robot'):
         load_robot_description(path)
+
+
+def test_threads_may_expand_it_at_once(urdf):
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(lambda _: load_robot_description(), range(4))) == {urdf}

@@ -22,7 +22,8 @@ from robot4d_core.geometry.poses import make_pose, pose_distance
 TICK = 0.02  # seconds between two commands
 PEAK_SPEED = 0.25  # metres per second of the tool
 PEAK_TURN = 0.9  # radians per second of the tool
-PEAK_JOINT_SPEED = 1.2  # radians per second
+PEAK_JOINT_SPEED = 1.2  # radians per second, in joint space
+FASTEST_JOINT = 2.0  # radians per second; a straight line that needs more is slowed down
 MINIMUM_JERK_PEAK = 1.875  # peak over mean speed of a minimum-jerk motion
 SHORTEST_MOTION = 0.4  # seconds
 IK_STEP = 0.05  # seconds of motion between two solutions
@@ -110,7 +111,9 @@ class Expert:
         for fraction, rotation in zip(fractions[1:], rotations[1:], strict=True):
             target = make_pose(rotation, begin[:3, 3] + fraction * (goal - begin)[:3, 3])
             positions.append(self._kinematics.solve(target, positions[-1]))
-        return _Motion.through(times, np.array(positions))
+        motion = _Motion.through(times, np.array(positions))
+        fastest = np.abs(motion.velocities).max()
+        return motion if fastest <= FASTEST_JOINT else _Motion.through(times * fastest / FASTEST_JOINT, motion.positions)
 
     def _perturbed(self, stage: Stage) -> np.ndarray:
         if stage.precise or not self._perturbation:
@@ -159,7 +162,7 @@ class _Kinematics:
             mujoco.mj_jacBody(self._model, self._data, jacobian[:3], jacobian[3:], self._tcp)
             j = jacobian[:, self._dofs]
             inverse = j.T @ np.linalg.inv(j @ j.T + 1e-5 * np.eye(6))
-            towards_home = 0.02 * (HOME - positions)
+            towards_home = 0.1 * (HOME - positions)
             step = inverse @ error + towards_home - inverse @ (j @ towards_home)
             positions = np.clip(positions + step, self._low, self._high)
         if np.abs(error).max() > IK_TOLERANCE:

@@ -15,8 +15,9 @@ from robot4d_core.robot_description import load_robot_description
 TIMESTEP = 0.002
 ARM_STIFFNESS = np.array([4500.0, 4500, 3500, 3500, 2000, 2000, 2000])  # N m / rad
 ARM_DAMPING = 0.1 * ARM_STIFFNESS  # N m s / rad
+COMMAND_SMOOTHING = 0.02  # seconds, time constant of a filter that takes the steps out of periodic commands
 ARM_ARMATURE = 0.1  # kg m^2, reflected inertia of the drives
-FINGER_STIFFNESS = 2500.0  # N / m
+FINGER_STIFFNESS = 4000.0  # N / m
 FINGER_DAMPING = 200.0  # N s / m; with the effort limit it bounds the closing speed
 VISUAL_GROUP, COLLISION_GROUP = 1, 3
 ROBOT_CONTACT, OBJECT_CONTACT = 1, 2
@@ -52,7 +53,7 @@ def _separate_looks_from_contacts(spec: mujoco.MjSpec) -> None:
             continue
         geom.group = COLLISION_GROUP
         geom.condim = 4
-        geom.friction = [1.0, 0.02, 0.0001]
+        geom.friction = [2.0, 0.04, 0.0001]  # rubber pads
         is_table = geom.parent.name == 'table'
         geom.contype = OBJECT_CONTACT if is_table else ROBOT_CONTACT
         geom.conaffinity = OBJECT_CONTACT | (ROBOT_CONTACT if is_table else 0)
@@ -65,20 +66,22 @@ def _drive_the_robot(spec: mujoco.MjSpec) -> None:
     for name, stiffness, damping in zip(ARM_JOINTS, ARM_STIFFNESS, ARM_DAMPING, strict=True):
         joint = spec.joint(name)
         joint.armature = ARM_ARMATURE
-        _add_servo(spec, joint, stiffness, damping)
+        _add_servo(spec, joint, stiffness, damping, COMMAND_SMOOTHING)
     for name in FINGER_JOINTS:
         joint = spec.joint(name)
         joint.armature = 0.1
-        _add_servo(spec, joint, FINGER_STIFFNESS, FINGER_DAMPING)
+        _add_servo(spec, joint, FINGER_STIFFNESS, FINGER_DAMPING, 0.0)
     spec.add_equality(
         type=mujoco.mjtEq.mjEQ_JOINT, name1=FINGER_JOINTS[0], name2=FINGER_JOINTS[1],
         objtype=mujoco.mjtObj.mjOBJ_JOINT, data=[0, 1] + [0] * 10,
     )
 
 
-def _add_servo(spec: mujoco.MjSpec, joint: mujoco.MjsJoint, stiffness: float, damping: float) -> None:
+def _add_servo(
+    spec: mujoco.MjSpec, joint: mujoco.MjsJoint, stiffness: float, damping: float, smoothing: float
+) -> None:
     actuator = spec.add_actuator(name=joint.name, target=joint.name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
-    actuator.set_to_position(kp=stiffness, kv=damping)
+    actuator.set_to_position(kp=stiffness, kv=damping, timeconst=smoothing)
     actuator.forcerange = joint.actfrcrange
     joint.actfrclimited = False
 

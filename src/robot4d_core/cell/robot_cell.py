@@ -6,7 +6,7 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from robot4d_core.cell.model import ARM_DAMPING, ARM_STIFFNESS, build_model
+from robot4d_core.cell.model import ARM_DAMPING, ARM_STIFFNESS, COMMAND_SMOOTHING, build_model
 from robot4d_core.cell.rendering import RenderedView, Renderer
 from robot4d_core.cell.robot import ARM_JOINTS, FINGER_JOINTS, FINGERS, HAND, HOME, OPEN, TCP
 from robot4d_core.cell.scene import Scene
@@ -17,6 +17,7 @@ from robot4d_core.geometry.poses import make_pose, quaternion_of
 HOME_JITTER = 0.03  # radians, standard deviation
 SETTLING_TIME = 1.0  # seconds
 MODEL_STATE = mujoco.mjtState.mjSTATE_INTEGRATION
+SERVO_LAG = ARM_DAMPING / ARM_STIFFNESS + COMMAND_SMOOTHING  # seconds, of each joint behind its command
 LABELS = {'arm': 1, HAND: 2, FINGERS[0]: 3, FINGERS[1]: 4}
 FIRST_OBJECT_LABEL = 5
 
@@ -52,6 +53,7 @@ class RobotCell:
         for name, pose in self.task.object_poses(rng).items():
             self.place(name, pose)
         self.command_arm(self.arm_positions)
+        self.data.act[:] = self.arm_positions
         self.command_gripper(OPEN)
         self.advance(SETTLING_TIME)
         self.data.time = 0.0
@@ -96,7 +98,7 @@ class RobotCell:
 
     def command_arm(self, positions: np.ndarray, velocities: np.ndarray | None = None) -> None:
         """Set what the arm's servos follow: positions (7,) rad, and velocities (7,) rad/s unless at rest."""
-        feed_forward = 0.0 if velocities is None else ARM_DAMPING / ARM_STIFFNESS * velocities
+        feed_forward = 0.0 if velocities is None else SERVO_LAG * velocities
         self.data.ctrl[:7] = positions + feed_forward
 
     def command_gripper(self, opening: float) -> None:
@@ -151,7 +153,7 @@ class RobotCell:
 
     def success(self) -> bool:
         """Whether the task is done, judged from the objects."""
-        return self.task.success(self)
+        return bool(self.task.success(self))
 
     def render(self, camera_name: str) -> RenderedView:
         """Draw what a camera sees now.

@@ -41,7 +41,7 @@ PRE_GRASP_DISTANCE = 0.08
 PLACE_TILT = np.deg2rad(60.0)  # from upright
 CLEARANCE = 0.05
 TIP_ON_TABLE = 0.006
-GRASPED_OPENING = 0.035  # below it the gripper may hold the handle
+GRASPED_OPENING = (0.008, 0.035)  # the gripper holds the handle between these, even if one pad just lifts off
 SETTLE = 1.2  # seconds at rest while the gripper moves
 DOWN = np.array([0.0, 0.0, -1.0])
 
@@ -82,7 +82,7 @@ class PutSpatulaOnTable(Task):
 
     def next_stage(self, cell: RobotCell) -> Stage:
         """Decide from the poses of gripper and spatula, and from whether the gripper holds the spatula."""
-        if cell.fingers_touching('spatula') == 2 and cell.gripper_opening < GRASPED_OPENING:
+        if cell.fingers_touching('spatula') and GRASPED_OPENING[0] < cell.gripper_opening < GRASPED_OPENING[1]:
             return self._next_while_holding(cell)
         if self._laid_down(cell):
             return self._next_when_laid_down(cell)

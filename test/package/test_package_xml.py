@@ -23,6 +23,7 @@ ROSDEP_KEYS = {
     'scipy': 'python3-scipy',
     'yaml': 'python3-yaml',
 }
+PIP_NAMES = {'cv2': 'opencv-python-headless', 'mpl_toolkits': 'matplotlib', 'pinocchio': 'pin', 'yaml': 'PyYAML'}
 OWN = {'robot4d', 'robot4d_core', 'robot4d_nodes'}
 # Needed though no file imports them: started by launch files, or loaded by what is imported.
 NOT_IMPORTED = {'rviz2', 'rosidl_default_runtime'}
@@ -72,6 +73,14 @@ def test_when_a_runtime_dependency_is_declared_expect_a_file_that_needs_it():
     assert declared - imported - interfaces - NOT_IMPORTED - PLUGINS == set()
 
 
+def test_when_the_library_imports_a_package_expect_pip_to_install_it():
+    project = (REPOSITORY / 'pyproject.toml').read_text().split('dependencies = [')[1].split(']')[0]
+    declared = {re.split(r'[<>=]', line.strip(" ',"))[0] for line in project.split()}
+    needed = {PIP_NAMES.get(module, module) for module in imported_modules('src/robot4d_core')}
+    assert needed - declared == set()
+    assert declared - needed - PLUGINS == set()
+
+
 def test_when_interfaces_use_a_package_expect_it_in_cmakelists_and_package_xml():
     definitions = '\n'.join(path.read_text() for kind in ('msg', 'action') for path in (REPOSITORY / kind).iterdir())
     used = set(re.findall(r'^([a-z_]+)/[A-Z]', definitions, flags=re.MULTILINE))
@@ -83,14 +92,13 @@ def test_when_interfaces_use_a_package_expect_it_in_cmakelists_and_package_xml()
 
 
 def test_when_tests_import_a_package_expect_it_in_the_sandbox():
-    pip_names = {'cv2': 'opencv-python-headless', 'pinocchio': 'pin', 'yaml': 'PyYAML'}
     stand_ins = {path.name for path in (REPOSITORY / 'sandbox' / 'stand_ins').glob('*/*') if path.is_dir()}
     wheels = {name.removeprefix('ros-jazzy-').replace('-', '_') for name in requirements('sandbox/requirements.txt')}
     brought_along = {
-        'action_msgs', 'builtin_interfaces', 'catkin_pkg', 'domain_coordinator', 'mpl_toolkits', 'rcl_interfaces',
+        'action_msgs', 'builtin_interfaces', 'catkin_pkg', 'domain_coordinator', 'rcl_interfaces',
         'unique_identifier_msgs', 'control_msgs', 'tf2_msgs', 'rosidl_runtime_py', 'rpyutils',
     }
     test_helpers = {path.stem for path in (REPOSITORY / 'test').rglob('*') if path.suffix in ('.py', '')}
     needed = imported_modules('src', 'launch', 'test')
-    needed = {pip_names.get(module, module).replace('-', '_') for module in needed}
+    needed = {PIP_NAMES.get(module, module).replace('-', '_') for module in needed}
     assert needed - {name.replace('-', '_') for name in wheels} - stand_ins - brought_along - test_helpers == set()

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from uuid import uuid4
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 import rclpy
 from action_msgs.msg import GoalStatus
 from control_msgs.action import FollowJointTrajectory, GripperCommand
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from sensor_msgs.msg import JointState
@@ -20,15 +22,17 @@ from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 from tf2_ros import StaticTransformBroadcaster
 
-from nodes.bench import overrides, wait_until
+from nodes.bench import NODES, Probe, node_process, overrides, wait_until
 from robot4d.action import ExecutePlan
 from robot4d_core.executor import ARM_JOINTS, ArmKinematics
+from robot4d_core.executor.safety import SafetyLimits
 from robot4d_core.geometry.poses import invert_pose, look_at, make_pose
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.robot_description import load_robot_description
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import duration_from_message, gripper_plans_to_message, transform_to_message
 from robot4d_nodes.executor import Executor
+from robot4d_nodes.executor_parameters import LimitParameters
 from robot4d_nodes.lifecycle import spinning
 
 Result = ExecutePlan.Result
@@ -174,6 +178,11 @@ def start(ros):
     for context, robot in running:
         robot.close()
         context.__exit__(None, None, None)
+
+
+def test_every_safety_limit_is_a_parameter_with_the_librarys_default():
+    assert [field.name for field in fields(LimitParameters)] == [field.name for field in fields(SafetyLimits)]
+    assert LimitParameters().to_limits() == SafetyLimits()
 
 
 def test_plan_is_carried_out_in_its_order_and_the_arm_ends_where_the_plan_ends(start):
@@ -379,6 +388,41 @@ def test_ending_the_node_mid_motion_stops_the_arm(start):
     assert robot.moving.wait(10.0)
     assert robot.executor.end().wait(4.0)
     assert robot.canceled.is_set() and robot.told == ['arm']
+
+
+def test_sigint_mid_motion_stops_the_arm_and_ends_the_process_in_order(ros):
+    robot = Robot()
+    robot.arm_time = 20.0
+    with spinning(robot.node), node_process(NODES / 'executor.py', 'dry_run:=false', 'speed_scaling:=1.0') as process:
+        wait_until(robot.states.get_subscription_count, timeout=20.0)
+        wait_until(lambda: robot.send(plan(close_at=2)) and robot.moving.wait(0.5), timeout=20.0)
+        process.send_signal(signal.SIGINT)
+        assert robot.canceled.wait(2.0)
+        assert process.wait(10.0) == 0
+        assert robot.told == ['arm']
+        robot.close()
+
+
+def test_a_limit_that_is_set_while_the_node_runs_holds_for_the_next_plan(start):
+    robot = start(Robot())
+    robot.executor.set_parameters(overrides(limits__min_confidence=0.95))
+    result = robot.execute(plan())
+    assert result.code == Result.REJECTED and 'limit 0.95' in result.message and robot.told == []
+
+
+def test_diagnostics_show_the_last_refusal_and_the_stop(start):
+    robot, probe = start(Robot()), Probe()
+    with spinning(probe):
+        robot.execute(plan(sideways=0.25))
+        wait_until(lambda: 'workspace' in message_of(probe, 'executor: motion'))
+        robot.call('stop')
+        wait_until(lambda: 'executor/reset' in message_of(probe, 'executor: stop'))
+        assert probe.health['executor: stop'].level == DiagnosticStatus.ERROR
+
+
+def message_of(probe: Probe, part: str) -> str:
+    """Return what /diagnostics says of a part, '' before it does."""
+    return probe.health[part].message if part in probe.health else ''
 
 
 def test_when_controller_never_ends_expect_its_motion_cancelled(start):

@@ -71,7 +71,7 @@ class PolicyLoop:
         except Robot4dError as error:
             trial.ended = str(error)
         cell.advance(SETTLE_TIME)
-        trial.success = cell.success()
+        trial.success = bool(cell.success())
         return trial
 
     def _run_cycle(self, cell: RobotCell, scene: Scene, instruction: str, trial: Trial) -> bool:
@@ -157,7 +157,7 @@ def evaluate_policy(
         stage: float(np.median(values)) for stage in ('observe_s', 'predict_s', 'track_s', 'plan_s')
         if (values := [value for trial in results for value in getattr(trial, stage)])
     }
-    console.print('median seconds per cycle: ' + ', '.join(f'{name[:-2]} {value:.3f}' for name, value in stages.items()))
+    console.print('median s per cycle: ' + ', '.join(f'{name[:-2]} {value:.3f}' for name, value in stages.items()))
     if file is not None:
         file.write_text(json.dumps({
             'task': task, 'engine': engine_name, 'trials': trials, 'successes': successes, 'median_s': stages,

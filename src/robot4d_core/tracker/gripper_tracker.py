@@ -23,6 +23,7 @@ from robot4d_core.observation import Observation
 from robot4d_core.prediction import PredictedView, Prediction
 from robot4d_core.tracker.appearance import Appearance, chromaticity
 from robot4d_core.tracker.gripper_model import GripperModel, GripperSurface
+from robot4d_core.tracker.held_object import object_travels
 from robot4d_core.tracker.sight import Sight
 from robot4d_core.tracker.surface_fit import GripperPoints, fit_opening, fit_pose
 from robot4d_core.tracker.view_registration import register_view, static_points
@@ -236,6 +237,21 @@ class GripperTracker:
                     shares.append((distances < self._settings.tolerance).mean())
         return float(np.mean(shares)) if shares else 0.0
 
+    def _close_out_of_sight(
+        self, start: _Fit, fits: list[_Fit], openings: np.ndarray, travels: np.ndarray
+    ) -> np.ndarray:
+        """Return the openings (T,), 0 from the rest before an object came along with fingers that nobody saw close."""
+        openings, travelled = openings.copy(), _travelled(start, fits)
+        seen = np.array([fit.opening_seen for fit in fits])
+        for frame in np.flatnonzero(travels) + 1:
+            if seen[frame] or self._model.closed(openings[frame], before=False):
+                continue
+            since = max(np.flatnonzero(seen[:frame]), default=-1) + 1
+            until = min(np.flatnonzero(seen[frame:]), default=len(fits) - frame) + frame
+            rests = since + np.flatnonzero(travelled[since:frame] < REST)
+            openings[rests[0] if len(rests) else since:until] = 0.0
+        return openings
+
     def _describe_loss(self, fits: list[_Fit], views: list[PredictedView]) -> str:
         lost = [index for index, fit in enumerate(fits) if fit.confidence <= 0]
         if not lost:
@@ -250,7 +266,10 @@ class GripperTracker:
         )
 
     def _plan(self, prediction: Prediction, start: _Fit, fits: list[_Fit], message: str) -> GripperPlan:
+        poses = np.stack([fit.pose for fit in fits])
         opening = _settle_openings(start, fits)
+        if not message:
+            opening = self._close_out_of_sight(start, fits, opening, object_travels(prediction, poses))
         closed, state = [], self._model.closed(start.opening, before=False)
         for metres in opening:
             state = self._model.closed(metres, state)
@@ -262,13 +281,18 @@ class GripperTracker:
             prediction_id=prediction.id,
             model=prediction.model,
             time_from_start=prediction.time_from_start,
-            poses=np.stack([fit.pose for fit in fits]),
+            poses=poses,
             opening=opening,
             closed=np.array(closed),
             confidence=np.array([fit.confidence for fit in fits]),
             source_view=tuple(fit.view for fit in fits),
             message=message,
         )
+
+
+def _travelled(start: _Fit, fits: list[_Fit]) -> np.ndarray:
+    places = np.array([fit.pose[:3, 3] for fit in (start, *fits)])
+    return np.linalg.norm(np.diff(places, axis=0), axis=1)
 
 
 def _place_cameras(prediction: Prediction) -> dict[str, np.ndarray]:
@@ -295,8 +319,7 @@ def _settle_openings(start: _Fit, fits: list[_Fit]) -> np.ndarray:
     Fingers move while the arm rests. So a change that happened out of sight is dated to the first rest since the
     fingers were last seen, and to their reappearance if the arm never rested.
     """
-    places = np.array([fit.pose[:3, 3] for fit in (start, *fits)])
-    travelled = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    travelled = _travelled(start, fits)
     openings, last_seen = np.array([fit.opening for fit in fits]), -1
     for frame, fit in enumerate(fits):
         if not fit.opening_seen:

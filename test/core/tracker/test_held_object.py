@@ -17,11 +17,11 @@ from robot4d_core.tracker.held_object import TRAVEL, object_travels
 def test_object_travels_exactly_while_both_fingers_hold_it(seed):
     cell = RobotCell(Scene.sample('PutSpatulaOnTable', seed))
     camera_from_world = invert_pose(cell.scene.cameras[0].T_world_optical)
-    oracle, expert = OracleEngine(), Expert(cell)
+    oracle = OracleEngine()
     told, true, moving = [], [], []
     for _ in range(2):
         prediction = oracle.predict(observe(cell, cell.scene, ''))
-        poses, held = [], []
+        expert, poses, held = Expert(cell), [], []
         for _ in prediction.time_from_start:
             expert.advance(0.5)
             poses.append(camera_from_world @ cell.gripper_pose())

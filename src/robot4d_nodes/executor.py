@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
@@ -16,10 +17,9 @@ from tf2_ros import Buffer, TransformException, TransformListener
 
 from robot4d.action import ExecutePlan
 from robot4d.msg import GripperPlans
-from robot4d_core.errors import ObservationError, ParameterError, PlanRejected, PoseError
+from robot4d_core.errors import ObservationError, PlanRejected, PoseError
 from robot4d_core.executor import ArmKinematics, ArmMotion, MotionPlan, MotionPlanner, safety
 from robot4d_core.gripper_plan import GripperPlan
-from robot4d_core.robot_description import load_robot_description
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import (
     duration_to_message,
@@ -33,10 +33,12 @@ from robot4d_nodes.executor_parameters import LIMITS_PREFIX, ExecutorParameters,
 from robot4d_nodes.joint_state_input import JointStateInput
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
 from robot4d_nodes.motion_controllers import ExecutionEnded, MotionControllers, joint_trajectory
+from robot4d_nodes.robot_description_source import find_robot_description
 from robot4d_nodes.single_goal import SingleGoalServer
 from robot4d_nodes.software_stop import SoftwareStop
 
 _PATH_POINT_EVERY = 5  # samples of a motion
+_TICK = 0.02  # seconds
 
 
 class Executor(Robot4dNode):
@@ -60,12 +62,9 @@ class Executor(Robot4dNode):
     def configure(self) -> None:
         """Read the robot description, listen to tf and joint states, look for the controllers."""
         settings, limits = self.parameters, self._limits
-        for name in ('workspace_low', 'workspace_high'):
-            if len(getattr(limits, name)) != 3:
-                raise ParameterError(f'{LIMITS_PREFIX}{name} must be x, y, z in metres, got {getattr(limits, name)}')
         self._kinematics = ArmKinematics(
-            settings.robot_description or load_robot_description(), base_frame=settings.base_frame,
-            tip_frame=settings.tcp_frame, joint_names=settings.joint_names)
+            find_robot_description(self, settings.robot_description, settings.robot_description_topic),
+            base_frame=settings.base_frame, tip_frame=settings.tcp_frame, joint_names=settings.joint_names)
         self._transforms = Buffer(cache_time=Duration(seconds=limits.max_plan_age + settings.tf_timeout))
         listener = TransformListener(self._transforms, self, spin_thread=False)
         self.configured.callback(listener.unregister)
@@ -113,14 +112,9 @@ class Executor(Robot4dNode):
         settings, limits = self.parameters, self._limits
         try:
             plan = self._gripper_plan(goal.plans)
-            positions, opening = self._measure()
-            now = self.seconds_now()
-            stale = [
-                *safety.check_age('plan', plan.stamp, now, limits.max_plan_age, limits),
-                *safety.check_age('joint_states', self._joints.oldest_stamp(), now, limits.max_state_age, limits),
-            ]
-            if stale:
+            if stale := safety.check_age('plan', plan.stamp, self.seconds_now(), limits.max_plan_age, limits):
                 raise PlanRejected(stale)
+            positions, opening = self._measure_fresh(limits)
             planner = MotionPlanner(
                 self._kinematics, limits, speed_scaling=settings.speed_scaling, open_width=settings.open_width)
             return planner.plan(plan, self._base_from_camera(plan), positions, opening, max_steps=goal.max_steps)
@@ -130,19 +124,20 @@ class Executor(Robot4dNode):
             raise _rejected(str(error)) from error
 
     def _gripper_plan(self, message: GripperPlans) -> GripperPlan:
-        """Return the plan of our gripper; raises ExecutionEnded when it is lost, absent or uneven."""
+        """Return the plan of our gripper; raises ExecutionEnded when it is lost or not as expected."""
         if message.lost:
             raise _rejected(f'the tracker lost the gripper: {message.message}')
-        name = self.parameters.gripper
-        plans = {plan.gripper: plan for plan in gripper_plans_from_message(message)}
-        if name not in plans:
-            raise _rejected(f"no plan for '{name}', only for: {', '.join(plans) or 'nothing'}")
-        plan = plans[name]
-        lengths = {
-            len(values) for values in (plan.time_from_start, plan.poses, plan.opening, plan.closed, plan.confidence)}
-        if len(lengths) > 1 or 0 in lengths:
-            raise _rejected(f'every array of a plan needs one entry per step, got lengths {sorted(lengths)}')
-        return plan
+        name, frame = self.parameters.gripper, self.parameters.reference_frame
+        if message.header.frame_id != frame:
+            raise _rejected(
+                f"the plan is in frame '{message.header.frame_id}', only '{frame}' is calibrated; if that is wrong, "
+                'set reference_frame in robot.yaml')
+        plans = gripper_plans_from_message(message)
+        if [plan.gripper for plan in plans] != [name]:
+            raise _rejected(
+                f"this executor moves '{name}' only, the plan is for: "
+                f"{', '.join(plan.gripper for plan in plans) or 'no gripper'}")
+        return plans[0]
 
     def _base_from_camera(self, plan: GripperPlan) -> np.ndarray:
         """Return T_base_camera (4, 4) at the observation; raises ObservationError that names the missing transform."""
@@ -161,6 +156,18 @@ class Executor(Robot4dNode):
         positions = self._joints.positions()
         joints = len(self.parameters.joint_names)
         return positions[:joints], float(positions[joints:].sum())
+
+    def _measure_fresh(self, limits: safety.SafetyLimits) -> tuple[np.ndarray, float]:
+        """Return what _measure does; waits a moment for stamps that agree with the clock, then raises PlanRejected."""
+        deadline = time.monotonic() + self.parameters.state_timeout
+        while True:
+            measured = self._measure()
+            stale = safety.check_age(
+                'joint_states', self._joints.oldest_stamp(), self.seconds_now(), limits.max_state_age, limits)
+            if not stale:
+                return measured
+            if time.monotonic() > deadline or self.stopping.wait(_TICK):
+                raise PlanRejected(stale)
 
     def _move(self, goal_handle: ServerGoalHandle, motion: MotionPlan) -> None:
         self._controllers.require()

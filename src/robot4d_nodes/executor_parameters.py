@@ -21,8 +21,12 @@ class ExecutorParameters:
     dry_run: bool = parameter(True, 'Plan and check, but send nothing to the controllers')
     speed_scaling: float = parameter(0.1, 'Share of the planned speed, (0, 1]', low=0.01, high=1.0)
     robot_description: str = parameter(
-        '', 'URDF of the robot; empty: the cell that comes with robot4d', at_configure=True)
+        '', 'URDF of the robot; empty: from robot_description_topic', at_configure=True)
+    robot_description_topic: str = parameter(
+        '', 'Latched topic (std_msgs/String) with the URDF; empty: the cell that comes with robot4d', at_configure=True)
     base_frame: str = parameter('world', 'Link that does not move; the workspace is a box in it', at_configure=True)
+    reference_frame: str = parameter(
+        'reference_color_optical_frame', 'Optical frame of the calibrated camera; plans in other frames are refused')
     tcp_frame: str = parameter('gripper_tcp', 'Tool centre frame between the finger pads', at_configure=True)
     gripper: str = parameter('gripper', 'Name of the gripper in plans')
     open_width: float = parameter(0.08, 'Opening of the open gripper, metres between the pads', low=0.001, high=1.0)
@@ -43,6 +47,8 @@ class ExecutorParameters:
     duration_margin: float = parameter(
         5.0, 'Added to that, and what a gripper motion may take, seconds', low=0.1, high=60.0)
     tf_timeout: float = parameter(1.0, "To wait for the camera's transform, seconds of wall time", low=0.0, high=30.0)
+    state_timeout: float = parameter(
+        0.5, 'To wait for joint states that are fresh enough to begin, seconds of wall time', low=0.0, high=10.0)
     max_silence: float = parameter(
         1.0, 'Without joint states for longer than this no motion begins and any motion stops, seconds of wall time',
         low=0.02, high=60.0, at_configure=True)

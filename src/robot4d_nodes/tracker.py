@@ -15,14 +15,12 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 from rclpy.time import Time
-from std_msgs.msg import String
 from tf2_ros import Buffer, TransformBroadcaster, TransformException, TransformListener
 
 from robot4d.msg import GripperPlans
 from robot4d.msg import Prediction as PredictionMessage
-from robot4d_core.errors import ObservationError, Robot4dError, RobotDescriptionError
+from robot4d_core.errors import ObservationError, Robot4dError
 from robot4d_core.gripper_plan import GripperPlan
-from robot4d_core.robot_description import load_robot_description
 from robot4d_core.tracker.gripper_model import GripperModel
 from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings
 from robot4d_nodes import qos
@@ -38,9 +36,9 @@ from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.joint_history import JointHistory
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
 from robot4d_nodes.parameters import parameter
+from robot4d_nodes.robot_description_source import find_robot_description
 
 _TICK = 0.05  # seconds
-_DESCRIPTION_TIMEOUT = 5.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,8 @@ class Tracker(Robot4dNode):
         """Read the gripper's model, then listen to tf, joint states and predictions."""
         settings = self.parameters
         model = GripperModel.from_urdf(
-            self._robot_description(), hand_link=settings.hand_link, finger_links=tuple(settings.finger_links),
+            find_robot_description(self, settings.robot_description, settings.robot_description_topic),
+            hand_link=settings.hand_link, finger_links=tuple(settings.finger_links),
             tcp_frame=settings.tcp_frame)
         self._tracker = GripperTracker(
             model, TrackerSettings(mode=settings.mode, lost_below=settings.lost_below, gripper=settings.gripper))
@@ -116,26 +115,6 @@ class Tracker(Robot4dNode):
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
             post_callback=lambda _: self._forget())
         self.configured.callback(jump.unregister)
-
-    def _robot_description(self) -> str:
-        settings = self.parameters
-        if settings.robot_description:
-            return settings.robot_description
-        if not settings.robot_description_topic:
-            return load_robot_description()
-        received: list[str] = []
-        subscription = self.create_subscription(
-            String, settings.robot_description_topic, lambda message: received.append(message.data), qos.LATCHED,
-            callback_group=MutuallyExclusiveCallbackGroup())
-        deadline = time.monotonic() + _DESCRIPTION_TIMEOUT
-        while not received and time.monotonic() < deadline and not self.stopping.wait(_TICK):
-            pass
-        self.destroy_subscription(subscription)
-        if not received:
-            raise RobotDescriptionError(
-                f"no URDF on '{settings.robot_description_topic}'; start robot_state_publisher, "
-                'or set the parameter robot_description')
-        return received[0]
 
     def _forget(self) -> None:
         """Start afresh after time jumped back (a bag that loops)."""

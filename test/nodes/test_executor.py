@@ -17,6 +17,7 @@ from control_msgs.action import FollowJointTrajectory, GripperCommand
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.duration import Duration
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
@@ -68,6 +69,7 @@ class Robot:
         self.arm_error: tuple[int, str] | None = None
         self.stops_short = False
         self.publishing = True
+        self.stamps_ahead = 0.0
         self.told: list[str] = []
         self.trajectories: list = []
         self.finger_goals: list[float] = []
@@ -94,7 +96,7 @@ class Robot:
     def _publish(self) -> None:
         if self.publishing:
             state = JointState(name=[*self._joints, *FINGERS], position=[*self._positions, self._finger, self._finger])
-            state.header.stamp = self.node.get_clock().now().to_msg()
+            state.header.stamp = (self.node.get_clock().now() + Duration(seconds=self.stamps_ahead)).to_msg()
             self.states.publish(state)
 
     def _follow(self, goal_handle) -> FollowJointTrajectory.Result:
@@ -230,10 +232,11 @@ def with_lost_step(good: GripperPlan) -> GripperPlan:
     (with_lost_step, 'lost the gripper: hidden behind the box'),
     (lambda good: replace(good, stamp=good.stamp - 100), 'age of the plan: 1'),
     (lambda good: replace(good, stamp=good.stamp + 30), 'plan from the future'),
-    (lambda good: replace(good, frame_id='second_color_optical_frame'), "'second_color_optical_frame'"),
-    (lambda good: replace(good, gripper='left'), "no plan for 'gripper', only for: left"),
+    (lambda good: replace(good, frame_id='world'), f"in frame 'world', only '{FRAME}' is calibrated"),
+    (lambda good: replace(good, frame_id='second_color_optical_frame'), "in frame 'second_color_optical_frame'"),
+    (lambda good: replace(good, gripper='left'), "moves 'gripper' only, the plan is for: left"),
     (lambda good: replace(good, confidence=np.full(4, 0.1)), 'confidence of the tracker'),
-    (lambda good: replace(good, opening=good.opening[:2]), 'lengths [2, 4]'),
+    (lambda good: replace(good, opening=good.opening[:2]), 'length of opening: 2 steps, limit 4 steps'),
     (lambda good: plan(sideways=0.25), 'workspace, highest y'),
 ])
 def test_when_plan_is_unfit_expect_refusal_that_says_why_and_no_motion(start, spoil, expected):
@@ -242,6 +245,44 @@ def test_when_plan_is_unfit_expect_refusal_that_says_why_and_no_motion(start, sp
     assert status == GoalStatus.STATUS_ABORTED and result.code == Result.REJECTED
     assert expected in result.message and any(expected in violation for violation in result.violations)
     assert robot.told == [] and result.trajectories == []
+
+
+def test_when_a_plan_moves_another_gripper_too_expect_refusal(start):
+    robot = start(Robot())
+    result = robot.execute(plan(), replace(plan(), gripper='left'))
+    assert result.code == Result.REJECTED and 'the plan is for: gripper, left' in result.message and robot.told == []
+
+
+def test_when_the_reference_camera_is_not_in_tf_expect_it_named_and_what_to_publish(start):
+    robot = start(Robot(frame='elsewhere'))
+    result = robot.execute(plan())
+    assert result.code == Result.REJECTED and robot.told == []
+    assert f"from the plan's frame '{FRAME}' to 'world'" in result.message
+    assert 'static_transform_publisher' in result.message
+
+
+def test_when_the_clock_lags_behind_joint_states_for_a_moment_expect_motion_all_the_same(start):
+    robot = start(Robot(), state_timeout=2.0)
+    robot.stamps_ahead = 1.0
+    time.sleep(5 * STATE_PERIOD)
+    threading.Timer(0.3, setattr, (robot, 'stamps_ahead', 0.0)).start()
+    assert robot.execute(plan()).code == Result.SUCCEEDED
+
+
+def test_when_joint_states_come_from_the_future_expect_refusal_that_doubts_the_clocks(start):
+    robot = start(Robot())
+    robot.stamps_ahead = 5.0
+    time.sleep(5 * STATE_PERIOD)
+    result = robot.execute(plan())
+    assert result.code == Result.REJECTED and 'joint_states from the future' in result.message and robot.told == []
+
+
+def test_when_joint_states_are_stamped_long_ago_expect_their_age(start):
+    robot = start(Robot())
+    robot.stamps_ahead = -5.0
+    time.sleep(5 * STATE_PERIOD)
+    result = robot.execute(plan())
+    assert result.code == Result.REJECTED and 'age of the joint_states: 5' in result.message and robot.told == []
 
 
 def test_when_joint_names_are_wrong_expect_the_missing_and_the_heard_named(start):

@@ -17,6 +17,38 @@ _TICK = 0.05  # seconds between looks at `interrupted`
 _CANCEL_TIMEOUT = 5.0  # seconds
 
 
+class ConcurrentActionClient(ActionClient):
+    """An ActionClient for nodes that several threads spin: a response never overtakes the record of its request.
+
+    rclpy 7 sends a request first and records it afterwards; another thread drops a response that comes in between
+    ("Ignoring unexpected goal response"), and the future never ends (ros2/rclpy issue 1123).
+    """
+
+    def __init__(self, *arguments, **options) -> None:
+        """See rclpy's ActionClient."""
+        self._recording = threading.Lock()
+        super().__init__(*arguments, **options)
+
+    def send_goal_async(self, *arguments, **options) -> Any:
+        """See rclpy's ActionClient."""
+        with self._recording:
+            return super().send_goal_async(*arguments, **options)
+
+    def _cancel_goal_async(self, goal_handle: Any) -> Any:
+        with self._recording:
+            return super()._cancel_goal_async(goal_handle)
+
+    def _get_result_async(self, goal_handle: Any) -> Any:
+        with self._recording:
+            return super()._get_result_async(goal_handle)
+
+    async def execute(self, taken_data: Any) -> None:
+        """Wait until the request whose response this may be is on record, then see rclpy's ActionClient."""
+        with self._recording:
+            pass
+        await super().execute(taken_data)
+
+
 class ActionUnavailable(Robot4dError):
     """No server answers to the action."""
 
@@ -34,7 +66,7 @@ class ActionInterrupted(Robot4dError):
 
 
 def call_action(
-    client: ActionClient,
+    client: ConcurrentActionClient,
     name: str,
     goal: Any,
     *,

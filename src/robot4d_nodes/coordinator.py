@@ -9,14 +9,19 @@ import threading
 import time
 from dataclasses import dataclass
 
-from rclpy.action import ActionClient
 from rclpy.callback_groups import ReentrantCallbackGroup
 
 from robot4d.action import ExecutePlan, Predict, RunTask
 from robot4d.msg import Cycle, GripperPlans
 from robot4d_core.errors import PoseError
 from robot4d_nodes import qos
-from robot4d_nodes.action_call import ActionInterrupted, ActionTimeout, ActionUnavailable, call_action
+from robot4d_nodes.action_call import (
+    ActionInterrupted,
+    ActionTimeout,
+    ActionUnavailable,
+    ConcurrentActionClient,
+    call_action,
+)
 from robot4d_nodes.conversions import duration_to_message, gripper_plans_from_message
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
 from robot4d_nodes.parameters import parameter
@@ -56,8 +61,8 @@ class Coordinator(Robot4dNode):
         """Declare parameters and create clients; works once it is active."""
         super().__init__('coordinator', CoordinatorParameters(), **node_options)
         group = ReentrantCallbackGroup()
-        self._predict = ActionClient(self, Predict, 'predict', callback_group=group)
-        self._execute = ActionClient(self, ExecutePlan, 'execute_plan', callback_group=group)
+        self._predict = ConcurrentActionClient(self, Predict, 'predict', callback_group=group)
+        self._execute = ConcurrentActionClient(self, ExecutePlan, 'execute_plan', callback_group=group)
         self.closing.callback(self._predict.destroy)
         self.closing.callback(self._execute.destroy)
         self._plans: GripperPlans | None = None
@@ -145,7 +150,7 @@ class Coordinator(Robot4dNode):
                 if time.monotonic() > deadline:
                     raise _TaskEnded(
                         RunTask.Result.TRACK_FAILED,
-                        f'no gripper plan for the prediction within {timeout:.0f} s; is the tracker running and active?')
+                        f'no gripper plan for the prediction in {timeout:.0f} s; is the tracker running and active?')
                 self._plans_changed.wait(_TICK)
             return self._plans
 

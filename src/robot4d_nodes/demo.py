@@ -14,7 +14,6 @@ from pathlib import Path
 
 import rclpy
 from lifecycle_msgs.srv import GetState
-from rclpy.action import ActionClient
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -26,7 +25,7 @@ from robot4d_core.cell.tasks import make_task
 from robot4d_core.errors import Robot4dError
 from robot4d_core.evaluation.demo import DemoCycle, DemoOutcome, exit_status, print_summary, read_summary, write_demo
 from robot4d_nodes import conversions, parameters, qos
-from robot4d_nodes.action_call import ActionInterrupted, call_action
+from robot4d_nodes.action_call import ActionInterrupted, ConcurrentActionClient, call_action
 from robot4d_nodes.lifecycle import ACTIVE, spinning
 from robot4d_nodes.parameters import parameter
 
@@ -70,7 +69,7 @@ class Demo(Node):
         self._last_line = 0.0
         self._images = {camera: deque(maxlen=HISTORY) for camera in CAMERAS}
         self._states: deque[SimulatorState] = deque(maxlen=HISTORY)
-        self._run_task = ActionClient(self, RunTask, 'run_task', callback_group=self._group)
+        self._run_task = ConcurrentActionClient(self, RunTask, 'run_task', callback_group=self._group)
         self._listen(Prediction, 'prediction', self._receive_prediction, qos.PREDICTION)
         self._listen(GripperPlans, 'gripper_plan', self._receive_plans, qos.LATCHED)
         self._listen(SimulatorState, 'simulator_state', self._receive_state, qos.STATE)
@@ -85,7 +84,9 @@ class Demo(Node):
 
     def wait_for_nodes(self) -> None:
         """Wait until every node is active and the cell shows its state; raises NotStarted naming those that are not."""
-        clients = {name: self.create_client(GetState, f'{name}/get_state', callback_group=self._group) for name in NODES}
+        clients = {
+            name: self.create_client(GetState, f'{name}/get_state', callback_group=self._group) for name in NODES
+        }
         waiting, said = set(NODES), ''
         deadline = time.monotonic() + self.settings.start_timeout
         while waiting or not self._states:

@@ -11,16 +11,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from control_msgs.action import FollowJointTrajectory, GripperCommand
-from rclpy.action import ActionClient
 from rclpy.callback_groups import ReentrantCallbackGroup
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from robot4d.action import ExecutePlan
 from robot4d_core.executor import ArmMotion
-from robot4d_nodes.action_call import ActionInterrupted, ActionRefused, ActionTimeout, ActionUnavailable, call_action
+from robot4d_nodes.action_call import (
+    ActionInterrupted,
+    ActionRefused,
+    ActionTimeout,
+    ActionUnavailable,
+    ConcurrentActionClient,
+    call_action,
+)
 from robot4d_nodes.conversions import duration_to_message
 from robot4d_nodes.executor_parameters import ExecutorParameters
 from robot4d_nodes.lifecycle import Robot4dNode
+
+_SLOWEST_CLOCK = 20.0  # wall seconds per second of the ROS clock: a simulator on a busy machine
 
 
 class ExecutionEnded(Exception):
@@ -39,7 +47,7 @@ Watch = Callable[[float], 'ExecutionEnded | None']
 
 @dataclass(frozen=True)
 class _Controller:
-    client: ActionClient
+    client: ConcurrentActionClient
     name: str
 
 
@@ -91,7 +99,7 @@ class MotionControllers:
         return self._node.parameters
 
     def _controller(self, action_type: type, name: str) -> _Controller:
-        client = ActionClient(self._node, action_type, name, callback_group=ReentrantCallbackGroup())
+        client = ConcurrentActionClient(self._node, action_type, name, callback_group=ReentrantCallbackGroup())
         self._node.configured.callback(client.destroy)
         return _Controller(client, name)
 
@@ -110,7 +118,7 @@ class MotionControllers:
         try:
             return call_action(
                 controller.client, controller.name, goal, server_timeout=self._settings.server_timeout,
-                result_timeout=float('inf'), interrupted=interrupted)
+                result_timeout=_SLOWEST_CLOCK * limit, interrupted=interrupted)
         except ActionInterrupted:
             raise reasons[0] from None
         except ActionTimeout as error:

@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""The whole line in simulation: cell, generator, tracker, executor, coordinator, playback, and the demo that drives them."""
+"""The whole line in simulation: all nodes, the simulated cell, and the demo that drives them."""
 
 from typing import List  # noqa: UP035 - the type that launch_ros knows
 
@@ -13,7 +13,7 @@ from launch_ros.substitutions import FindPackageShare
 
 ARGUMENTS = [
     ('task', 'PutSpatulaOnTable', 'what the cell holds and the robot shall do'),
-    ('engine', 'diffusion', 'generator engine: diffusion (learned), oracle (perfect, simulation only) or hold (frozen scene)'),
+    ('engine', 'diffusion', 'generator engine: diffusion (learned), oracle (simulation only) or hold (frozen scene)'),
     ('model', '', 'folder of the learned model; empty: the one shipped for the task'),
     ('seed', '0', 'of object poses and camera poses'),
     ('steps', '0', 'denoising steps; 0: the default of the engine'),
@@ -75,7 +75,7 @@ def generate_launch_description() -> LaunchDescription:
         node('tracker', 'tracker', 'robot'),
         node('executor', 'executor', 'robot', 'controllers', 'limits', dry_run=False, speed_scaling=1.0),
         node('coordinator', 'coordinator'),
-        node('playback', 'playback'),
+        node('playback', 'playback', 'cameras'),
         demo,
         Node(
             package='rviz2',

@@ -26,8 +26,10 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription([
         DeclareLaunchArgument('bag', description='folder of the rosbag2'),
         DeclareLaunchArgument('engine', default_value='diffusion', description='generator engine: diffusion or hold'),
-        DeclareLaunchArgument('model', default_value='', description='folder of the learned model; empty: the shipped one'),
-        DeclareLaunchArgument('cameras', default_value=config('cameras'), description='YAML: names and topics of the cameras'),
+        DeclareLaunchArgument('model', default_value='', description='folder of the model; empty: the shipped one'),
+        DeclareLaunchArgument(
+            'cameras', default_value=config('cameras'), description='YAML: the cameras and their topics',
+        ),
         DeclareLaunchArgument('rate', default_value='1.0', description='playback speed'),
         DeclareLaunchArgument('delay', default_value='5.0', description='seconds to wait for the nodes before playing'),
         DeclareLaunchArgument('rviz', default_value='false', description='start RViz'),
@@ -36,7 +38,7 @@ def generate_launch_description() -> LaunchDescription:
             model=ParameterValue(LaunchConfiguration('model'), value_type=str),
         ),
         node('tracker', config('robot')),
-        node('playback'),
+        node('playback', LaunchConfiguration('cameras')),
         ExecuteProcess(
             cmd=[
                 'ros2', 'bag', 'play', LaunchConfiguration('bag'), '--clock',
@@ -45,7 +47,8 @@ def generate_launch_description() -> LaunchDescription:
             output='screen',
         ),
         Node(
-            package='rviz2', executable='rviz2', arguments=['-d', PathJoinSubstitution([share, 'config', 'rviz', 'robot4d.rviz'])],
+            package='rviz2', executable='rviz2',
+            arguments=['-d', PathJoinSubstitution([share, 'config', 'rviz', 'robot4d.rviz'])],
             parameters=[{'use_sim_time': True}], condition=IfCondition(LaunchConfiguration('rviz')),
         ),
     ])

@@ -36,7 +36,7 @@ def generate_launch_description() -> LaunchDescription:
             description='URDF or xacro of the robot; its gripper geometry is what the tracker looks for',
         ),
         DeclareLaunchArgument('engine', default_value='diffusion', description='generator engine: diffusion or hold'),
-        DeclareLaunchArgument('model', default_value='', description='folder of the learned model; empty: the shipped one'),
+        DeclareLaunchArgument('model', default_value='', description='folder of the model; empty: the shipped one'),
         DeclareLaunchArgument('device', default_value='auto', description='auto, cpu or cuda'),
         DeclareLaunchArgument('dry_run', default_value='true', description='false: really move the arm'),
         DeclareLaunchArgument('speed_scaling', default_value='0.1', description='share of the speed limits, (0, 1]'),
@@ -57,7 +57,7 @@ def generate_launch_description() -> LaunchDescription:
             speed_scaling=ParameterValue(LaunchConfiguration('speed_scaling'), value_type=float),
         ),
         node('coordinator'),
-        node('playback'),
+        node('playback', cameras),
         Node(
             package='rviz2', executable='rviz2',
             arguments=['-d', PathJoinSubstitution([share, 'config', 'rviz', 'robot4d.rviz'])],

@@ -76,7 +76,9 @@ def _add_evaluate(commands) -> None:
 
     policy_parser = _command(what, 'policy', policy, 'success over random object poses and camera pairs')
     policy_parser.add_argument('--task', default='PutSpatulaOnTable', help='task of the simulated cell')
-    policy_parser.add_argument('--engine', default='diffusion', choices=['diffusion', 'oracle', 'hold'], help='generator')
+    policy_parser.add_argument(
+        '--engine', default='diffusion', choices=['diffusion', 'oracle', 'hold'], help='generator'
+    )
     policy_parser.add_argument('--trials', type=int, default=20, help='number of trials')
     policy_parser.add_argument('--max-cycles', type=int, default=8, help='cycles before a trial has failed')
     _add_measuring(policy_parser)

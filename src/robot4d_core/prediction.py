@@ -37,7 +37,7 @@ class PredictedView:
         for what, video in (('rgb', self.rgb), ('pointmap', self.pointmap)):
             if video.ndim != 4 or video.shape[1:] != expected or len(video) != len(self.rgb):
                 raise PredictionError(
-                    f"view '{self.name}': {what} must have shape (T, {expected[0]}, {expected[1]}, 3), got {video.shape}"
+                    f"view '{self.name}': {what} must be (T, {expected[0]}, {expected[1]}, 3), got {video.shape}"
                 )
 
 

@@ -199,7 +199,8 @@ class GripperController(_MotionServer):
     def _judge(self, goal: GripperCommand.Goal) -> GoalResponse:
         if not 0.0 <= goal.command.position <= FINGER_TRAVEL:
             self._node.get_logger().error(
-                f'gripper goal refused: position must be 0 to {FINGER_TRAVEL} m of one finger, got {goal.command.position}')
+                f'gripper goal refused: position must be 0 to {FINGER_TRAVEL} m of one finger, '
+                f'got {goal.command.position}')
             return GoalResponse.REJECT
         return GoalResponse.ACCEPT
 

@@ -6,12 +6,13 @@ import threading
 import numpy as np
 import pytest
 import rclpy
-from graph.demo_process import DEMO_LIMIT, Demo
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from tf2_msgs.msg import TFMessage
 
+from graph.demo_process import DEMO_LIMIT, Demo
 from robot4d_nodes import qos
+
 
 class TfRecorder:
     """Remembers every edge that appears on /tf and /tf_static of a ROS domain."""

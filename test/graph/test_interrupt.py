@@ -4,6 +4,7 @@
 import time
 
 import pytest
+
 from graph.demo_process import Demo
 
 END_LIMIT = 15.0  # seconds; ros2 launch itself escalates to SIGTERM after 5 and to SIGKILL after 10

@@ -28,7 +28,8 @@ TIMES = 0.5 * np.arange(1, 11)
 def plan(moves: bool, lost: bool = False) -> GripperPlan:
     poses = np.stack([make_pose(np.eye(3), [0.02 * k * moves, 0.0, 0.5]) for k in range(10)])
     return GripperPlan(
-        gripper='gripper', stamp=1.0, frame_id='reference_color_optical_frame', prediction_id=uuid.uuid4(), model='test',
+        gripper='gripper', stamp=1.0, frame_id='reference_color_optical_frame',
+        prediction_id=uuid.uuid4(), model='test',
         time_from_start=TIMES, poses=poses, opening=np.full(10, 0.08), closed=np.zeros(10, bool),
         confidence=np.full(10, 0.0 if lost else 0.9), source_view=('reference',) * 10,
         message='no gripper in view of reference' if lost else '',
@@ -86,7 +87,8 @@ class Rest:
         goal.setdefault('instruction', 'move')
         sending = self.client.send_goal_async(
             RunTask.Goal(**goal),
-            feedback_callback=lambda m: phases.append((m.feedback.phase, m.feedback.step)) if phases is not None else None)
+            feedback_callback=lambda message: (
+                phases.append((message.feedback.phase, message.feedback.step)) if phases is not None else None))
         wait_for(sending.done)
         return sending.result()
 

@@ -89,7 +89,8 @@ def running(domain: int, nodes: dict[str, dict]):
     processes = [
         subprocess.Popen(
             [sys.executable, str(NODES / f'{name}.py'), '--ros-args', '-r', f'__node:={name}',
-             *(word for key, value in {'use_sim_time': 'true', **parameters}.items() for word in ('-p', f'{key}:={value}'))],
+             *(word for key, value in {'use_sim_time': 'true', **parameters}.items()
+               for word in ('-p', f'{key}:={value}'))],
             env={**os.environ, 'ROS_DOMAIN_ID': str(domain)})
         for name, parameters in nodes.items()
     ]

@@ -13,8 +13,6 @@ import argparse
 import json
 from pathlib import Path
 
-import numpy as np
-
 from robot4d_core.cell.expert import Expert
 from robot4d_core.cell.robot import ARM_JOINTS, FINGER_JOINTS
 from robot4d_core.cell.robot_cell import RobotCell

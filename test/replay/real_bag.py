@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Make a bag from one pair of real RGB-D images: a static room, 16UC1 depth with holes, JPEG noise, and no robot in view.
+"""Make a bag from one pair of real RGB-D images: a static room, 16UC1 depth with holes, JPEG noise, no robot in view.
 
     python test/replay/real_bag.py shared/data/real_rgbd_pairs/pair_00 out/real_bag
 
@@ -47,7 +47,8 @@ def make_bag(pair: Path, folder: Path, first_stamp: float = 100.0) -> None:
         }, static=True)
         for stamp in first_stamp + np.arange(0, SECONDS, 1 / RATE):
             bag.write_joint_states(
-                stamp, [*(f'arm_joint{i}' for i in range(1, 8)), 'gripper_finger_left_joint', 'gripper_finger_right_joint'],
+                stamp,
+                [*(f'arm_joint{i}' for i in range(1, 8)), 'gripper_finger_left_joint', 'gripper_finger_right_joint'],
                 [*HOME, 0.04, 0.04])
             for view in views:
                 bag.write_view(stamp, view, f'{view.name}_color_optical_frame')

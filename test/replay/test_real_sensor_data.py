@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from control_msgs.action import FollowJointTrajectory
-from replay.graph_client import play, running, wait_for
-from replay.real_bag import FRAMES, make_bag, read_view
 from rclpy.action import ActionServer
 
+from replay.graph_client import play, running, wait_for
+from replay.real_bag import FRAMES, make_bag, read_view
 from robot4d.action import ExecutePlan, Predict
 from robot4d_core.evaluation.demo import DemoCycle, draw_cycle
 from robot4d_nodes.conversions import gripper_plans_from_message, prediction_from_message

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from replay.graph_client import play, running, wait_for
-from replay.make_bag import make_bag
 from rosbags.rosbag2 import Reader
 from sensor_msgs.msg import Image
 
+from replay.graph_client import play, running, wait_for
+from replay.make_bag import make_bag
 from robot4d.action import Predict
 from robot4d.msg import GripperPlans
 from robot4d_core.geometry.poses import pose_distance

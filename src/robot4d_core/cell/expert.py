@@ -113,7 +113,9 @@ class Expert:
             positions.append(self._kinematics.solve(target, positions[-1]))
         motion = _Motion.through(times, np.array(positions))
         fastest = np.abs(motion.velocities).max()
-        return motion if fastest <= FASTEST_JOINT else _Motion.through(times * fastest / FASTEST_JOINT, motion.positions)
+        if fastest <= FASTEST_JOINT:
+            return motion
+        return _Motion.through(times * fastest / FASTEST_JOINT, motion.positions)
 
     def _perturbed(self, stage: Stage) -> np.ndarray:
         if stage.precise or not self._perturbation:

@@ -55,7 +55,7 @@ class JointTrajectory:
         return float(self.times[-1])
 
     def started_from(self, positions: np.ndarray) -> JointTrajectory:
-        """Return the trajectory with the arm's own position (J,) as first point, at rest, unless it has one at time 0."""
+        """Return the trajectory with the arm's position (J,) as first point, at rest, unless it has one at time 0."""
         if self.times[0] <= 0:
             return self
 

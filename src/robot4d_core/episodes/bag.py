@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Write RGB-D views, joint states and transforms as a rosbag2 (MCAP, zstd) that `ros2 bag play` accepts; no ROS needed."""
+"""Write RGB-D views, joint states and transforms as rosbag2 (MCAP, zstd) that `ros2 bag play` accepts, without ROS."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ class BagWriter:
         self._write('/joint_states', stamp, 'sensor_msgs/msg/JointState', header=self._header(stamp, ''),
                     name=list(names), position=np.asarray(positions, float), velocity=np.empty(0), effort=np.empty(0))
 
-    def write_transforms(self, stamp: float, transforms: dict[tuple[str, str], np.ndarray], static: bool = False) -> None:
+    def write_transforms(
+        self, stamp: float, transforms: dict[tuple[str, str], np.ndarray], static: bool = False
+    ) -> None:
         """Write T_parent_child (4, 4) of every (parent, child) on /tf, or on /tf_static."""
         def transform(parent: str, child: str, pose: np.ndarray):
             x, y, z, w = quaternion_of(pose)

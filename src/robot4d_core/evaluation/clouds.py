@@ -66,7 +66,9 @@ def picture_of_clouds(
 
     clouds: pairs of points (..., 3) metres and colours (..., 3) or (3,) uint8; gripper_path: (T, 4, 4) poses.
     """
-    flat = [(points.reshape(-1, 3), np.broadcast_to(colours, points.shape).reshape(-1, 3)) for points, colours in clouds]
+    flat = [
+        (points.reshape(-1, 3), np.broadcast_to(colours, points.shape).reshape(-1, 3)) for points, colours in clouds
+    ]
     everything = np.concatenate([points[valid_points(points)] for points, _ in flat])
     camera, points_from_camera = virtual_camera(everything, width, height)
     camera_from_points = invert_pose(points_from_camera)

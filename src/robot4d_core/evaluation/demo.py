@@ -148,7 +148,8 @@ def draw_cycle(cycle: DemoCycle, file: Path, steps: tuple[int, ...] = (0, 2, 4, 
         (f'predicted clouds of all views at +{prediction.time_from_start[last]:.1f} s in {frame_name},\n'
          'with the gripper path read out of them',
          [(view.pointmap[last], view.rgb[last]) for view in views]),
-        ('the same by view: ' + ', '.join(f'{name} {view.name}' for name, view in zip(('blue', 'red'), views, strict=False)),
+        ('the same by view: '
+         + ', '.join(f'{name} {view.name}' for name, view in zip(('blue', 'red'), views, strict=False)),
          [(view.pointmap[last], colour) for view, colour in zip(views, (BLUE, RED), strict=False)]),
     ]
     for (title, parts), columns in zip(clouds, (slice(0, half), slice(half, None)), strict=True):
@@ -195,7 +196,7 @@ def read_summary(folder: Path) -> dict:
     """Read summary.json of a demo's folder; raises EpisodeError when there is none."""
     file = folder / 'summary.json'
     if not file.exists():
-        raise EpisodeError(f'no summary.json in {folder}: the demo did not get as far as writing it; see its output above')
+        raise EpisodeError(f'no summary.json in {folder}: the demo did not get as far as that; see its output above')
     return json.loads(file.read_text())
 
 

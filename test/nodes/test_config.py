@@ -69,3 +69,15 @@ def test_every_name_in_the_robots_file_is_known_to_tracker_or_executor(ros):
     finally:
         for node in nodes:
             node.destroy_node()
+
+
+def test_every_name_in_robot_yaml_is_a_parameter_of_tracker_or_executor_with_that_default(ros):
+    nodes = [make_node(parameter_overrides=overrides(autostart=False)) for make_node in (Tracker, Executor)]
+    try:
+        for key, value in parameters_in('robot').items():
+            owners = [node for node in nodes if node.has_parameter(key)]
+            assert owners, f'neither tracker nor executor has a parameter {key}'
+            assert all(node.get_parameter(key).value == value for node in owners), key
+    finally:
+        for node in nodes:
+            node.destroy_node()

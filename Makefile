@@ -11,6 +11,8 @@ ifneq ($(and $(ROS_DISTRO),$(shell command -v ros2)),)
 environment := . .ros/install/setup.bash
 headless := $(if $(DISPLAY)$(WAYLAND_DISPLAY),false,true)
 build:
+	@python3 -c 'import diffusers, mujoco, ruckig, torch' || \
+	  { echo 'ROS does not bring all that robot4d needs: pip install -r requirements.txt (README.md, On your robot)'; exit 1; }
 	colcon --log-base .ros/log build --build-base .ros/build --install-base .ros/install --symlink-install
 
 else

@@ -51,23 +51,29 @@ def use_ros(clone: Path) -> None:
 def test_when_ros_is_sourced_expect_colcon_and_the_real_ros2_and_no_sandbox(clone):
     use_ros(clone)
     calls = make(clone, 'demo', 'engine=oracle', 'args=seed:=3', ROS_DISTRO='jazzy', DISPLAY=':0')
-    assert [call.split()[0] for call in calls] == ['colcon', '.ros/install/setup.bash', 'ros2', 'robot4d']
-    assert ' build ' in calls[0]
-    assert calls[2] == 'ros2 launch robot4d demo.launch.py engine:=oracle headless:=false seed:=3'
-    assert calls[3] == 'robot4d report out/demo'
+    assert [call.split()[0] for call in calls] == ['python3', 'colcon', '.ros/install/setup.bash', 'ros2', 'robot4d']
+    assert ' build ' in calls[1]
+    assert calls[3] == 'ros2 launch robot4d demo.launch.py engine:=oracle headless:=false seed:=3'
+    assert calls[4] == 'robot4d report out/demo'
     assert not (clone / '.sandbox').exists()
 
 
 def test_when_ros_is_sourced_expect_make_test_to_use_it(clone):
     use_ros(clone)
     calls = make(clone, 'test', 'args=test/core', ROS_DISTRO='jazzy')
-    assert [call.split()[0] for call in calls] == ['colcon', '.ros/install/setup.bash', 'python3']
-    assert calls[2] == 'python3 -m pytest test/core'
+    assert [call.split()[0] for call in calls] == ['python3', 'colcon', '.ros/install/setup.bash', 'python3']
+    assert calls[3] == 'python3 -m pytest test/core'
 
 
 def test_when_a_sourced_ros_has_no_display_expect_no_rviz(clone):
     use_ros(clone)
-    assert 'headless:=true' in make(clone, 'demo', ROS_DISTRO='jazzy')[2]
+    assert 'headless:=true' in make(clone, 'demo', ROS_DISTRO='jazzy')[3]
+
+
+def test_when_a_sourced_ros_lacks_python_packages_expect_the_command_that_installs_them_and_no_build(clone):
+    use_ros(clone)
+    write_tool(clone.parent / 'tools' / 'python3', f'echo python3 >> "{clone.parent}/calls"; exit 1')
+    assert make(clone, 'demo', status=2, ROS_DISTRO='jazzy') == ['python3']
 
 
 def test_when_no_ros_is_sourced_expect_the_sandbox(clone):

@@ -134,8 +134,8 @@ class RobotCell:
         return make_pose(view.xmat.reshape(3, 3), view.xpos)
 
     def link_poses(self) -> dict[str, np.ndarray]:
-        """Return T_world_link (4, 4) of every link of the robot description, by name."""
-        names = [self.model.body(i).name for i in range(self.model.nbody)]
+        """Return T_world_link (4, 4) of every link of the robot description but the world itself, by name."""
+        names = [self.model.body(i).name for i in range(1, self.model.nbody)]
         return {name: self.pose(name) for name in names if name not in self.task.objects}
 
     def speed(self, name: str) -> float:

@@ -8,6 +8,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from robot4d_core.cell.expert import Expert
+from robot4d_core.cell.robot_cell import RobotCell
+from robot4d_core.cell.scene import Scene
 from robot4d_core.geometry.poses import make_pose
 
 LYING = Rotation.from_euler('y', 90, degrees=True)
@@ -24,6 +26,15 @@ def test_in_the_crock_is_no_success(cell):
     assert not cell.success()
     assert cell.pose('spatula')[2, 2] > 0.9, 'the spatula stands'
     assert np.linalg.norm((cell.pose('spatula') - cell.pose('crock'))[:2, 3]) < 0.031
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_objects_have_settled_at_the_start(seed):
+    cell = RobotCell(Scene('PutSpatulaOnTable', seed, ()))
+    before = cell.pose('spatula')
+    cell.advance(3.0)
+    top = [0, 0, 0.3, 1]
+    assert np.linalg.norm((cell.pose('spatula') - before) @ top) < 0.015
 
 
 @pytest.mark.parametrize('turn', [0.0, 1.0, 2.5, 4.0])

@@ -30,7 +30,7 @@ CROCK_SIDES = 12
 
 CROCK_REGION = ((-0.16, 0.00), (0.05, 0.25))  # x, y of the crock's centre at the start
 YAW_RANGE = np.deg2rad([-15.0, 75.0])
-LEAN = np.deg2rad(3.0)  # standard deviation; the rim stops it
+LEAN = np.deg2rad(6.0)  # to some side, so that the spatula settles against the rim at once
 PLACE_CENTRE = np.array([0.05, -0.21])  # where the middle of the spatula goes
 PLACE_YAW = np.deg2rad(60.0)  # where the blade points, from x; this way the wrist can bend so far
 PLACE_SIDE = -0.06  # the middle of the spatula lies at y below this
@@ -65,7 +65,8 @@ class PutSpatulaOnTable(Task):
         """Stand the crock somewhere on the left-hand side, the spatula in it."""
         position = np.array([rng.uniform(*CROCK_REGION[0]), rng.uniform(*CROCK_REGION[1]), 0.0])
         turn = Rotation.from_euler('z', rng.uniform(*YAW_RANGE))
-        lean = Rotation.from_rotvec([*rng.normal(0, LEAN, 2), 0.0])
+        side = rng.uniform(0, 2 * np.pi)
+        lean = Rotation.from_rotvec([LEAN * np.cos(side), LEAN * np.sin(side), 0.0])
         return {
             'crock': make_pose(np.eye(3), position),
             'spatula': make_pose(lean * turn, position + [0, 0, CROCK_WALL + 0.005]),

@@ -14,6 +14,7 @@ from rclpy.clock import Clock, ClockType
 from rosgraph_msgs.msg import Clock as ClockMessage
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import CameraInfo, Image, JointState
+from std_msgs.msg import String
 from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
 
 from robot4d.msg import SimulatorState
@@ -23,6 +24,7 @@ from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.tasks import TASKS
 from robot4d_core.errors import ParameterError
 from robot4d_core.geometry.poses import make_pose
+from robot4d_core.robot_description import load_robot_description
 from robot4d_nodes import conversions, qos
 from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
@@ -57,6 +59,7 @@ class Cell(Robot4dNode):
         self._clock_topic = self.create_publisher(ClockMessage, '/clock', qos.STATE)
         self._joint_states = self.create_publisher(JointState, 'joint_states', qos.STATE)
         self._state = self.create_publisher(SimulatorState, 'simulator_state', qos.STATE)
+        self._description = self.create_publisher(String, 'robot_description', qos.LATCHED)
         self._transforms = TransformBroadcaster(self)
         self._static_transforms = StaticTransformBroadcaster(self)
         self._arm = ArmController(self, list(ARM_JOINTS))
@@ -86,6 +89,7 @@ class Cell(Robot4dNode):
 
     def activate(self) -> None:
         """Start the simulation from its beginning."""
+        self._description.publish(String(data=load_robot_description()))
         self._halt.clear()
         self._thread = threading.Thread(target=self._simulate, name='simulation', daemon=True)
         self._thread.start()
@@ -105,7 +109,8 @@ class Cell(Robot4dNode):
         cell.advance(TICK)
         reference = self._scene.cameras[0]
         self._static_transforms.sendTransform(
-            conversions.transform_to_message(reference.T_world_optical, 'world', optical_frame(reference.name), cell.time))
+            conversions.transform_to_message(
+                reference.T_world_optical, 'world', optical_frame(reference.name), cell.time))
         ticks_per_image = max(1, round(1 / (self.parameters.camera_rate * TICK)))
         wall, simulated, tick = time.monotonic(), cell.time, 0
         while not self._halt.is_set() and not self.stopping.is_set():

@@ -161,11 +161,11 @@ class Demo(Node):
             ))
 
     def _receive_plans(self, message: GripperPlans) -> None:
-        (plan,) = conversions.gripper_plans_from_message(message)
+        prediction_id = conversions.uuid_from_message(message.prediction_id)
         with self._lock:
             for cycle in self.cycles:
-                if cycle.prediction.id == plan.prediction_id:
-                    cycle.plan = plan
+                if cycle.prediction.id == prediction_id:
+                    cycle.plan = next(iter(conversions.gripper_plans_from_message(message)), None)
 
     def _receive_state(self, message: SimulatorState) -> None:
         self._states.append(message)

@@ -73,7 +73,10 @@ def generate_launch_description() -> LaunchDescription:
             engine=argument('engine', str), model=argument('model', str), steps=argument('steps', int),
         ),
         node('tracker', 'tracker', 'robot'),
-        node('executor', 'executor', 'robot', 'controllers', 'limits', dry_run=False, speed_scaling=1.0),
+        node(
+            'executor', 'executor', 'robot', 'controllers', 'limits', dry_run=False, speed_scaling=1.0,
+            max_silence=10.0,  # on a busy machine the simulated robot stands still whenever it is silent
+        ),
         node('coordinator', 'coordinator'),
         node('playback', 'playback', 'cameras'),
         demo,

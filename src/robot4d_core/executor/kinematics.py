@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pinocchio as pin
@@ -21,7 +21,7 @@ _NEIGHBOURS = 2  # links that close in the chain may touch by design
 
 
 class ArmKinematics:
-    """One arm of a robot description; its other joints stay where the description puts them.
+    """One arm of a robot description; its other joints are held, at 0 or where held says (name: rad or metres).
 
     joint_names: from the base to the tip. Poses are T_base_tip (4, 4); base_frame must not move.
     Raises RobotDescriptionError when a frame or joint is missing.
@@ -33,19 +33,24 @@ class ArmKinematics:
         base_frame: str = 'world',
         tip_frame: str = 'gripper_tcp',
         joint_names: Sequence[str] = ARM_JOINTS,
+        held: Mapping[str, float] | None = None,
     ) -> None:
         self.joint_names = tuple(joint_names)
         try:
             full = pin.buildModelFromXML(urdf)
         except (ValueError, RuntimeError) as error:
             raise RobotDescriptionError(f'the robot description is no URDF that Pinocchio can read: {error}') from error
-        for name in self.joint_names:
+        held = held or {}
+        for name in (*self.joint_names, *held):
             if not full.existJointName(name):
                 raise RobotDescriptionError(
                     f"the robot description has no movable joint '{name}'; it has: {', '.join(list(full.names)[1:])}")
         shapes = pin.buildGeomFromUrdfString(full, urdf, pin.GeometryType.COLLISION)
         locked = [full.getJointId(name) for name in full.names[1:] if name not in self.joint_names]
-        self._model, self._shapes = pin.buildReducedModel(full, shapes, locked, pin.neutral(full))
+        stance = pin.neutral(full)
+        for name, position in held.items():
+            stance[full.joints[full.getJointId(name)].idx_q] = position
+        self._model, self._shapes = pin.buildReducedModel(full, shapes, locked, stance)
         for frame in (base_frame, tip_frame):
             if not self._model.existFrame(frame):
                 raise RobotDescriptionError(f"the robot description has no link '{frame}'")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robot4d_core.cell.robot import HOME
+from robot4d_core.cell.robot import FINGER_JOINTS, HOME
 from robot4d_core.errors import InverseKinematicsError, RobotDescriptionError
 from robot4d_core.executor import ArmKinematics
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
@@ -111,6 +111,7 @@ def test_poses_are_relative_to_the_base_frame(arm):
 @pytest.mark.parametrize('names, message', [
     ({'joint_names': ['joint1', 'elbow']}, "no movable joint 'elbow'; it has: joint1, joint2, joint3"),
     ({'joint_names': ['joint1', 'pedestal']}, "no movable joint 'pedestal'"),
+    ({'held': {'thumb': 0.0}}, "no movable joint 'thumb'"),
     ({'base_frame': 'moon'}, "no link 'moon'"),
     ({'tip_frame': 'claw'}, "no link 'claw'"),
 ])
@@ -136,6 +137,13 @@ def test_when_the_tool_is_below_the_table_top_expect_gripper_and_table_in_contac
     below = arm.ik(make_pose(DOWN, [-0.1, 0.0, -0.03]), above)
     distance, names = arm.nearest_contact(below)
     assert distance < 0 and 'table' in names and 'gripper' in names
+
+
+def test_open_fingers_come_nearer_to_the_table_than_closed_ones(arm):
+    tilted = HOME + np.array([0, 0.7, 0, 0, 0, 1.2, np.pi / 2])  # one finger below the other, 10 cm above the table
+    open_arm = ArmKinematics(load_robot_description(), held=dict.fromkeys(FINGER_JOINTS, 0.04))
+    np.testing.assert_allclose(open_arm.fk(tilted), arm.fk(tilted), atol=1e-12)
+    assert open_arm.nearest_contact(tilted)[0] < arm.nearest_contact(tilted)[0] - 0.01
 
 
 def test_when_the_arm_folds_onto_itself_expect_contact(arm):

@@ -38,7 +38,8 @@ FULL_AREA = 0.25  # share of the visible surface that is enough for full confide
 RESIDUAL_SCALE = 0.03  # metres
 MAX_TURN = np.deg2rad(75.0)  # between two frames; beyond, a hand that looks alike from both sides was turned round
 REST = 0.005  # metres between two frames within which the arm counts as at rest
-GOOD = 0.6  # confidence at which no further starts are tried
+SURE = 0.85  # confidence at which no further start is tried
+GOOD = 0.6  # confidence at which no turned starts are tried
 TURNS = np.deg2rad(30.0) * np.concatenate([np.eye(3), -np.eye(3)])
 
 
@@ -170,10 +171,15 @@ class GripperTracker:
         return best
 
     def _best_of(self, sights, appearance, seen, coarse, starts, last: _Fit) -> _Fit:
-        rough = [fit_pose(self._model, appearance, coarse, start, last.opening) for start in starts]
-        pose = max(rough, key=lambda pose: self._judge(sights, seen, pose, last.opening).confidence)
+        rough = None
+        for start in starts:
+            pose = fit_pose(self._model, appearance, coarse, start, last.opening)
+            fit = self._judge(sights, seen, pose, last.opening)
+            rough = fit if rough is None or fit.confidence > rough.confidence else rough
+            if rough.confidence > SURE:
+                break
         fine = [points.thinned(FINE_POINTS) for points in seen]
-        pose = fit_pose(self._model, appearance, fine, pose, last.opening)
+        pose = fit_pose(self._model, appearance, fine, rough.pose, last.opening)
         fitted = fit_opening(self._model, seen, pose, last.opening, self._settings.tolerance)
         pose = fit_pose(self._model, appearance, fine, pose, fitted.opening)
         if pose_distance(last.pose, pose)[1] > MAX_TURN:

@@ -16,7 +16,9 @@ from robot4d_core.tracker.gripper_model import FINGER_SPACING, GripperModel, Gri
 from robot4d_core.tracker.sight import Sight
 
 COLOUR_SCALE = 0.2  # metres that a chromaticity difference of 1 is worth when points look for their part
-REACHES = np.repeat([0.10, 0.05, 0.025, 0.012], (4, 4, 4, 5))  # metres, for points that lie closely on the surface
+REACHES = (0.10, 0.05, 0.025, 0.012)  # metres, of points that lie closely on the surface
+STEPS_PER_REACH = 5
+SETTLED = (5e-4, 3e-3)  # metres and radians of a step after which the next reach is tried
 NOISE_REACH = 3.0  # times the median distance: noisy points are given a longer reach
 SAMPLING = 0.006  # metres: nearer than this the sampled surface counts as a plane
 MIN_POINTS = 10
@@ -50,33 +52,46 @@ def fit_pose(
     """Return T_frame_tcp nearest to pose at which the visible surface runs through the points (trimmed ICP)."""
     surface = model.surface(opening)
     colours = COLOUR_SCALE * appearance.chromaticities[surface.part]
-    data = [np.hstack([patch.points, COLOUR_SCALE * patch.chromaticities]) for patch in seen]
+    data = [COLOUR_SCALE * patch.chromaticities for patch in seen]
     spread = 0.0
     for reach in REACHES:
-        reach = max(reach, NOISE_REACH * spread)
-        pairs = []
-        for patch, features in zip(seen, data, strict=True):
-            facing = np.flatnonzero(patch.sight.facing(surface, pose))
-            if len(facing) == 0:
-                continue
-            tree = cKDTree(np.hstack([surface.points[facing], colours[facing]]))
-            points = transform_points(invert_pose(pose), patch.points)
-            distances, nearest = tree.query(np.hstack([points, features[:, 3:]]), distance_upper_bound=reach)
-            found = np.isfinite(distances)
-            pairs.append((points[found], facing[nearest[found]]))
-        points, targets = (np.concatenate(x) for x in zip(*pairs, strict=True)) if pairs else ([], [])
-        if len(points) < MIN_POINTS:
-            return pose
-        offsets = surface.points[targets] - points
-        distances = np.linalg.norm(offsets, axis=1)
-        normals = surface.normals[targets]
-        beside = (distances > SAMPLING) & (np.abs(np.einsum('ij,ij->i', offsets, normals)) < 0.7 * distances)
-        normals = np.where(beside[:, None], offsets / np.maximum(distances, 1e-9)[:, None], normals)
-        spread = np.median(np.abs(np.einsum('ij,ij->i', offsets, normals)))
-        weights = 1 / (1 + (distances / (0.5 * reach)) ** 2)
-        motion = plane_step(points, surface.points[targets], normals, weights, damping=1e-3)
-        pose = pose @ invert_pose(motion)
+        for _ in range(STEPS_PER_REACH):
+            points, targets = _pair(surface, colours, seen, data, pose, max(reach, NOISE_REACH * spread))
+            if len(points) < MIN_POINTS:
+                return pose
+            offsets, normals = surface.points[targets] - points, surface.normals[targets]
+            distances = np.linalg.norm(offsets, axis=1)
+            across = np.abs(np.einsum('ij,ij->i', offsets, normals))
+            spread = np.median(across)
+            beside = (distances > SAMPLING) & (across < 0.7 * distances)
+            normals = np.where(beside[:, None], offsets / np.maximum(distances, 1e-9)[:, None], normals)
+            weights = 1 / (1 + (distances / (0.5 * max(reach, NOISE_REACH * spread))) ** 2)
+            motion = plane_step(points, surface.points[targets], normals, weights, damping=1e-3)
+            pose = pose @ invert_pose(motion)
+            if np.linalg.norm(motion[:3, 3]) < SETTLED[0] and np.trace(motion[:3, :3]) > 1 + 2 * np.cos(SETTLED[1]):
+                break
     return pose
+
+
+def _pair(
+    surface: GripperSurface, colours: np.ndarray, seen: list[GripperPoints], data: list[np.ndarray], pose: np.ndarray,
+    reach: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pair points with what their camera can see of the surface, by place and colour.
+
+    Returns the points (N, 3) in the tcp frame and the indices (N,) of their surface points.
+    """
+    points, targets = [np.empty((0, 3))], [np.empty(0, int)]
+    for patch, features in zip(seen, data, strict=True):
+        facing = np.flatnonzero(patch.sight.facing(surface, pose))
+        if len(facing) and len(features):
+            tree = cKDTree(np.hstack([surface.points[facing], colours[facing]]))
+            places = transform_points(invert_pose(pose), patch.points)
+            distances, nearest = tree.query(np.hstack([places, features]), distance_upper_bound=reach)
+            found = np.isfinite(distances)
+            points.append(places[found])
+            targets.append(facing[nearest[found]])
+    return np.concatenate(points), np.concatenate(targets)
 
 
 @dataclass(frozen=True)

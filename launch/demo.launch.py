@@ -71,6 +71,7 @@ def generate_launch_description() -> LaunchDescription:
         node(
             'generator', 'generator', 'cameras',
             engine=argument('engine', str), model=argument('model', str), steps=argument('steps', int),
+            max_silence=10.0, observation_timeout=30.0,  # a busy machine may simulate slower than it looks
         ),
         node('tracker', 'tracker', 'robot'),
         node(

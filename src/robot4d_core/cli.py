@@ -64,29 +64,38 @@ def _add_train(commands) -> None:
 
 
 def _add_evaluate(commands) -> None:
-    parser = commands.add_parser('evaluate', help='measure', description='Measure, print a table, write JSON.')
+    parser = commands.add_parser('evaluate', help='measure', description='Measure and print a table.')
     what = parser.add_subparsers(dest='what', required=True, metavar='WHAT')
 
-    def policy(arguments) -> int:
+    def policy(arguments) -> None:
         from robot4d_core.evaluation.policy import evaluate_policy
         evaluate_policy(
-            arguments.task, arguments.engine, arguments.trials, arguments.seed, arguments.max_cycles, arguments.json,
-        )
-        return 0
+            arguments.task, arguments.engine, arguments.trials, arguments.seed, arguments.max_cycles, arguments.json)
 
-    policy_parser = _command(what, 'policy', policy, 'success over random object poses and camera pairs')
-    policy_parser.add_argument('--task', default='PutSpatulaOnTable', help='task of the simulated cell')
-    policy_parser.add_argument(
-        '--engine', default='diffusion', choices=['diffusion', 'oracle', 'hold'], help='generator'
-    )
-    policy_parser.add_argument('--trials', type=int, default=20, help='number of trials')
+    def tracking(arguments) -> None:
+        from robot4d_core.evaluation.tracking import evaluate_tracking
+        evaluate_tracking(arguments.task, arguments.trials, arguments.seed, json_path=arguments.json)
+
+    def expert(arguments) -> None:
+        from robot4d_core.evaluation.expert import evaluate_expert
+        trials = evaluate_expert(arguments.task, arguments.trials, arguments.seed)
+        print(f'success {sum(trial.success for trial in trials)}/{len(trials)}')
+
+    policy_parser = _add_measurement(what, 'policy', policy, 'success over random object poses and camera pairs')
+    policy_parser.add_argument('--engine', default='diffusion', choices=['diffusion', 'oracle', 'hold'], help='generator')
     policy_parser.add_argument('--max-cycles', type=int, default=8, help='cycles before a trial has failed')
-    _add_measuring(policy_parser)
+    tracking_parser = _add_measurement(what, 'tracking', tracking, 'pose and grip errors on oracle predictions')
+    for one in (policy_parser, tracking_parser):
+        one.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
+    _add_measurement(what, 'expert', expert, 'success of the scripted expert')
 
 
-def _add_measuring(parser: argparse.ArgumentParser) -> None:
+def _add_measurement(what, name: str, run, description: str) -> argparse.ArgumentParser:
+    parser = _command(what, name, run, description)
+    parser.add_argument('--task', default='PutSpatulaOnTable', help='task of the simulated cell')
+    parser.add_argument('--trials', type=int, default=20, help='number of trials')
     parser.add_argument('--seed', type=int, default=0, help='of the first trial')
-    parser.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
+    return parser
 
 
 def _add_report(commands) -> None:

@@ -140,7 +140,7 @@ class Cell(Robot4dNode):
         if with_transforms:
             self._transforms.sendTransform([
                 conversions.transform_to_message(pose, 'world', link, cell.time)
-                for link, pose in cell.link_poses().items() if link != 'world'
+                for link, pose in cell.link_poses().items()
             ])
 
     def _publish_views(self, cell: RobotCell) -> None:

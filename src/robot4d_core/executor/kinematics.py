@@ -14,6 +14,7 @@ ARM_JOINTS = tuple(f'arm_joint{i}' for i in range(1, 8))
 
 _ITERATIONS = 200
 _DAMPING = 1e-3
+_POSTURE_GAIN = 0.05  # per iteration
 _LARGEST_STEP = 0.3  # rad per iteration
 _POSITION_TOLERANCE = 5e-4  # metres
 _ROTATION_TOLERANCE = 2e-3  # rad
@@ -86,7 +87,8 @@ class ArmKinematics:
     def ik(self, pose: np.ndarray, seed: np.ndarray) -> np.ndarray:
         """Return joint positions (J,) that bring the tip to pose, near seed and within the joint limits.
 
-        Damped least squares (Nakamura and Hanafusa 1986). Raises InverseKinematicsError when it is out of reach.
+        Damped least squares (Nakamura and Hanafusa 1986); what the goal leaves free goes to the middle of the joint
+        ranges (Liegeois 1977), so that the arm does not drift into postures from which it cannot go on. Raises InverseKinematicsError when it is out of reach.
         """
         positions = np.asarray(seed, float).copy()
         goal = self._base_placement() * pin.SE3(pose)
@@ -96,7 +98,9 @@ class ArmKinematics:
             if self._close(error):
                 return positions
             jacobian = pin.computeFrameJacobian(self._model, self._data, positions, self._tip, pin.LOCAL)
-            step = jacobian.T @ np.linalg.solve(jacobian @ jacobian.T + _DAMPING**2 * np.eye(6), error)
+            inverse = jacobian.T @ np.linalg.inv(jacobian @ jacobian.T + _DAMPING**2 * np.eye(6))
+            to_middle = _POSTURE_GAIN * ((low + high) / 2 - positions)
+            step = inverse @ (error - jacobian @ to_middle) + to_middle
             step *= min(1.0, _LARGEST_STEP / max(np.abs(step).max(), 1e-12))
             positions = np.clip(positions + step, low, high)
         distance, angle = float(np.linalg.norm(error[:3])), float(np.linalg.norm(error[3:]))

@@ -94,6 +94,21 @@ def test_inverse_kinematics_stays_near_its_seed(arm):
     assert np.abs(arm.ik(pose, HOME) - HOME).max() < 0.1
 
 
+def test_on_its_way_the_elbow_comes_back_from_where_it_was_pushed(arm):
+    middle = np.mean(arm.position_limits, axis=0)
+    pushed = HOME.copy()
+    for _ in range(10):  # along the self-motion that keeps the tool where it is
+        self_motion = np.linalg.svd(arm.jacobian(pushed))[2][-1]
+        pushed = pushed + 0.1 * self_motion * np.sign(self_motion @ (pushed - middle))
+    begin = arm.fk(pushed)
+    positions = pushed
+    for angle in np.linspace(0, 2 * np.pi, 13)[1:]:
+        circle = make_pose(begin[:3, :3], begin[:3, 3] + [0, 0.03 * np.sin(angle), 0.03 * (1 - np.cos(angle))])
+        positions = arm.ik(circle, positions)
+    assert pose_distance(arm.fk(positions), begin)[0] < 1e-3
+    assert np.linalg.norm(positions - middle) < np.linalg.norm(pushed - middle) - 0.3
+
+
 def test_when_a_pose_is_out_of_reach_expect_the_miss_and_what_to_look_at(arm):
     with pytest.raises(InverseKinematicsError, match=r'misses by \d+ mm .* extrinsic') as caught:
         arm.ik(make_pose(DOWN, [1.5, 0.0, 0.2]), HOME)

@@ -59,7 +59,7 @@ def _add_train(commands) -> None:
         from robot4d_core.generator.training import train_command
         return train_command(arguments)
 
-    from robot4d_core.generator.training import add_train_arguments
+    from robot4d_core.generator.training_arguments import add_train_arguments
     add_train_arguments(_command(commands, 'train', run, 'render, train and evaluate a model by its recipe'))
 
 

@@ -84,9 +84,9 @@ class RgbAutoencoder(PatchAutoencoder):
         return ((images.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
     @staticmethod
-    def reconstruction_loss(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Return the mean absolute colour error."""
-        return F.l1_loss(output, target)
+    def reconstruction_loss(output: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """Return the mean absolute colour error, weighted by (B, 1, H, W)."""
+        return ((output - target).abs() * weight).sum() / (3 * weight.sum())
 
 
 class PointmapAutoencoder(PatchAutoencoder):
@@ -124,8 +124,9 @@ class PointmapAutoencoder(PatchAutoencoder):
         return np.where(image[..., 3:] > 0, self.normalisation.denormalise(image[..., :3]), np.float32(np.nan))
 
     @staticmethod
-    def reconstruction_loss(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Return the mean absolute error of valid points plus the cross-entropy of validity."""
+    def reconstruction_loss(output: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """Return the mean absolute error of valid points, weighted by (B, 1, H, W), plus validity's cross-entropy."""
         valid = (target[:, 3:] > 0).float()
-        points = ((output[:, :3] - target[:, :3]).abs() * valid).sum() / (3 * valid.sum()).clamp(min=1)
+        weight = weight * valid
+        points = ((output[:, :3] - target[:, :3]).abs() * weight).sum() / (3 * weight.sum()).clamp(min=1)
         return points + 0.1 * F.binary_cross_entropy_with_logits(output[:, 3:], valid)

@@ -82,7 +82,7 @@ class DiffusionEngine(Engine):
             time_from_start=default_time_from_start(),
             views=tuple(
                 PredictedView(view.name, view.camera, rgb, pointmap)
-                for view, rgb, pointmap in zip(views, video.rgb, video.pointmap)
+                for view, rgb, pointmap in zip(views, video.rgb, video.pointmap, strict=True)
             ),
             model=self.name,
         )

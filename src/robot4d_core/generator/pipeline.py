@@ -17,12 +17,12 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from robot4d_core.generator.autoencoder import PointmapAutoencoder, RgbAutoencoder
 from robot4d_core.generator.diffusion import TwoViewDiffusion
 from robot4d_core.generator.unet import TwoViewUNet
-from robot4d_core.generator.view_alignment import ViewAlignment, fit_rigid_transform, subsample
+from robot4d_core.generator.view_alignment import ViewAlignment, fit_rigid_transform, polish_transform, subsample
 from robot4d_core.geometry.pointmaps import transform_points, valid_points
 from robot4d_core.prediction import FRAMES
 
-STILL_METRES = 0.02
-STILL_COLOUR = 0.12  # of a range of 2
+STILL_METRES = 0.05
+STILL_COLOUR = 0.25  # of a range of 2
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ class TwoViewPipeline(DiffusionPipeline):
         return rgb, pointmap
 
     @torch.no_grad()
-    def align(self, conditioning: torch.Tensor, pointmap_m: np.ndarray) -> np.ndarray:
-        """Return T_n_m (4, 4) inferred from the conditioning latents (1, 2, 8, h, w) and the points m observes."""
-        source = subsample(pointmap_m)
+    def align(self, conditioning: torch.Tensor, pointmap: np.ndarray) -> np.ndarray:
+        """Return T_n_m (4, 4) inferred from the conditioning latents (1, 2, 8, h, w) and pointmaps (2, H, W, 3)."""
+        source = subsample(pointmap[1])
         target = self.view_alignment(conditioning)[0].float().cpu().numpy()
         known = valid_points(source)
-        return fit_rigid_transform(source[known], target[known])
+        return polish_transform(fit_rigid_transform(source[known], target[known]), *pointmap)
 
     @torch.no_grad()
     def __call__(
@@ -89,7 +89,7 @@ class TwoViewPipeline(DiffusionPipeline):
         Raises PredictionCancelled.
         """
         conditioning = self.encode(rgb, pointmap)[None]
-        T_n_m = self.align(conditioning, pointmap[1])  # noqa: N806
+        T_n_m = self.align(conditioning, pointmap)  # noqa: N806
         observed = np.stack([pointmap[0], transform_points(T_n_m, pointmap[1])])
         base = self.encode(rgb, observed)
         noise = torch.randn((1, 2, FRAMES, *base.shape[1:]), generator=generator).to(base.device)

@@ -176,6 +176,6 @@ class TwoViewUNet(ModelMixin, ConfigMixin):
                 states[index] = upsampler(state) if upsampler is not None else state
             states[1] = cross_view(states[1], states[0])
 
-        outputs = [decoder.output(state) for decoder, state in zip((self.decoder_n, self.decoder_m), states)]
+        outputs = [self.decoder_n.output(states[0]), self.decoder_m.output(states[1])]
         output = F.pixel_shuffle(torch.stack(outputs, dim=1).flatten(0, 1), self.config.patch_size)
         return output.unflatten(0, (batch, frames, views)).transpose(1, 2)

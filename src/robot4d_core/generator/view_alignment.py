@@ -2,14 +2,16 @@
 """Where the second view stands, as the model infers it: view m's observed points, regressed in frame n.
 
 A network looks at what both cameras observe and regresses the pointmap of view m in the frame of view n on a coarse
-grid, as DUSt3R does; the rigid transform that best explains it (Procrustes) turns the whole observed pointmap of
-view m into frame n without loss of detail. The diffusion model then only has to imagine the change against it.
-No extrinsic enters; T_n_m of the training cameras is only the regression target.
+grid, as DUSt3R does; the rigid transform that best explains it (Procrustes), polished by GICP on what both views
+observe, turns the whole observed pointmap of view m into frame n without loss of detail. The diffusion model then
+only has to imagine the change against it. No extrinsic enters; T_n_m of the training cameras is only the regression
+target.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import small_gicp
 import torch
 import torch.nn.functional as F  # noqa: N812
 from diffusers.configuration_utils import ConfigMixin, register_to_config
@@ -17,8 +19,11 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
 from robot4d_core.generator.autoencoder import ResidualBlock
+from robot4d_core.geometry.pointmaps import valid_points
 
 GRID = (16, 20)  # rows and columns of the regressed pointmap
+POLISH_REACH = (0.1, 0.05, 0.02)  # metres between corresponding points, coarse to fine
+POLISH_SPACING = 0.015  # metres
 
 
 class ViewAlignment(ModelMixin, ConfigMixin):
@@ -50,9 +55,9 @@ class ViewAlignment(ModelMixin, ConfigMixin):
 
 def subsample(pointmap: np.ndarray) -> np.ndarray:
     """Return the points (..., 16, 20, 3) at the centres of the grid's cells of a pointmap (..., H, W, 3)."""
-    rows, columns = (
-        ((np.arange(cells) + 0.5) * size / cells).astype(int) for cells, size in zip(GRID, pointmap.shape[-3:-1])
-    )
+    height, width = pointmap.shape[-3:-1]
+    rows = ((np.arange(GRID[0]) + 0.5) * height / GRID[0]).astype(int)
+    columns = ((np.arange(GRID[1]) + 0.5) * width / GRID[1]).astype(int)
     return pointmap[..., rows[:, None], columns, :]
 
 
@@ -74,3 +79,18 @@ def fit_rigid_transform(source: np.ndarray, target: np.ndarray, iterations: int 
         distances = np.linalg.norm(source @ rotation.T + transform[:3, 3] - target, axis=1)
         weights = 1 / (distances + scale)
     return transform
+
+
+def polish_transform(T_n_m: np.ndarray, pointmap_n: np.ndarray, pointmap_m: np.ndarray) -> np.ndarray:  # noqa: N803
+    """Return T_n_m (4, 4) refined by GICP between the pointmaps (H, W, 3) that n and m observe, in their own frames.
+
+    The start must be within about POLISH_REACH of the truth; points that only one view sees take no part.
+    """
+    target, source = (pointmap[valid_points(pointmap)].astype(np.float64) for pointmap in (pointmap_n, pointmap_m))
+    for reach in POLISH_REACH:
+        result = small_gicp.align(
+            target, source, init_T_target_source=T_n_m, registration_type='GICP', max_correspondence_distance=reach,
+            downsampling_resolution=POLISH_SPACING,
+        )
+        T_n_m = result.T_target_source  # noqa: N806
+    return T_n_m

@@ -1,0 +1,134 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""Episodes encoded once, so that the networks behind the autoencoders train from memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from robot4d_core.episodes.store import Episode
+from robot4d_core.episodes.windows import (
+    downsample_mask,
+    gripper_mask,
+    pointmaps_of,
+    relative_pose,
+    window_steps,
+)
+from robot4d_core.generator.autoencoder import PatchAutoencoder, PointmapAutoencoder, RgbAutoencoder
+from robot4d_core.generator.view_alignment import subsample
+from robot4d_core.geometry.pointmaps import transform_points, valid_points
+
+PAIRS = 6  # ordered camera pairs encoded per episode
+
+
+@dataclass(frozen=True)
+class LatentEpisode:
+    """An episode of C cameras, T steps and P ordered pairs (n, m) of cameras, at latent resolution.
+
+    rgb, points: (C, T, 4, h, w) float16, points in the camera's own frame; pairs: (P, 2); projected:
+    (P, T, 4, h, w), the points of m in frame n; gripper, valid: (C, T, h, w) bool; coarse: (C, T, 16, 20, 3) metres in
+    the camera's own frame, NaN invalid; relative: (C, C, 4, 4), relative[n, m] = T_n_m.
+    """
+
+    rgb: torch.Tensor
+    points: torch.Tensor
+    pairs: torch.Tensor
+    projected: torch.Tensor
+    gripper: torch.Tensor
+    valid: torch.Tensor
+    coarse: torch.Tensor
+    relative: torch.Tensor
+
+    def save(self, path: Path) -> None:
+        """Write the episode as safetensors."""
+        save_file({entry.name: getattr(self, entry.name).contiguous() for entry in fields(self)}, path)
+
+    @classmethod
+    def load(cls, path: Path) -> LatentEpisode:
+        """Read what save wrote."""
+        return cls(**load_file(path))
+
+
+@torch.no_grad()
+def encode_episode(
+    episode: Episode, rgb_autoencoder: RgbAutoencoder, pointmap_autoencoder: PointmapAutoencoder,
+    rng: np.random.Generator,
+) -> LatentEpisode:
+    """Encode every image of an episode, and the points of m in frame n for PAIRS random ordered pairs."""
+    cameras = episode.rgb.shape[0]
+    factor = rgb_autoencoder.config.patch_size
+    own = np.stack([pointmaps_of(episode, c) for c in range(cameras)])
+    relative = np.stack([[relative_pose(episode, n, m) for m in range(cameras)] for n in range(cameras)])
+    ordered = [(n, m) for n in range(cameras) for m in range(cameras) if n != m]
+    pairs = np.array([ordered[k] for k in rng.permutation(len(ordered))[:PAIRS]])
+
+    def encode(model: PatchAutoencoder, images: np.ndarray) -> torch.Tensor:
+        with torch.autocast(model.device.type, torch.bfloat16):
+            return model.encode(model.normalise(images)).half().cpu()
+
+    masks = gripper_mask(np.asarray(episode.segmentation))
+    return LatentEpisode(
+        rgb=torch.stack([encode(rgb_autoencoder, np.asarray(episode.rgb[c])) for c in range(cameras)]),
+        points=torch.stack([encode(pointmap_autoencoder, own[c]) for c in range(cameras)]),
+        pairs=torch.from_numpy(pairs),
+        projected=torch.stack([
+            encode(pointmap_autoencoder, transform_points(relative[n, m], own[m])) for n, m in pairs
+        ]),
+        gripper=torch.from_numpy(downsample_mask(masks, factor, 0.0)),
+        valid=torch.from_numpy(downsample_mask(valid_points(own), factor, 0.5)),
+        coarse=torch.from_numpy(subsample(own)),
+        relative=torch.from_numpy(relative).float(),
+    )
+
+
+@dataclass(frozen=True)
+class DiffusionBatch:
+    """conditioning: (B, 2, 8, h, w) observed latents, each view's points in its own frame.
+
+    change: (B, 2, T, 8, h, w) future latents less the observed ones, m's points in frame n; gripper, valid:
+    (B, 2, T, h, w) bool.
+    """
+
+    conditioning: torch.Tensor
+    change: torch.Tensor
+    gripper: torch.Tensor
+    valid: torch.Tensor
+
+
+def diffusion_batch(episodes: list[LatentEpisode], batch: int, rng: np.random.Generator) -> DiffusionBatch:
+    """Draw random windows of random episodes and camera pairs."""
+    rows = []
+    for _ in range(batch):
+        episode = episodes[rng.integers(len(episodes))]
+        pair = rng.integers(len(episode.pairs))
+        n, m = episode.pairs[pair]
+        length = episode.rgb.shape[1]
+        steps = torch.from_numpy(window_steps(rng.integers(length - 1), length))
+        latents_n = torch.cat([episode.rgb[n, steps].float(), episode.points[n, steps].float()], dim=1)
+        latents_m = torch.cat([episode.rgb[m, steps].float(), episode.projected[pair, steps].float()], dim=1)
+        own_m = torch.cat([episode.rgb[m, steps[0]].float(), episode.points[m, steps[0]].float()])
+        latents = torch.stack([latents_n, latents_m])
+        rows.append((
+            torch.stack([latents_n[0], own_m]), latents[:, 1:] - latents[:, :1],
+            torch.stack([episode.gripper[c, steps[1:]] for c in (n, m)]),
+            torch.stack([episode.valid[c, steps[1:]] & episode.valid[c, steps[:1]] for c in (n, m)]),
+        ))
+    return DiffusionBatch(*(torch.stack(column) for column in zip(*rows, strict=True)))
+
+
+def alignment_batch(episodes: list[LatentEpisode], batch: int, rng: np.random.Generator):
+    """Return conditioning latents (B, 2, 8, h, w) and the true coarse points of m in frame n (B, 16, 20, 3)."""
+    conditioning, targets = [], []
+    for _ in range(batch):
+        episode = episodes[rng.integers(len(episodes))]
+        n, m = rng.choice(len(episode.rgb), 2, replace=False)
+        step = rng.integers(episode.rgb.shape[1])
+        views = [n, m], step
+        conditioning.append(torch.cat([episode.rgb[views].float(), episode.points[views].float()], dim=1))
+        transform = episode.relative[n, m]
+        targets.append(episode.coarse[m, step] @ transform[:3, :3].T + transform[:3, 3])
+    return torch.stack(conditioning), torch.stack(targets)

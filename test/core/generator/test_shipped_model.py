@@ -1,0 +1,52 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The shipped weights on freshly rendered windows of a cell and cameras that training never saw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from robot4d_core.cell.recorder import demonstrate
+from robot4d_core.episodes.windows import sample_windows
+from robot4d_core.evaluation.generation import measure_horizon_error, observation_of
+from robot4d_core.generator.diffusion_engine import DEFAULT_MODEL, DiffusionEngine
+from robot4d_core.robot_description import share_directory
+
+UNSEEN_SEED = 200_000
+
+
+@pytest.fixture(scope='module')
+def engine():
+    engine = DiffusionEngine(device='cpu')
+    engine.start()
+    return engine
+
+
+@pytest.fixture(scope='module')
+def windows():
+    episodes = [demonstrate('PutSpatulaOnTable', UNSEEN_SEED + k, cameras=2)[0] for k in range(2)]
+    return sample_windows(episodes, 6, np.random.default_rng(0))
+
+
+def test_files_are_complete_and_small():
+    folder = share_directory() / 'models' / DEFAULT_MODEL
+    assert {'README.md', 'model_index.json', 'horizon_error.json', 'curves.json', 'curves.png'} <= {
+        path.name for path in folder.iterdir()}
+    assert sum(path.stat().st_size for path in folder.rglob('*')) < 20e6
+
+
+@pytest.mark.timeout(180)
+def test_prediction_has_the_right_shapes(engine, windows):
+    prediction = engine.predict(observation_of(windows[0]), seed=0)
+    assert prediction.model == f'diffusion:{DEFAULT_MODEL}'
+    for view in prediction.views:
+        assert view.rgb.shape == view.pointmap.shape == (10, 128, 160, 3)
+        assert np.isfinite(view.pointmap).mean() > 0.7
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_it_beats_hold_on_moving_pixels(engine, windows):
+    report = measure_horizon_error(engine, windows)
+    assert report.beats_hold('n')
+    assert report.beats_hold('m')

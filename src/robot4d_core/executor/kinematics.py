@@ -88,26 +88,34 @@ class ArmKinematics:
         """Return joint positions (J,) that bring the tip to pose, near seed and within the joint limits.
 
         Damped least squares (Nakamura and Hanafusa 1986); what the goal leaves free goes to the middle of the joint
-        ranges (Liegeois 1977), so that the arm does not drift into postures from which it cannot go on. Raises InverseKinematicsError when it is out of reach.
+        ranges (Liegeois 1977), so that the arm does not drift into postures from which it cannot go on.
+        Raises InverseKinematicsError when the pose is out of reach.
         """
-        positions = np.asarray(seed, float).copy()
         goal = self._base_placement() * pin.SE3(pose)
-        low, high = self.position_limits
-        for _ in range(_ITERATIONS):
-            error = self._error(positions, goal)
+        for gain in (_POSTURE_GAIN, 0.0):
+            positions, error = self._descend(goal, np.asarray(seed, float), gain)
             if self._close(error):
                 return positions
-            jacobian = pin.computeFrameJacobian(self._model, self._data, positions, self._tip, pin.LOCAL)
-            inverse = jacobian.T @ np.linalg.inv(jacobian @ jacobian.T + _DAMPING**2 * np.eye(6))
-            to_middle = _POSTURE_GAIN * ((low + high) / 2 - positions)
-            step = inverse @ (error - jacobian @ to_middle) + to_middle
-            step *= min(1.0, _LARGEST_STEP / max(np.abs(step).max(), 1e-12))
-            positions = np.clip(positions + step, low, high)
         distance, angle = float(np.linalg.norm(error[:3])), float(np.linalg.norm(error[3:]))
         raise InverseKinematicsError(
             f'the arm cannot bring {self._model.frames[self._tip].name} to {np.round(pose[:3, 3], 3)} m: '
             f'it misses by {1e3 * distance:.0f} mm and {np.degrees(angle):.1f} degrees; '
             'is the goal within reach, and is the extrinsic of the reference camera right?', distance, angle)
+
+    def _descend(self, goal: pin.SE3, positions: np.ndarray, gain: float) -> tuple[np.ndarray, np.ndarray]:
+        """Iterate from positions (J,) towards goal; gain: of the way to the middle. Returns what is missing, too."""
+        low, high = self.position_limits
+        for _ in range(_ITERATIONS):
+            error = self._error(positions, goal)
+            if self._close(error):
+                break
+            jacobian = pin.computeFrameJacobian(self._model, self._data, positions, self._tip, pin.LOCAL)
+            inverse = jacobian.T @ np.linalg.inv(jacobian @ jacobian.T + _DAMPING**2 * np.eye(6))
+            to_middle = gain * ((low + high) / 2 - positions)
+            step = inverse @ (error - jacobian @ to_middle) + to_middle
+            step *= min(1.0, _LARGEST_STEP / max(np.abs(step).max(), 1e-12))
+            positions = np.clip(positions + step, low, high)
+        return positions, error
 
     def nearest_contact(self, positions: np.ndarray) -> tuple[float, str]:
         """Return the smallest distance, metres, between parts that must not touch, and the names of the two."""

@@ -82,7 +82,9 @@ def _add_evaluate(commands) -> None:
         print(f'success {sum(trial.success for trial in trials)}/{len(trials)}')
 
     policy_parser = _add_measurement(what, 'policy', policy, 'success over random object poses and camera pairs')
-    policy_parser.add_argument('--engine', default='diffusion', choices=['diffusion', 'oracle', 'hold'], help='generator')
+    policy_parser.add_argument(
+        '--engine', default='diffusion', choices=['diffusion', 'oracle', 'hold'], help='generator'
+    )
     policy_parser.add_argument('--max-cycles', type=int, default=8, help='cycles before a trial has failed')
     tracking_parser = _add_measurement(what, 'tracking', tracking, 'pose and grip errors on oracle predictions')
     for one in (policy_parser, tracking_parser):

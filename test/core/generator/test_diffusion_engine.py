@@ -8,8 +8,8 @@ import json
 import numpy as np
 import pytest
 import torch
-from tiny_models import tiny_pipeline
 
+from core.generator.tiny_models import tiny_pipeline
 from robot4d_core.errors import EngineError, PredictionCancelled
 from robot4d_core.generator.diffusion_engine import WEIGHTS, DiffusionEngine
 from robot4d_core.geometry.cameras import PinholeCamera

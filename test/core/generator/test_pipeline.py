@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny_models import tiny_pipeline
 
+from core.generator.tiny_models import tiny_pipeline
 from robot4d_core.generator.pipeline import TwoViewPipeline, keep_still_pixels
 
 

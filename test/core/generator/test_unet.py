@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny_models import tiny_unet
+
+from core.generator.tiny_models import tiny_unet
 
 
 @pytest.fixture

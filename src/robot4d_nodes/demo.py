@@ -127,7 +127,7 @@ class Demo(Node):
             self._keep_durations(result)
         except Robot4dError as error:
             message, loop_ended = str(error), False
-        time.sleep(_SETTLE)
+        self.interrupted.wait(_SETTLE)
         return DemoOutcome(
             task=self.settings.task, engine=self.settings.engine,
             model=self.cycles[-1].prediction.model if self.cycles else self.settings.engine,
@@ -206,7 +206,8 @@ def main() -> int:
         with spinning(demo):
             demo.wait_for_nodes()
             outcome = demo.run()
-        files = write_demo(demo.cycles, outcome, Path(demo.settings.output))
+        files = write_demo(
+            demo.cycles, outcome, Path(demo.settings.output), pictures=not demo.interrupted.is_set())
         summary = read_summary(Path(demo.settings.output))
         print_summary(summary)
         status = exit_status(summary)

@@ -106,13 +106,16 @@ def plan_errors(plan: GripperPlan, simulator: SimulatorState) -> tuple[list[floa
     return [d[0] for d in distances], [d[1] for d in distances]
 
 
-def write_demo(cycles: list[DemoCycle], outcome: DemoOutcome, folder: Path) -> list[Path]:
-    """Write summary.json, prediction.png and prediction.mp4 into folder; returns the files written."""
+def write_demo(cycles: list[DemoCycle], outcome: DemoOutcome, folder: Path, pictures: bool = True) -> list[Path]:
+    """Write summary.json and, unless there is no time for pictures, prediction.png and prediction.mp4 into folder.
+
+    Returns the files written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     summary = folder / 'summary.json'
     summary.write_text(json.dumps(summarise(cycles, outcome), indent=2) + '\n')
     files = [summary]
-    if cycles:
+    if cycles and pictures:
         liveliest = max(cycles, key=lambda c: c.plan.reach() if c.plan is not None and not c.plan.lost else 0.0)
         files += [
             draw_cycle(liveliest, folder / 'prediction.png'),

@@ -171,11 +171,11 @@ class GripperTracker:
         return best
 
     def _best_of(self, sights, appearance, seen, coarse, starts, last: _Fit) -> _Fit:
-        rough = None
+        rough = replace(last, confidence=0.0)
         for start in starts:
             pose = fit_pose(self._model, appearance, coarse, start, last.opening)
-            fit = self._judge(sights, seen, pose, last.opening)
-            rough = fit if rough is None or fit.confidence > rough.confidence else rough
+            if pose_distance(last.pose, pose)[1] < MAX_TURN:
+                rough = max(rough, self._judge(sights, seen, pose, last.opening), key=lambda fit: fit.confidence)
             if rough.confidence > SURE:
                 break
         fine = [points.thinned(FINE_POINTS) for points in seen]

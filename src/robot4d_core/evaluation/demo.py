@@ -161,7 +161,7 @@ def draw_cycle(cycle: DemoCycle, file: Path, steps: tuple[int, ...] = (0, 2, 4, 
         axes.axis('off')
         axes.imshow(picture_of_clouds(parts, path))
     figure.suptitle(f'robot4d, generator: {prediction.model}', fontsize=15)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0, 1, 0.98))
     figure.savefig(file)
     pyplot.close(figure)
     return file

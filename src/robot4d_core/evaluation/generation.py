@@ -117,17 +117,18 @@ def measure_horizon_error(engine: Engine, windows: Sequence[Window], seed: int =
 
 
 def print_horizon_error(report: HorizonError, console: Console) -> None:
-    """Print one table: a row per region, view and model, a column per step."""
-    table = Table(title=f'3-D error in mm, median (mean), {report.windows} windows, {report.name}')
-    for column in ('region', 'view', 'model', *(f'{FRAME_INTERVAL * (k + 1):.1f} s' for k in range(FRAMES)), 'all'):
-        table.add_column(column, justify='left' if column in ('region', 'view', 'model') else 'right')
+    """Print the median of every step, and median and mean over the horizon: a row per region, view and model."""
+    table = Table(title=f'3-D error in mm, {report.windows} windows, {report.name}', padding=0)
+    table.add_column('pixels, view')
+    steps = [f'{FRAME_INTERVAL * (k + 1):.1f}s' for k in range(FRAMES)]
+    for column in (*steps, 'median', 'mean'):
+        table.add_column(column, justify='right')
     for region in REGIONS:
         for view in VIEWS:
             for model in MODELS:
-                key = model, view, region
-                cells = [*zip(report.median[key], report.mean[key], strict=True),
-                         (report.median[key].mean(), report.mean[key].mean())]
-                table.add_row(region, view, model, *(f'{median:.0f} ({mean:.0f})' for median, mean in cells))
+                median, mean = report.median[model, view, region], report.mean[model, view, region]
+                numbers = [*median, median.mean(), mean.mean()]
+                table.add_row(f'{region} {view} {model}', *(f'{number:.0f}' for number in numbers))
     console.print(table)
     median, p95 = report.alignment
     console.print(f'view m in frame n, still pixels: median {median:.0f} mm, 95 % {p95:.0f} mm')

@@ -21,7 +21,7 @@ from robot4d_core.robot_description import share_directory
 DEFAULT_MODEL = 'put_spatula_tiny'
 IMAGE_SIZE = (160, 128)  # width, height the shipped configurations are trained at
 WEIGHTS = 'diffusion_pytorch_model.safetensors'
-DEFAULT_STEPS = 6
+DEFAULT_STEPS = 4
 
 
 class DiffusionEngine(Engine):

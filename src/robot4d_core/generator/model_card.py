@@ -55,7 +55,7 @@ def write_model_card(
 
 A two-view 4-D video model of toy size, trained on rendered demonstrations of one task (`{data['task']}`). From one
 RGB-D look of two cameras it predicts ten frames, 0.5 s apart, of colour and of points in the frame of the first
-camera. It was trained by one command:
+camera. The command that makes it:
 
     robot4d train {name}
 

@@ -36,8 +36,8 @@ COLOUR_TOLERANCE = 0.2  # mean difference of colour in [0, 1] at which likeness 
 EXPOSURE_GAIN = (0.7, 1.4)
 MIN_SCORE = 0.05
 MIN_INLIER_SHARE = 0.9
-MIN_MARGIN = 0.05
-MIN_STABILITY = 0.004
+MIN_MARGIN = 0.15  # of the score
+MIN_STABILITY = 0.001
 FINEST_REACH = 0.012  # metres
 
 
@@ -121,10 +121,10 @@ def _refuse_if_doubtful(found: CloudRegistration, name_n: str, name_m: str) -> N
             f'{where} leaves too little of like shape and colour in common view (score {found.score:.2f}, needed '
             f'{MIN_SCORE}); {remedy}'
         )
-    if found.margin < MIN_MARGIN:
+    if found.margin < MIN_MARGIN * found.score:
         raise RegistrationError(
             f'{where} is hardly better than a different pose (score {found.score:.2f}, ahead by {found.margin:.2f}, '
-            f'needed {MIN_MARGIN}); {remedy}'
+            f'needed {MIN_MARGIN * found.score:.2f}); {remedy}'
         )
     if found.stability < MIN_STABILITY:
         raise RegistrationError(

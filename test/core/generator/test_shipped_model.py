@@ -44,7 +44,6 @@ def test_prediction_has_the_right_shapes(engine, windows):
         assert np.isfinite(view.pointmap).mean() > 0.7
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_it_beats_hold_on_moving_pixels(engine, windows):
     report = measure_horizon_error(engine, windows)

@@ -182,9 +182,8 @@ class GripperTracker:
         pose = fit_pose(self._model, appearance, fine, rough.pose, last.opening)
         fitted = fit_opening(self._model, seen, pose, last.opening, self._settings.tolerance)
         pose = fit_pose(self._model, appearance, fine, pose, fitted.opening)
-        if pose_distance(last.pose, pose)[1] > MAX_TURN:
-            return replace(last, confidence=0.0)
-        return replace(self._judge(sights, seen, pose, fitted.opening), opening_seen=fitted.seen)
+        fit = replace(self._judge(sights, seen, pose, fitted.opening), opening_seen=fitted.seen)
+        return fit if pose_distance(last.pose, pose)[1] < MAX_TURN else replace(fit, confidence=0.0)
 
     def _gripper_points(self, sight: Sight, appearance: Appearance, pose: np.ndarray) -> GripperPoints:
         centre = (pose[:3, :3] @ self._model.parts[0].points.mean(axis=0) + pose[:3, 3]).astype(np.float32)

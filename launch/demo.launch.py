@@ -4,7 +4,7 @@
 from typing import List  # noqa: UP035 - the type that launch_ros knows
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, Shutdown
+from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable, Shutdown
 from launch.conditions import UnlessCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
@@ -63,6 +63,7 @@ def generate_launch_description() -> LaunchDescription:
     )
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text) for name, default, text in ARGUMENTS),
+        SetEnvironmentVariable('OMP_NUM_THREADS', '1'),  # the nodes share few cores; the toy model is faster so
         node(
             'cell', 'cell',
             task=argument('task', str), seed=argument('seed', int),

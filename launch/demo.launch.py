@@ -15,7 +15,7 @@ ARGUMENTS = [
     ('task', 'PutSpatulaOnTable', 'what the cell holds and the robot shall do'),
     ('engine', 'diffusion', 'generator engine: diffusion (learned), oracle (simulation only) or hold (frozen scene)'),
     ('model', '', 'folder of the learned model; empty: the one shipped for the task'),
-    ('seed', '0', 'of object poses and camera poses'),
+    ('seed', '1', 'of object poses and camera poses'),
     ('steps', '0', 'denoising steps; 0: the default of the engine'),
     ('max_cycles', '8', 'predict-track-execute cycles before giving up'),
     ('second_camera_offset', '[0.0, 0.0, 0.0, 0.0]', 'moves the second camera: x, y, z in metres, turn in degrees'),

@@ -23,7 +23,7 @@ class Demo:
         self.process = subprocess.Popen(
             ['ros2', 'launch', 'robot4d', 'demo.launch.py', 'headless:=true', f'output:={output}',
              *(f'{name}:={value}' for name, value in arguments.items())],
-            env={**os.environ, 'ROS_DOMAIN_ID': str(domain)},
+            stdin=subprocess.DEVNULL, env={**os.environ, 'ROS_DOMAIN_ID': str(domain)},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix, get_package_share_directory
@@ -39,7 +40,7 @@ def run_launch(arguments) -> int:
     values = [_split_argument(word) for word in words]
     if arguments.show_args:
         return _show_arguments(source)
-    service = LaunchService(argv=words, debug=arguments.debug)
+    service = LaunchService(argv=words, noninteractive=not sys.stdin.isatty(), debug=arguments.debug)
     service.include_launch_description(LaunchDescription([IncludeLaunchDescription(source, launch_arguments=values)]))
     return service.run()
 

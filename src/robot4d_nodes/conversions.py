@@ -27,7 +27,7 @@ from robot4d.msg import Prediction as PredictionMessage
 from robot4d.msg import SimulatorState as SimulatorStateMessage
 from robot4d_core.errors import CalibrationError, ImageError, PredictionError
 from robot4d_core.geometry.cameras import PinholeCamera
-from robot4d_core.geometry.pointmaps import depth_in_metres
+from robot4d_core.geometry.pointmaps import depth_in_metres, depth_in_millimetres
 from robot4d_core.geometry.poses import pose_from_quaternion, quaternion_of
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import SimulatorState
@@ -130,9 +130,7 @@ def image_to_message(image: np.ndarray, encoding: str, stamp: float, frame_id: s
 
 def depth_to_message(depth: np.ndarray, stamp: float, frame_id: str) -> Image:
     """Return a 16UC1 image (millimetres, 0 invalid or beyond 65 m) of depth (H, W), metres, NaN invalid."""
-    millimetres = np.round(depth * 1000)
-    fits = millimetres <= np.iinfo(np.uint16).max  # false for NaN
-    return image_to_message(np.where(fits, millimetres, 0).astype(np.uint16), '16UC1', stamp, frame_id)
+    return image_to_message(depth_in_millimetres(depth), '16UC1', stamp, frame_id)
 
 
 def colour_from_message(message: Image, topic: str) -> np.ndarray:

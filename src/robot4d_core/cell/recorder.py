@@ -13,6 +13,7 @@ from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.episodes.store import Episode, EpisodeStore
 from robot4d_core.errors import ExpertError
+from robot4d_core.geometry.pointmaps import depth_in_millimetres
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 
 IMAGE_SIZE = (160, 128)
@@ -101,7 +102,7 @@ def _film(cell: RobotCell, scene: Scene) -> dict[str, np.ndarray]:
     views = [cell.render(placement.name) for placement in scene.cameras]
     return {
         'rgb': np.stack([view.rgb for view in views]),
-        'depth': np.stack([np.nan_to_num(np.round(view.depth * 1000), nan=0.0).astype(np.uint16) for view in views]),
+        'depth': np.stack([depth_in_millimetres(view.depth) for view in views]),
         'segmentation': np.stack([view.segmentation for view in views]).astype(np.uint8),
         'gripper_pose': cell.gripper_pose(), 'opening': np.float64(cell.gripper_opening),
         'joints': cell.arm_positions.copy(), 'time': np.float64(cell.time),

@@ -12,6 +12,7 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 from rosbags.typesys import Stores, get_typestore
 
 from robot4d_core.errors import EpisodeError
+from robot4d_core.geometry.pointmaps import depth_in_millimetres
 from robot4d_core.geometry.poses import quaternion_of
 from robot4d_core.observation import CameraView
 
@@ -49,7 +50,7 @@ class BagWriter:
     def write_view(self, stamp: float, view: CameraView, frame_id: str) -> None:
         """Write colour (rgb8), aligned depth (16UC1) and camera_info under realsense-ros's topic names."""
         camera, header = view.camera, self._header(stamp, frame_id)
-        millimetres = np.nan_to_num(np.round(view.depth * 1000), nan=0.0).astype(np.uint16)
+        millimetres = depth_in_millimetres(view.depth)
         self._write(f'/{view.name}/color/camera_info', stamp, 'sensor_msgs/msg/CameraInfo', header=header,
                     height=camera.height, width=camera.width, distortion_model='plumb_bob', d=np.zeros(5),
                     k=camera.matrix.ravel(), r=np.eye(3).ravel(), p=_projection(camera.matrix),

@@ -30,6 +30,13 @@ def depth_in_metres(image: np.ndarray, encoding: str) -> np.ndarray:
     return np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(np.nan))
 
 
+def depth_in_millimetres(depth: np.ndarray) -> np.ndarray:
+    """Convert depth (..., H, W) metres, NaN invalid, to a 16UC1 image: millimetres, 0 where invalid or beyond 65 m."""
+    millimetres = np.round(depth * 1000)
+    fits = millimetres <= np.iinfo(np.uint16).max  # false for NaN
+    return np.where(fits, millimetres, 0).astype(np.uint16)
+
+
 def resize_depth(depth: np.ndarray, width: int, height: int) -> np.ndarray:
     """Resize depth (H, W) by nearest neighbour; depth is never interpolated across edges."""
     return _resize_nearest(depth, width, height)

@@ -16,9 +16,12 @@ import zarr
 
 from robot4d_core.errors import EpisodeError
 
-SCHEMA = 1
+SCHEMA = 2
 
-SEGMENTS = ('background', 'arm', 'hand', 'finger_left', 'finger_right')
+SEGMENTS = (
+    'background', 'arm', 'hand', 'finger_left', 'finger_right',
+    'second_arm', 'second_hand', 'second_finger_left', 'second_finger_right',
+)
 """What the numbers in `Episode.segmentation` mean; those above are the task's objects, in the task's order."""
 
 _UNFINISHED = '.unfinished'
@@ -26,11 +29,13 @@ _UNFINISHED = '.unfinished'
 
 @dataclass(frozen=True)
 class Episode:
-    """One demonstration: C cameras, T frames FRAME_INTERVAL apart. All arrays are numpy, or Zarr arrays to slice.
+    """One demonstration: C cameras, T frames FRAME_INTERVAL apart, G grippers. Numpy arrays, or Zarr arrays to slice.
 
     rgb: (C, T, H, W, 3) uint8; depth: (C, T, H, W) uint16 millimetres, 0 invalid; segmentation: (C, T, H, W) uint8,
     labelled as SEGMENTS; intrinsics: (C, 3, 3); camera_poses: (C, 4, 4) T_world_optical;
-    gripper_poses: (T, 4, 4) T_world_tcp; opening: (T,) metres; joints: (T, J) rad; times: (T,) seconds.
+    gripper_poses: (T, G, 4, 4) T_world_tcp; opening: (T, G) metres; joints: (T, G, 7) rad;
+    commands: (T, G, 8), the commanded joint positions in rad and opening in metres, NaN where unknown;
+    times: (T,) seconds.
     """
 
     rgb: np.ndarray
@@ -41,6 +46,7 @@ class Episode:
     gripper_poses: np.ndarray
     opening: np.ndarray
     joints: np.ndarray
+    commands: np.ndarray
     times: np.ndarray
 
 

@@ -1,0 +1,26 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""`robot4d dataset`: look at, check and import recorded episodes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from robot4d_core.commands.parsers import add_command, add_group
+
+
+def add(commands) -> None:
+    """Declare the command."""
+    dataset = add_group(commands, 'dataset', 'look at, check and import recorded episodes')
+    info = add_command(dataset, 'info', _info, 'print what a store holds')
+    check = add_command(dataset, 'check', _check, 'find every corrupt or inconsistent episode')
+    for parser in (info, check):
+        parser.add_argument('store', type=Path, help='folder of the episode store')
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    raise NotImplementedError
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    raise NotImplementedError

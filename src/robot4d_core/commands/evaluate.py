@@ -1,0 +1,50 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""`robot4d evaluate`: measure and print a table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from robot4d_core.commands.parsers import add_command, add_group
+
+
+def add(commands) -> None:
+    """Declare the command."""
+    evaluate = add_group(commands, 'evaluate', 'measure and print a table')
+    policy = _add(evaluate, 'policy', _policy, 'success over random object poses and camera pairs')
+    policy.add_argument('--engine', default='diffusion', choices=['diffusion', 'oracle', 'hold'], help='generator')
+    policy.add_argument('--max-cycles', type=int, default=8, help='cycles before a trial has failed')
+    tracking = _add(evaluate, 'tracking', _tracking, 'pose and grip errors on oracle predictions')
+    for parser in (policy, tracking):
+        parser.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
+    _add(evaluate, 'expert', _expert, 'success of the scripted expert')
+
+
+def _add(evaluate, name: str, run, description: str) -> argparse.ArgumentParser:
+    parser = add_command(evaluate, name, run, description)
+    parser.add_argument('--task', default='PutSpatulaOnTable', help='task of the simulated cell')
+    parser.add_argument('--trials', type=int, default=20, help='number of trials')
+    parser.add_argument('--seed', type=int, default=0, help='of the first trial')
+    return parser
+
+
+def _policy(arguments: argparse.Namespace) -> None:
+    from robot4d_core.evaluation.policy import evaluate_policy
+
+    evaluate_policy(
+        arguments.task, arguments.engine, arguments.trials, arguments.seed, arguments.max_cycles, arguments.json
+    )
+
+
+def _tracking(arguments: argparse.Namespace) -> None:
+    from robot4d_core.evaluation.tracking import evaluate_tracking
+
+    evaluate_tracking(arguments.task, arguments.trials, arguments.seed, json_path=arguments.json)
+
+
+def _expert(arguments: argparse.Namespace) -> None:
+    from robot4d_core.evaluation.expert import evaluate_expert
+
+    trials = evaluate_expert(arguments.task, arguments.trials, arguments.seed)
+    print(f'success {sum(trial.success for trial in trials)}/{len(trials)}')

@@ -18,7 +18,7 @@ from std_msgs.msg import String
 from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
 
 from robot4d.msg import SimulatorState
-from robot4d_core.cell.robot import ARM_JOINTS, FINGER_JOINTS
+from robot4d_core.cell.robot import ARMS
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.tasks import TASKS
@@ -62,7 +62,7 @@ class Cell(Robot4dNode):
         self._description = self.create_publisher(String, 'robot_description', qos.LATCHED)
         self._transforms = TransformBroadcaster(self)
         self._static_transforms = StaticTransformBroadcaster(self)
-        self._arm = ArmController(self, list(ARM_JOINTS))
+        self._arm = ArmController(self, list(ARMS[0].joints))
         self._gripper = GripperController(self)
         self._halt = threading.Event()
         self._thread: threading.Thread | None = None
@@ -131,11 +131,11 @@ class Cell(Robot4dNode):
 
     def _publish_joints(self, cell: RobotCell, with_transforms: bool) -> None:
         self._clock_topic.publish(ClockMessage(clock=conversions.time_to_message(cell.time)))
-        finger = cell.gripper_opening / 2
+        finger = cell.arms[0].gripper_opening / 2
         self._joint_states.publish(JointState(
-            header=conversions.header(cell.time, ''), name=[*ARM_JOINTS, *FINGER_JOINTS],
-            position=[*cell.arm_positions.tolist(), finger, finger],
-            velocity=[*cell.arm_velocities.tolist(), 0.0, 0.0],
+            header=conversions.header(cell.time, ''), name=[*ARMS[0].joints, *ARMS[0].finger_joints],
+            position=[*cell.arms[0].positions.tolist(), finger, finger],
+            velocity=[*cell.arms[0].velocities.tolist(), 0.0, 0.0],
         ))
         if with_transforms:
             self._transforms.sendTransform([

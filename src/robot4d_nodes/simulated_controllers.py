@@ -103,24 +103,24 @@ class ArmController(_MotionServer):
         motion = self._motion
         if motion is None:
             if self._hold is None:
-                self._hold = cell.arm_positions.copy()
-            cell.command_arm(self._hold)
+                self._hold = cell.arms[0].positions
+            cell.arms[0].command(self._hold)
             return
         result = FollowJointTrajectory.Result()
         if motion.goal_handle.is_cancel_requested:
-            self._hold = cell.arm_positions.copy()
+            self._hold = cell.arms[0].positions
             self._end(motion, 'canceled', result)
             return
         if motion.trajectory is None:
             motion.start = cell.time
-            motion.trajectory = self._trajectory(motion.goal_handle.request).started_from(cell.arm_positions)
+            motion.trajectory = self._trajectory(motion.goal_handle.request).started_from(cell.arms[0].positions)
         elapsed = cell.time - motion.start
         desired, velocity = motion.trajectory.sample(elapsed)
-        cell.command_arm(desired, velocity)
+        cell.arms[0].command(desired, velocity)
         self._hold = desired
-        error = float(np.abs(desired - cell.arm_positions).max())
+        error = float(np.abs(desired - cell.arms[0].positions).max())
         if error > PATH_TOLERANCE:
-            self._hold = cell.arm_positions.copy()
+            self._hold = cell.arms[0].positions
             result.error_code = result.PATH_TOLERANCE_VIOLATED
             result.error_string = f'a joint is {error:.3f} rad from the path, tolerance {PATH_TOLERANCE} rad'
             self._end(motion, 'aborted', result)
@@ -180,14 +180,14 @@ class GripperController(_MotionServer):
         motion = self._motion
         if motion is None:
             return
-        finger = cell.gripper_opening / 2
+        finger = cell.arms[0].gripper_opening / 2
         result = GripperCommand.Result(position=finger)
         if motion.goal_handle.is_cancel_requested:
-            cell.command_gripper(cell.gripper_opening)
+            cell.arms[0].command_gripper(cell.arms[0].gripper_opening)
             self._end(motion, 'canceled', result)
             return
         target = motion.goal_handle.request.command.position
-        cell.command_gripper(2 * target)
+        cell.arms[0].command_gripper(2 * target)
         if self._still_since is None or abs(finger - self._last_opening) > STALL_SPEED * STALL_TIME:
             self._still_since, self._last_opening = cell.time, finger
         result.reached_goal = abs(finger - target) < GRIPPER_TOLERANCE

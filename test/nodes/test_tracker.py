@@ -99,7 +99,7 @@ class Bench:
                 for link, pose in self.cell.link_poses().items() if link != 'world'])
 
     def tell_joints(self, stamp: float = STAMP, names=None) -> None:
-        finger = self.cell.gripper_opening / 2
+        finger = self.cell.arms[0].gripper_opening / 2
         self.joint_states.publish(JointState(
             header=header(stamp, ''), name=names or ['gripper_finger_left_joint', 'gripper_finger_right_joint'],
             position=[finger, finger]))
@@ -133,11 +133,11 @@ def test_a_still_gripper_is_found_where_the_robot_says_it_is(told, cell, seen):
     assert not plans.lost, plans.message
     assert (plans.header.frame_id, time_from_message(plans.header.stamp), plans.model) == (FRAME, STAMP, 'test')
     (plan,) = plans.plans
-    truth = invert_pose(cell.scene.cameras[0].T_world_optical) @ cell.gripper_pose()
+    truth = invert_pose(cell.scene.cameras[0].T_world_optical) @ cell.arms[0].gripper_pose()
     for pose in plan.poses:
         distance, angle = pose_distance(truth, pose_from_message(pose))
         assert distance < 0.01 and np.degrees(angle) < 3
-    assert plan.opening == pytest.approx([cell.gripper_opening] * FRAMES, abs=0.01)
+    assert plan.opening == pytest.approx([cell.arms[0].gripper_opening] * FRAMES, abs=0.01)
     assert plan.gripper == 'gripper' and len(plan.time_from_start) == FRAMES
 
 

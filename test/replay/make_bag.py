@@ -14,7 +14,6 @@ import json
 from pathlib import Path
 
 from robot4d_core.cell.expert import Expert
-from robot4d_core.cell.robot import ARM_JOINTS, FINGER_JOINTS
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.episodes.bag import BagWriter
@@ -33,7 +32,7 @@ def make_bag(folder: Path) -> dict:
     """Write the bag and truth.json into folder; returns the truth."""
     scene = Scene.sample(TASK, SEED, *SIZE)
     cell = RobotCell(scene)
-    expert = Expert(cell)
+    arm, expert = cell.arms[0], Expert(cell)
     ticks = round((MOVING + RESTING) / JOINT_INTERVAL)
     images_every = round(IMAGE_INTERVAL / JOINT_INTERVAL)
     with BagWriter(folder) as bag:
@@ -42,9 +41,9 @@ def make_bag(folder: Path) -> dict:
             FIRST_STAMP, {('world', optical_frame(reference.name)): reference.T_world_optical}, static=True)
         for tick in range(ticks + 1):
             stamp = FIRST_STAMP + tick * JOINT_INTERVAL
-            finger = cell.gripper_opening / 2
-            bag.write_joint_states(stamp, [*ARM_JOINTS, *FINGER_JOINTS], [*cell.arm_positions, finger, finger])
-            bag.write_transforms(stamp, {('world', 'gripper_tcp'): cell.gripper_pose()})
+            names = [*arm.names.joints, *arm.names.finger_joints]
+            bag.write_joint_states(stamp, names, [*arm.positions, *[arm.gripper_opening / 2] * 2])
+            bag.write_transforms(stamp, {('world', 'gripper_tcp'): arm.gripper_pose()})
             if tick % images_every == 0:
                 for placement in scene.cameras:
                     view = cell.render(placement.name)
@@ -53,11 +52,11 @@ def make_bag(folder: Path) -> dict:
             if stamp < FIRST_STAMP + MOVING:
                 expert.advance(JOINT_INTERVAL)
             else:
-                cell.command_arm(cell.arm_positions)
+                arm.command(arm.positions)
                 cell.advance(JOINT_INTERVAL)
     truth = {
-        'gripper_pose': (invert_pose(reference.T_world_optical) @ cell.gripper_pose()).tolist(),
-        'opening': cell.gripper_opening,
+        'gripper_pose': (invert_pose(reference.T_world_optical) @ arm.gripper_pose()).tolist(),
+        'opening': arm.gripper_opening,
         'rest_from': FIRST_STAMP + MOVING + 0.5,
         'end': FIRST_STAMP + ticks * JOINT_INTERVAL,
         'images': ticks // images_every + 1,

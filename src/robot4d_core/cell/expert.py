@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""A scripted expert that carries out the cell's task.
+"""A scripted expert that carries out the cell's task with all its arms.
 
 It keeps no plan of the whole task: whenever one stage ends, the task decides the next one from the present state of
 the cell. So an expert can take over at any moment, from anybody.
@@ -13,7 +13,8 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
-from robot4d_core.cell.robot import ARM_JOINTS, HOME, TCP
+from robot4d_core.cell.cell_arm import CellArm
+from robot4d_core.cell.robot import HOME, ArmNames
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.tasks.task import Stage
 from robot4d_core.errors import ExpertError
@@ -55,43 +56,61 @@ class _Motion:
 
 
 class Expert:
-    """Drives a cell; perturbation: standard deviation, metres, by which it misses waypoints in free space (needs rng).
+    """Drives a cell.
 
-    `stage` is the stage under way.
+    perturbation: standard deviation, metres, by which it misses waypoints in free space; needs rng.
     """
 
     def __init__(
         self, cell: RobotCell, *, perturbation: float = 0.0, rng: np.random.Generator | None = None
     ) -> None:
         self.cell = cell
-        self._perturbation = perturbation
-        self._rng = rng
-        self._kinematics = _Kinematics(cell)
-        self._begin()
+        self._drivers = [_ArmDriver(cell, arm, perturbation, rng) for arm in cell.arms]
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stage under way of each arm."""
+        return tuple(driver.stage for driver in self._drivers)
+
+    @property
+    def done(self) -> bool:
+        """Whether every arm has done its part."""
+        return all(stage.name == 'hold' for stage in self.stages)
 
     def advance(self, seconds: float) -> None:
-        """Command and simulate the cell for a while; raises ExpertError when a stage is out of the arm's reach."""
+        """Command and simulate the cell for a while; raises ExpertError when a stage is out of an arm's reach."""
         for _ in range(round(seconds / TICK)):
-            self._command()
+            for driver in self._drivers:
+                driver.command()
             self.cell.advance(TICK)
 
-    def _begin(self) -> None:
-        self.stage: Stage = self.cell.task.next_stage(self.cell)
-        self._motion = self._plan(self.stage)
-        self._started = self.cell.time
 
-    def _command(self) -> None:
-        elapsed = self.cell.time - self._started
+class _ArmDriver:
+    """Takes one arm from stage to stage."""
+
+    def __init__(self, cell: RobotCell, arm: CellArm, perturbation: float, rng: np.random.Generator | None) -> None:
+        self._cell, self._arm = cell, arm
+        self._perturbation, self._rng = perturbation, rng
+        self._kinematics = _Kinematics(cell.model, arm.names)
+        self._begin()
+
+    def command(self) -> None:
+        elapsed = self._cell.time - self._started
         if elapsed >= self._motion.duration + self.stage.rest - TICK / 2:
             self._begin()
             elapsed = 0.0
         arrived = elapsed >= self._motion.duration - TICK / 2
-        self.cell.command_arm(*self._motion.at(min(elapsed + TICK, self._motion.duration)))
+        self._arm.command(*self._motion.at(min(elapsed + TICK, self._motion.duration)))
         if arrived and self.stage.opening is not None:
-            self.cell.command_gripper(self.stage.opening)
+            self._arm.command_gripper(self.stage.opening)
+
+    def _begin(self) -> None:
+        self.stage: Stage = self._cell.task.next_stage(self._cell, self._arm)
+        self._motion = self._plan(self.stage)
+        self._started = self._cell.time
 
     def _plan(self, stage: Stage) -> _Motion:
-        start = self.cell.arm_commands
+        start = self._arm.commands
         if stage.positions is not None:
             duration = _duration(np.abs(stage.positions - start).max() / PEAK_JOINT_SPEED)
             times = np.linspace(0, duration, int(np.ceil(duration / IK_STEP)) + 1)
@@ -135,11 +154,11 @@ def _minimum_jerk(fraction: np.ndarray) -> np.ndarray:
 class _Kinematics:
     """Damped least-squares inverse kinematics; the free seventh degree of freedom stays close to home."""
 
-    def __init__(self, cell: RobotCell) -> None:
-        self._model = cell.model
-        self._data = mujoco.MjData(cell.model)
-        self._tcp = cell.model.body(TCP).id
-        joints = [cell.model.joint(name) for name in ARM_JOINTS]
+    def __init__(self, model: mujoco.MjModel, names: ArmNames) -> None:
+        self._model = model
+        self._data = mujoco.MjData(model)
+        self._tcp = model.body(names.tcp).id
+        joints = [model.joint(name) for name in names.joints]
         self._positions = np.array([joint.qposadr[0] for joint in joints])
         self._dofs = np.array([joint.dofadr[0] for joint in joints])
         self._low, self._high = np.array([joint.range for joint in joints]).T

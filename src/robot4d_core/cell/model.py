@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from robot4d_core.cell.cameras import CameraPlacement
-from robot4d_core.cell.robot import ARM_JOINTS, FINGER_JOINTS
+from robot4d_core.cell.robot import ARMS, ArmNames
 from robot4d_core.cell.tasks.task import Task
 from robot4d_core.robot_description import load_robot_description
 
@@ -20,15 +20,16 @@ ARM_ARMATURE = 0.1  # kg m^2, reflected inertia of the drives
 FINGER_STIFFNESS = 4000.0  # N / m
 FINGER_DAMPING = 200.0  # N s / m; with the effort limit it bounds the closing speed
 VISUAL_GROUP, COLLISION_GROUP = 1, 3
-ROBOT_CONTACT, OBJECT_CONTACT = 1, 2
+ROBOT_CONTACT, OBJECT_CONTACT, SECOND_ROBOT_CONTACT = 1, 2, 4
 
 
 def build_model(task: Task, cameras: tuple[CameraPlacement, ...]) -> mujoco.MjModel:
     """Compile the cell for one task and its cameras."""
-    spec = mujoco.MjSpec.from_string(load_robot_description())
+    spec = mujoco.MjSpec.from_string(load_robot_description(arms=task.arms))
     _set_physics(spec)
     _separate_looks_from_contacts(spec)
-    _drive_the_robot(spec)
+    for names in ARMS[:task.arms]:
+        _drive(spec, names)
     task.add_objects(spec)
     _light(spec)
     for placement in cameras:
@@ -46,7 +47,7 @@ def _set_physics(spec: mujoco.MjSpec) -> None:
 
 
 def _separate_looks_from_contacts(spec: mujoco.MjSpec) -> None:
-    """Let robot and objects touch each other; parts of the robot never do (the executor checks self-collision)."""
+    """Let the arms and the objects touch each other; parts of one arm never do (the executor checks that)."""
     for geom in spec.geoms:
         if geom.contype == 0:
             geom.group = VISUAL_GROUP
@@ -54,25 +55,29 @@ def _separate_looks_from_contacts(spec: mujoco.MjSpec) -> None:
         geom.group = COLLISION_GROUP
         geom.condim = 4
         geom.friction = [2.0, 0.04, 0.0001]  # rubber pads
-        is_table = geom.parent.name == 'table'
-        geom.contype = OBJECT_CONTACT if is_table else ROBOT_CONTACT
-        geom.conaffinity = OBJECT_CONTACT | (ROBOT_CONTACT if is_table else 0)
+        name = geom.parent.name
+        if name == 'table':
+            geom.contype, geom.conaffinity = OBJECT_CONTACT, OBJECT_CONTACT | ROBOT_CONTACT
+        elif name.startswith(ARMS[1].prefix):
+            geom.contype, geom.conaffinity = SECOND_ROBOT_CONTACT, OBJECT_CONTACT | ROBOT_CONTACT
+        else:
+            geom.contype, geom.conaffinity = ROBOT_CONTACT, OBJECT_CONTACT
 
 
-def _drive_the_robot(spec: mujoco.MjSpec) -> None:
+def _drive(spec: mujoco.MjSpec, names: ArmNames) -> None:
     for body in spec.bodies:
-        if body.name.startswith(('arm_', 'gripper_')):
+        if body.name.startswith((f'{names.prefix}arm_', f'{names.gripper}_')):
             body.gravcomp = 1.0
-    for name, stiffness, damping in zip(ARM_JOINTS, ARM_STIFFNESS, ARM_DAMPING, strict=True):
+    for name, stiffness, damping in zip(names.joints, ARM_STIFFNESS, ARM_DAMPING, strict=True):
         joint = spec.joint(name)
         joint.armature = ARM_ARMATURE
         _add_servo(spec, joint, stiffness, damping, COMMAND_SMOOTHING)
-    for name in FINGER_JOINTS:
+    for name in names.finger_joints:
         joint = spec.joint(name)
         joint.armature = 0.1
         _add_servo(spec, joint, FINGER_STIFFNESS, FINGER_DAMPING, 0.0)
     spec.add_equality(
-        type=mujoco.mjtEq.mjEQ_JOINT, name1=FINGER_JOINTS[0], name2=FINGER_JOINTS[1],
+        type=mujoco.mjtEq.mjEQ_JOINT, name1=names.finger_joints[0], name2=names.finger_joints[1],
         objtype=mujoco.mjtObj.mjOBJ_JOINT, data=[0, 1] + [0] * 10,
     )
 

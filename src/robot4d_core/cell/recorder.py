@@ -85,7 +85,7 @@ def demonstrate(task: str, seed: int, cameras: int, size: tuple[int, int] = IMAG
     while cell.time < MAX_SECONDS and still <= STILL_SECONDS:
         frames.append(_film(cell, scene))
         expert.advance(FRAME_INTERVAL)
-        still = still + FRAME_INTERVAL if expert.stage.name == 'hold' else 0.0
+        still = still + FRAME_INTERVAL if expert.done else 0.0
     stack = {name: np.stack([frame[name] for frame in frames]) for name in frames[0]}
     cell.close()
     episode = Episode(
@@ -93,7 +93,8 @@ def demonstrate(task: str, seed: int, cameras: int, size: tuple[int, int] = IMAG
         segmentation=stack['segmentation'].swapaxes(0, 1),
         intrinsics=np.stack([placement.camera.matrix for placement in scene.cameras]),
         camera_poses=np.stack([placement.T_world_optical for placement in scene.cameras]),
-        gripper_poses=stack['gripper_pose'], opening=stack['opening'], joints=stack['joints'], times=stack['time'],
+        gripper_poses=stack['gripper_pose'], opening=stack['opening'], joints=stack['joints'],
+        commands=stack['commands'], times=stack['time'],
     )
     return episode, {'seed': seed, 'task': task, 'success': bool(cell.success()), 'scene': scene.to_json()}
 
@@ -104,6 +105,9 @@ def _film(cell: RobotCell, scene: Scene) -> dict[str, np.ndarray]:
         'rgb': np.stack([view.rgb for view in views]),
         'depth': np.stack([depth_in_millimetres(view.depth) for view in views]),
         'segmentation': np.stack([view.segmentation for view in views]).astype(np.uint8),
-        'gripper_pose': cell.gripper_pose(), 'opening': np.float64(cell.gripper_opening),
-        'joints': cell.arm_positions.copy(), 'time': np.float64(cell.time),
+        'gripper_pose': np.stack([arm.gripper_pose() for arm in cell.arms]),
+        'opening': np.array([arm.gripper_opening for arm in cell.arms]),
+        'joints': np.stack([arm.positions for arm in cell.arms]),
+        'commands': np.stack([[*arm.commands, arm.gripper_command] for arm in cell.arms]),
+        'time': np.float64(cell.time),
     }

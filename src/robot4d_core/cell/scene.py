@@ -17,17 +17,24 @@ CAMERA_NAMES = ('reference', 'second')
 
 @dataclass(frozen=True)
 class Scene:
-    """A recipe that rebuilds the same cell anywhere."""
+    """A recipe that rebuilds the same cell anywhere.
+
+    held_out_objects: whether the objects stand in the part of their region that no training episode uses.
+    """
 
     task: str
     seed: int
     cameras: tuple[CameraPlacement, ...]
+    held_out_objects: bool = False
 
     @classmethod
-    def sample(cls, task: str, seed: int, width: int = 320, height: int = 256, camera_names=CAMERA_NAMES) -> Scene:
+    def sample(
+        cls, task: str, seed: int, width: int = 320, height: int = 256, camera_names=CAMERA_NAMES,
+        held_out_objects: bool = False,
+    ) -> Scene:
         """Draw cameras for a task; the seed fixes both the cameras and the objects."""
         rng = np.random.default_rng([seed, 0])
-        return cls(task, seed, sample_cameras(rng, camera_names, width, height))
+        return cls(task, seed, sample_cameras(rng, camera_names, width, height), held_out_objects)
 
     def to_json(self) -> str:
         """Write the recipe as JSON that from_json reads back exactly."""
@@ -39,7 +46,8 @@ class Scene:
             }
             for placement in self.cameras
         ]
-        return json.dumps({'task': self.task, 'seed': self.seed, 'cameras': cameras})
+        return json.dumps({
+            'task': self.task, 'seed': self.seed, 'cameras': cameras, 'held_out_objects': self.held_out_objects})
 
     @classmethod
     def from_json(cls, text: str) -> Scene:
@@ -52,9 +60,9 @@ class Scene:
                 )
                 for entry in recipe['cameras']
             )
-            return cls(str(recipe['task']), int(recipe['seed']), cameras)
+            return cls(str(recipe['task']), int(recipe['seed']), cameras, bool(recipe['held_out_objects']))
         except (ValueError, KeyError, TypeError) as error:
             raise SceneError(
-                f'expected the JSON of a scene with task, seed and cameras, got {text[:80]!r}: {error!r}; '
-                'pass the text that Scene.to_json wrote'
+                f'expected the JSON of a scene with task, seed, cameras and held_out_objects, got {text[:80]!r}: '
+                f'{error!r}; pass the text that Scene.to_json wrote'
             ) from error

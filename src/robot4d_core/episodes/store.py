@@ -18,12 +18,6 @@ from robot4d_core.errors import EpisodeError
 
 SCHEMA = 2
 
-SEGMENTS = (
-    'background', 'arm', 'hand', 'finger_left', 'finger_right',
-    'second_arm', 'second_hand', 'second_finger_left', 'second_finger_right',
-)
-"""What the numbers in `Episode.segmentation` mean; those above are the task's objects, in the task's order."""
-
 _UNFINISHED = '.unfinished'
 
 

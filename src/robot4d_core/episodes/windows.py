@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robot4d_core.episodes.store import SEGMENTS, Episode
+from robot4d_core.episodes.segments import SEGMENTS
+from robot4d_core.episodes.store import Episode
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
 from robot4d_core.geometry.poses import invert_pose

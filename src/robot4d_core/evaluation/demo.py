@@ -102,7 +102,7 @@ def plan_errors(plan: GripperPlan, simulator: SimulatorState) -> tuple[list[floa
     distances = []
     for duration, tracked in zip(np.diff(plan.time_from_start, prepend=0.0), plan.poses, strict=True):
         expert.advance(duration)
-        distances.append(pose_distance(camera_from_world @ cell.gripper_pose(), tracked))
+        distances.append(pose_distance(camera_from_world @ cell.arms[0].gripper_pose(), tracked))
     return [d[0] for d in distances], [d[1] for d in distances]
 
 

@@ -31,7 +31,7 @@ def try_expert(task: str, seed: int) -> ExpertTrial:
     try:
         expert = Expert(cell)
         while cell.time < TIME_LIMIT:
-            if expert.stage.name == 'hold':
+            if expert.done:
                 ended = 'done'
                 break
             expert.advance(STEP)

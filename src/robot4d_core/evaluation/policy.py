@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from robot4d_core.cell.robot import ARM_JOINTS
+from robot4d_core.cell.robot import ARMS
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.trajectory_controller import JointTrajectory
@@ -53,7 +53,7 @@ class PolicyLoop:
         self._max_cycles = max_cycles
         self._tracker = GripperTracker(GripperModel.from_urdf(urdf))
         self._planner = MotionPlanner(ArmKinematics(
-            urdf, base_frame='world', tip_frame='gripper_tcp', joint_names=list(ARM_JOINTS)))
+            urdf, base_frame='world', tip_frame='gripper_tcp', joint_names=list(ARMS[0].joints)))
 
     def run_trial(self, task: str, seed: int) -> Trial:
         """Attempt the task in the cell of seed: object poses and camera pair are its own."""
@@ -80,13 +80,13 @@ class PolicyLoop:
         prediction = timed(trial.predict_s, lambda: self._engine.predict(observation, seed=trial.seed))
         camera_from_world = invert_pose(scene.cameras[0].T_world_optical)
         plan = timed(trial.track_s, lambda: self._tracker.track(
-            prediction, camera_from_world @ cell.gripper_pose(), cell.gripper_opening, observation))
+            prediction, camera_from_world @ cell.arms[0].gripper_pose(), cell.arms[0].gripper_opening, observation))
         if plan.lost:
             raise LostGripper(plan.message)
         if plan.is_still(STILL_DISTANCE):
             return False
         motion = timed(trial.plan_s, lambda: self._planner.plan(
-            plan, scene.cameras[0].T_world_optical, cell.arm_positions, cell.gripper_opening))
+            plan, scene.cameras[0].T_world_optical, cell.arms[0].positions, cell.arms[0].gripper_opening))
         carry_out(cell, motion)
         return True
 
@@ -121,12 +121,12 @@ def carry_out(cell: RobotCell, motion: MotionPlan) -> None:
         if isinstance(segment, ArmMotion):
             trajectory = JointTrajectory(
                 segment.times, segment.positions, segment.velocities, segment.accelerations
-            ).started_from(cell.arm_positions)
+            ).started_from(cell.arms[0].positions)
             for elapsed in np.arange(0.0, trajectory.duration + CONTROL_PERIOD, CONTROL_PERIOD):
-                cell.command_arm(*trajectory.sample(elapsed))
+                cell.arms[0].command(*trajectory.sample(elapsed))
                 cell.advance(CONTROL_PERIOD)
         else:
-            cell.command_gripper(segment.opening)
+            cell.arms[0].command_gripper(segment.opening)
             cell.advance(GRIPPER_TIME)
 
 

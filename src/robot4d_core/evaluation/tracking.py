@@ -63,15 +63,15 @@ def make_case(task: str, seed: int, width: int = 320, height: int = 256) -> Trac
     observation = observe(cell, scene, cell.task.instruction)
     cell.close()  # one renderer at a time
     T_reference_world = invert_pose(scene.cameras[0].T_world_optical)
-    initial = T_reference_world @ cell.gripper_pose(), cell.gripper_opening
+    initial = T_reference_world @ cell.arms[0].gripper_pose(), cell.arms[0].gripper_opening
     oracle = OracleEngine(width, height)
     prediction = oracle.predict(observation)
     oracle.stop()
     expert, poses, openings = Expert(cell), [], []
     for _ in range(FRAMES):
         expert.advance(FRAME_INTERVAL)
-        poses.append(T_reference_world @ cell.gripper_pose())
-        openings.append(cell.gripper_opening)
+        poses.append(T_reference_world @ cell.arms[0].gripper_pose())
+        openings.append(cell.arms[0].gripper_opening)
     return TrackingCase(seed, observation, prediction, *initial, np.stack(poses), np.array(openings))
 
 

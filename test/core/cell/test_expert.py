@@ -24,7 +24,7 @@ def test_task_is_done(seed):
 
 def finish(cell):
     expert = Expert(cell)
-    while expert.stage.name != 'hold' and cell.time < 40:
+    while not expert.done and cell.time < 40:
         expert.advance(0.1)
     return expert
 
@@ -38,16 +38,16 @@ def test_a_fresh_expert_takes_over_at_any_moment(cell, seconds):
 
 def test_errors_in_free_space_do_not_matter(cell):
     expert = Expert(cell, perturbation=0.01, rng=np.random.default_rng(0))
-    while expert.stage.name != 'hold' and cell.time < 40:
+    while not expert.done and cell.time < 40:
         expert.advance(0.1)
     assert cell.success()
 
 
 def test_done_means_still_at_home(cell):
     expert = finish(cell)
-    before = cell.arm_positions
+    before = cell.arms[0].positions
     expert.advance(3.0)
-    np.testing.assert_allclose(before, cell.arm_positions, atol=2e-3)
+    np.testing.assert_allclose(before, cell.arms[0].positions, atol=2e-3)
     np.testing.assert_allclose(before, HOME, atol=0.06)
     assert cell.success()
 
@@ -55,25 +55,25 @@ def test_done_means_still_at_home(cell):
 def test_home_is_where_the_tool_is_whatever_the_elbow_does(cell):
     finish(cell)
     kinematics = ArmKinematics(load_robot_description())
-    elsewhere = kinematics.ik(cell.home_pose, HOME + [0.3, 0, -0.3, 0, 0, 0, 0])
+    elsewhere = kinematics.ik(cell.arms[0].home_pose, HOME + [0.3, 0, -0.3, 0, 0, 0, 0])
     assert np.abs(elsewhere - HOME).max() > 0.06
-    cell.command_arm(elsewhere)
+    cell.arms[0].command(elsewhere)
     cell.advance(2.0)
-    assert Expert(cell).stage.name == 'hold'
+    assert Expert(cell).done
 
 
 def test_tool_is_slow_and_the_arm_rests_while_the_gripper_moves(cell):
     expert, tick = Expert(cell), 0.02
-    previous, fastest, resting, rests = cell.gripper_pose()[:3, 3], 0.0, 0.0, {}
-    while expert.stage.name != 'hold' and cell.time < 40:
+    previous, fastest, resting, rests = cell.arms[0].gripper_pose()[:3, 3], 0.0, 0.0, {}
+    while not expert.done and cell.time < 40:
         expert.advance(tick)
-        position = cell.gripper_pose()[:3, 3]
+        position = cell.arms[0].gripper_pose()[:3, 3]
         step, previous = np.linalg.norm(position - previous), position
-        if expert.stage.name != 'home':
+        if expert.stages[0].name != 'home':
             fastest = max(fastest, step / tick)
         resting = resting + tick if step / tick < 0.02 else 0.0
-        if expert.stage.opening is not None:
-            rests[expert.stage.name] = max(rests.get(expert.stage.name, 0.0), resting)
+        if expert.stages[0].opening is not None:
+            rests[expert.stages[0].name] = max(rests.get(expert.stages[0].name, 0.0), resting)
     assert fastest < 0.3
     assert rests['grasp'] >= 1.0 and rests['release'] >= 1.0
 

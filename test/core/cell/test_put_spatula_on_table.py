@@ -68,7 +68,7 @@ def test_with_the_crock_toppled_is_no_success(cell):
 
 def test_while_held_is_no_success(cell):
     expert = Expert(cell)
-    while expert.stage.name != 'carry':
+    while expert.stages[0].name != 'carry':
         expert.advance(0.1)
-    assert cell.fingers_touching('spatula') == 2
+    assert cell.arms[0].fingers_touching('spatula') == 2
     assert not cell.success()

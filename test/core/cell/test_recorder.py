@@ -52,7 +52,7 @@ def test_depth_puts_the_hand_around_the_gripper(store):
         assert len(v) > 20
         k, z = episode.intrinsics[camera], depth[v, u]
         points = np.stack([(u - k[0, 2]) / k[0, 0] * z, (v - k[1, 2]) / k[1, 1] * z, z, np.ones_like(z)])
-        in_tcp = invert_pose(episode.gripper_poses[frame]) @ episode.camera_poses[camera] @ points
+        in_tcp = invert_pose(episode.gripper_poses[frame, 0]) @ episode.camera_poses[camera] @ points
         assert np.abs(in_tcp[:2]).max() < 0.1 and in_tcp[2].max() < -0.03
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pinocchio as pin
 import pytest
 
-from robot4d_core.cell.robot import ARM_JOINTS, HOME, TCP
+from robot4d_core.cell.robot import ARMS, HOME
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.errors import SceneError
@@ -44,7 +44,7 @@ def test_points_of_the_hand_lie_on_the_hand(cell, name):
     assert np.linalg.norm(outside, axis=1).max() < 0.004
 
 
-@pytest.mark.parametrize('label, body', [(5, 'crock'), (6, 'spatula')])
+@pytest.mark.parametrize('label, body', [(9, 'crock'), (10, 'spatula')])
 def test_object_is_drawn_where_it_is(cell, label, body):
     view, points = points_in_world(cell, 'reference')
     seen = transform_points(invert_pose(cell.pose(body)), points[view.segmentation == label])
@@ -56,46 +56,46 @@ def test_object_is_drawn_where_it_is(cell, label, body):
 
 def test_fingers_are_told_apart(cell):
     labels = np.unique(np.concatenate([cell.render(name).segmentation for name in ('reference', 'second')]))
-    assert set(labels) <= {0, 1, 2, 3, 4, 5, 6} and {0, 1, 2, 5, 6} <= set(labels)
+    assert set(labels) <= {0, 1, 2, 3, 4, 9, 10} and {0, 1, 2, 9, 10} <= set(labels)
     left, right = (cell.pose(f'gripper_finger_{side}')[:3, 3] for side in ('left', 'right'))
-    assert (left - right) @ cell.gripper_pose()[:3, 1] == pytest.approx(0.08, abs=1e-4)
+    assert (left - right) @ cell.arms[0].gripper_pose()[:3, 1] == pytest.approx(0.08, abs=1e-4)
 
 
 def test_link_poses_follow_the_robot_description(cell):
-    cell.command_arm(HOME + [0.2, 0.1, -0.1, 0.1, 0.2, -0.2, 0.3])
+    cell.arms[0].command(HOME + [0.2, 0.1, -0.1, 0.1, 0.2, -0.2, 0.3])
     cell.advance(1.0)
     model = pin.buildModelFromXML(load_robot_description())
     data, q = model.createData(), pin.neutral(model)
-    for name, value in zip(ARM_JOINTS, cell.arm_positions, strict=True):
+    for name, value in zip(ARMS[0].joints, cell.arms[0].positions, strict=True):
         q[model.joints[model.getJointId(name)].idx_q] = value
     pin.framesForwardKinematics(model, data, q)
     poses = cell.link_poses()
-    for name in (*(f'arm_link{i}' for i in range(8)), 'gripper_hand', TCP):
+    for name in (*(f'arm_link{i}' for i in range(8)), 'gripper_hand', 'gripper_tcp'):
         expected = data.oMf[model.getFrameId(name)].homogeneous
         np.testing.assert_allclose(poses[name], expected, atol=1e-5, err_msg=name)
 
 
 def test_arm_and_gripper_arrive_where_they_are_sent(cell):
-    target = cell.arm_positions + [0.1, -0.1, 0.1, 0.1, -0.1, 0.1, 0.2]
-    cell.command_arm(target)
-    cell.command_gripper(0.03)
+    target = cell.arms[0].positions + [0.1, -0.1, 0.1, 0.1, -0.1, 0.1, 0.2]
+    cell.arms[0].command(target)
+    cell.arms[0].command_gripper(0.03)
     cell.advance(2.0)
-    np.testing.assert_allclose(cell.arm_positions, target, atol=1e-3)
-    np.testing.assert_allclose(cell.arm_velocities, 0, atol=1e-3)
-    assert cell.gripper_opening == pytest.approx(0.03, abs=5e-4)
+    np.testing.assert_allclose(cell.arms[0].positions, target, atol=1e-3)
+    np.testing.assert_allclose(cell.arms[0].velocities, 0, atol=1e-3)
+    assert cell.arms[0].gripper_opening == pytest.approx(0.03, abs=5e-4)
 
 
 def test_velocity_feed_forward_removes_the_lag(cell):
-    start, speed, tick = cell.arm_positions, np.full(7, 0.2), 0.01
+    start, speed, tick = cell.arms[0].positions, np.full(7, 0.2), 0.01
     for step in range(100):
-        cell.command_arm(start + speed * tick * (step + 1), speed)
+        cell.arms[0].command(start + speed * tick * (step + 1), speed)
         cell.advance(tick)
-    np.testing.assert_allclose(cell.arm_positions, start + speed * 1.0, atol=4e-3)
+    np.testing.assert_allclose(cell.arms[0].positions, start + speed * 1.0, atol=4e-3)
 
 
 def test_when_restored_expect_bit_identical_future(cell):
-    cell.command_arm(HOME + 0.1)
-    cell.command_gripper(0.0)
+    cell.arms[0].command(HOME + 0.1)
+    cell.arms[0].command_gripper(0.0)
     cell.advance(0.3)
     state, rendered = cell.state(), cell.render('second')
     cell.advance(0.5)
@@ -112,7 +112,7 @@ def test_when_restored_expect_bit_identical_future(cell):
 
 def test_reset_returns_to_the_drawn_start(cell):
     start = cell.state()
-    cell.command_arm(HOME + 0.2)
+    cell.arms[0].command(HOME + 0.2)
     cell.advance(0.5)
     cell.reset()
     assert np.array_equal(cell.state(), start)

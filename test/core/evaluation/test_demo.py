@@ -31,7 +31,7 @@ def cycle() -> DemoCycle:
     expert, poses = Expert(cell), []
     for _ in range(10):
         expert.advance(0.5)
-        poses.append(camera_from_world @ cell.gripper_pose())
+        poses.append(camera_from_world @ cell.arms[0].gripper_pose())
     rng = np.random.default_rng(0)
     views = tuple(
         PredictedView(c.name, c.camera, rng.integers(0, 255, (10, 48, 64, 3), np.uint8),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robot4d_core.cell.robot import FINGER_JOINTS, HOME
+from robot4d_core.cell.robot import ARMS, HOME
 from robot4d_core.errors import InverseKinematicsError, RobotDescriptionError
 from robot4d_core.executor import ArmKinematics
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
@@ -156,7 +156,7 @@ def test_when_the_tool_is_below_the_table_top_expect_gripper_and_table_in_contac
 
 def test_open_fingers_come_nearer_to_the_table_than_closed_ones(arm):
     tilted = HOME + np.array([0, 0.7, 0, 0, 0, 1.2, np.pi / 2])  # one finger below the other, 10 cm above the table
-    open_arm = ArmKinematics(load_robot_description(), held=dict.fromkeys(FINGER_JOINTS, 0.04))
+    open_arm = ArmKinematics(load_robot_description(), held=dict.fromkeys(ARMS[0].finger_joints, 0.04))
     np.testing.assert_allclose(open_arm.fk(tilted), arm.fk(tilted), atol=1e-12)
     assert open_arm.nearest_contact(tilted)[0] < arm.nearest_contact(tilted)[0] - 0.01
 

@@ -24,8 +24,8 @@ def test_object_travels_exactly_while_both_fingers_hold_it(seed):
         expert, poses, held = Expert(cell), [], []
         for _ in prediction.time_from_start:
             expert.advance(0.5)
-            poses.append(camera_from_world @ cell.gripper_pose())
-            held.append(cell.fingers_touching('spatula') == 2)
+            poses.append(camera_from_world @ cell.arms[0].gripper_pose())
+            held.append(cell.arms[0].fingers_touching('spatula') == 2)
         poses, held = np.array(poses), np.array(held)
         told.append(object_travels(prediction, poses))
         true.append(held[1:] & held[:-1])

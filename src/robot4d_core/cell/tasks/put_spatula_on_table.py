@@ -14,10 +14,11 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from robot4d_core.cell.robot import HOME, OPEN
-from robot4d_core.cell.tasks.task import Stage, Task
+from robot4d_core.cell.tasks.task import Stage, Task, draw_position
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
 
 if TYPE_CHECKING:
+    from robot4d_core.cell.cell_arm import CellArm
     from robot4d_core.cell.robot_cell import RobotCell
 
 BLADE = np.array([0.008, 0.050, 0.090])  # metres, full sizes
@@ -61,9 +62,9 @@ class PutSpatulaOnTable(Task):
             name='mat', type=mujoco.mjtGeom.mjGEOM_BOX, size=[0.19, 0.13, 0.0005], pos=[*PLACE_CENTRE, 0.0005],
             rgba=[0.45, 0.66, 0.4, 1], contype=0, conaffinity=0)
 
-    def object_poses(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    def object_poses(self, rng: np.random.Generator, held_out: bool) -> dict[str, np.ndarray]:
         """Stand the crock somewhere on the left-hand side, the spatula in it."""
-        position = np.array([rng.uniform(*CROCK_REGION[0]), rng.uniform(*CROCK_REGION[1]), 0.0])
+        position = np.array([*draw_position(rng, CROCK_REGION, held_out), 0.0])
         turn = Rotation.from_euler('z', rng.uniform(*YAW_RANGE))
         side = rng.uniform(0, 2 * np.pi)
         lean = Rotation.from_rotvec([LEAN * np.cos(side), LEAN * np.sin(side), 0.0])
@@ -77,17 +78,17 @@ class PutSpatulaOnTable(Task):
         return (
             self._laid_down(cell)
             and cell.speed('spatula') < 0.02
-            and cell.fingers_touching('spatula') == 0
+            and cell.arms[0].fingers_touching('spatula') == 0
             and cell.pose('crock')[2, 2] > np.cos(np.deg2rad(10))
         )
 
-    def next_stage(self, cell: RobotCell) -> Stage:
+    def next_stage(self, cell: RobotCell, arm: CellArm) -> Stage:
         """Decide from the poses of gripper and spatula, and from whether the gripper holds the spatula."""
-        if cell.fingers_touching('spatula') and GRASPED_OPENING[0] < cell.gripper_opening < GRASPED_OPENING[1]:
-            return self._next_while_holding(cell)
+        if arm.fingers_touching('spatula') and GRASPED_OPENING[0] < arm.gripper_opening < GRASPED_OPENING[1]:
+            return self._next_while_holding(cell, arm)
         if self._laid_down(cell):
-            return self._next_when_laid_down(cell)
-        return self._next_to_grasp(cell)
+            return self._next_when_laid_down(arm)
+        return self._next_to_grasp(cell, arm)
 
     @staticmethod
     def _laid_down(cell: RobotCell) -> bool:
@@ -100,12 +101,13 @@ class PutSpatulaOnTable(Task):
         )
 
     @staticmethod
-    def _next_to_grasp(cell: RobotCell) -> Stage:
-        tcp, grasp = cell.gripper_pose(), _grasp_pose(cell.pose('spatula'), cell.gripper_pose())
+    def _next_to_grasp(cell: RobotCell, arm: CellArm) -> Stage:
+        tcp = arm.gripper_pose()
+        grasp = _grasp_pose(cell.pose('spatula'), tcp)
         offset = invert_pose(grasp) @ tcp
         aside, along = np.linalg.norm(offset[:2, 3]), offset[2, 3]
         turned = pose_distance(grasp, tcp)[1]
-        opened = cell.gripper_opening > 0.9 * OPEN
+        opened = arm.gripper_opening > 0.9 * OPEN
         if aside < 0.015 and abs(along) < 0.02 and turned < 0.2:
             return Stage('grasp', opening=0.0, rest=SETTLE, precise=True)
         if opened and aside < 0.03 and -1.5 * PRE_GRASP_DISTANCE < along < 0 and turned < 0.3:
@@ -118,8 +120,8 @@ class PutSpatulaOnTable(Task):
         return Stage('approach', pose=above)
 
     @staticmethod
-    def _next_while_holding(cell: RobotCell) -> Stage:
-        tcp, spatula = cell.gripper_pose(), cell.pose('spatula')
+    def _next_while_holding(cell: RobotCell, arm: CellArm) -> Stage:
+        tcp, spatula = arm.gripper_pose(), cell.pose('spatula')
         T_tcp_spatula = invert_pose(tcp) @ spatula
         laid = _place_pose(spatula, upright=T_tcp_spatula[2, 2] < -0.7) @ invert_pose(T_tcp_spatula)
         aside = np.linalg.norm((laid - tcp)[:2, 3])
@@ -138,11 +140,11 @@ class PutSpatulaOnTable(Task):
         return Stage('carry', pose=_raised(laid, 2 * CLEARANCE))
 
     @staticmethod
-    def _next_when_laid_down(cell: RobotCell) -> Stage:
-        tcp = cell.gripper_pose()
-        if cell.gripper_opening < 0.9 * OPEN:
+    def _next_when_laid_down(arm: CellArm) -> Stage:
+        tcp = arm.gripper_pose()
+        if arm.gripper_opening < 0.9 * OPEN:
             return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
-        distance, turn = pose_distance(cell.home_pose, tcp)
+        distance, turn = pose_distance(arm.home_pose, tcp)
         if distance < 0.05 and turn < 0.2:
             return Stage('hold', rest=1.0)
         if tcp[2, 3] < 0.15:

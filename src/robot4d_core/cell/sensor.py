@@ -17,7 +17,6 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from robot4d_core.errors import ParameterError
 from robot4d_core.geometry.cameras import PinholeCamera
-from robot4d_core.geometry.pointmaps import pointmap_from_depth
 from robot4d_core.observation import CameraView
 
 NO_GAIN = np.ones(3)
@@ -139,23 +138,24 @@ SENSORS: dict[str, SensorModel | None] = {'ideal': None, 'noisy': D435}
 def incidence(depth: np.ndarray, camera: PinholeCamera) -> np.ndarray:
     """Return the angle (H, W) between line of sight and surface normal, radians, 0 where it cannot be told.
 
-    Of the two neighbours along an axis the one whose depth is nearer counts, so that a depth edge is no slope.
+    The inverse depth of the plane with normal n is proportional to n . ray, so its gradient gives the normal. Of the
+    two neighbours along an axis the one of nearer depth counts, so that a depth edge is no slope.
     """
-    points = pointmap_from_depth(depth, camera)
-    normal = np.cross(_nearer_difference(points, 1), _nearer_difference(points, 0))
-    with np.errstate(invalid='ignore'):
-        length = np.linalg.norm(normal, axis=-1) * np.linalg.norm(points, axis=-1)
-        cosine = np.abs((normal * points).sum(-1)) / length
-    return np.arccos(np.clip(np.where(np.isfinite(cosine), cosine, 1.0), 0.0, 1.0))
+    inverse = 1 / depth
+    x, y = camera.rays[..., 0], camera.rays[..., 1]
+    normal_x = camera.fx * _smaller_difference(inverse)
+    normal_y = camera.fy * _smaller_difference(inverse.T).T
+    normal_z = inverse - x * normal_x - y * normal_y
+    cosine = inverse / np.sqrt((normal_x**2 + normal_y**2 + normal_z**2) * (x**2 + y**2 + 1))
+    return np.arccos(np.clip(np.nan_to_num(cosine, nan=1.0), 0.0, 1.0))
 
 
-def _nearer_difference(points: np.ndarray, axis: int) -> np.ndarray:
-    """Return the step (H, W, 3) to the neighbour along an axis, before or after, whose depth differs less."""
-    step = np.diff(points, axis=axis)
-    missing = np.full_like(points.take([0], axis), np.nan)
-    after, before = np.concatenate([step, missing], axis), np.concatenate([missing, step], axis)
-    after_is_nearer = ~(np.abs(before[..., 2]) < np.abs(after[..., 2])) & np.isfinite(after[..., 2])
-    return np.where(after_is_nearer[..., None], after, before)
+def _smaller_difference(values: np.ndarray) -> np.ndarray:
+    """Return the difference (H, W) to the pixel before or after in the row, whichever is smaller."""
+    step = np.diff(values, axis=1)
+    after = np.pad(step, ((0, 0), (0, 1)), constant_values=np.nan)
+    before = np.pad(step, ((0, 0), (1, 0)), constant_values=np.nan)
+    return np.where((np.abs(after) <= np.abs(before)) | np.isnan(before), after, before)
 
 
 def _shadows(depth: np.ndarray, focal_times_baseline: float) -> np.ndarray:

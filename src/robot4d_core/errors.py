@@ -46,6 +46,38 @@ class EpisodeError(Robot4dError, ValueError):
     """A recording that is missing, incomplete or inconsistent."""
 
 
+class StoreError(EpisodeError):
+    """A folder that is no episode store, one that is half written, or one of another schema."""
+
+
+class StoreSettingsError(EpisodeError):
+    """An episode store that was recorded with other settings than those asked for."""
+
+
+class StoreBusyError(EpisodeError):
+    """An episode store that another recording is writing into."""
+
+
+class DiskFullError(EpisodeError):
+    """A disk without room for the next episode."""
+
+
+class BagError(Robot4dError, ValueError):
+    """A rosbag2 that cannot be read, or a message in it."""
+
+
+class TopicError(Robot4dError, ValueError):
+    """A bag that lacks a topic, or has another message type on it."""
+
+
+class SynchronisationError(Robot4dError, ValueError):
+    """Recorded streams whose stamps do not fit together: another clock, or a gap."""
+
+
+class TransformError(Robot4dError, ValueError):
+    """A transform that tf did not hold at the moment it was asked for."""
+
+
 class TrajectoryError(Robot4dError, ValueError):
     """A joint trajectory that no controller would accept."""
 

@@ -1,24 +1,50 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Recorded demonstrations on disk: one Zarr (v3) group per episode, compressed, chunked by frame.
+"""Recorded demonstrations on disk: a folder of episodes, each a Zarr (v3) group, compressed, chunked by frames.
 
-An episode appears under its final name only when it is complete, so a killed recording leaves no half episode behind.
+An episode appears under its final name only when it is complete and on disk, so a recording that is killed, or that
+fills the disk, leaves no half episode behind. Every chunk carries a checksum.
 """
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import json
+import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import zarr
+from zarr.codecs import BloscCodec, Crc32cCodec
 
-from robot4d_core.errors import EpisodeError
+from robot4d_core.errors import DiskFullError, EpisodeError, StoreBusyError, StoreError, StoreSettingsError
 
 SCHEMA = 2
 
+LAYOUT = {
+    'rgb': (np.uint8, ('cameras', 'steps', 'height', 'width', 3)),
+    'depth': (np.uint16, ('cameras', 'steps', 'height', 'width')),
+    'segmentation': (np.uint8, ('cameras', 'steps', 'height', 'width')),
+    'intrinsics': (np.float64, ('cameras', 3, 3)),
+    'camera_poses': (np.float64, ('cameras', 4, 4)),
+    'gripper_poses': (np.float64, ('steps', 'grippers', 4, 4)),
+    'opening': (np.float64, ('steps', 'grippers')),
+    'joints': (np.float64, ('steps', 'grippers', 7)),
+    'commands': (np.float64, ('steps', 'grippers', 8)),
+    'times': (np.float64, ('steps',)),
+}
+"""The type and the shape of every array of an episode."""
+
+IMAGES = ('rgb', 'depth', 'segmentation')
+
+FRAMES_PER_CHUNK = 8  # compresses what stands still once; a training window then touches two or three chunks
 _UNFINISHED = '.unfinished'
+_FAILED = '.failed.json'
 
 
 @dataclass(frozen=True)
@@ -26,10 +52,10 @@ class Episode:
     """One demonstration: C cameras, T frames FRAME_INTERVAL apart, G grippers. Numpy arrays, or Zarr arrays to slice.
 
     rgb: (C, T, H, W, 3) uint8; depth: (C, T, H, W) uint16 millimetres, 0 invalid; segmentation: (C, T, H, W) uint8,
-    labelled as SEGMENTS; intrinsics: (C, 3, 3); camera_poses: (C, 4, 4) T_world_optical;
-    gripper_poses: (T, G, 4, 4) T_world_tcp; opening: (T, G) metres; joints: (T, G, 7) rad;
-    commands: (T, G, 8), the commanded joint positions in rad and opening in metres, NaN where unknown;
-    times: (T,) seconds.
+    labelled as segments.py says; intrinsics: (C, 3, 3) as the sensor claims them;
+    camera_poses: (C, 4, 4) T_world_optical; gripper_poses: (T, G, 4, 4) T_world_tcp; opening: (T, G) metres;
+    joints: (T, G, 7) rad; commands: (T, G, 8), the commanded joint positions in rad and opening in metres, NaN where
+    unknown; times: (T,) seconds. Everything but the images is float64.
     """
 
     rgb: np.ndarray
@@ -44,31 +70,61 @@ class Episode:
     times: np.ndarray
 
 
+def layout_problems(arrays: dict, **expected: int) -> list[str]:
+    """Return what contradicts LAYOUT in arrays, by name: a type, a shape, or sizes that disagree with each other.
+
+    expected: sizes that are known (cameras, steps, height, width, grippers); others are what most arrays say.
+    """
+    claims: dict[str, list[int]] = {}
+    for name, array in arrays.items():
+        axes = LAYOUT[name][1]
+        if array.ndim == len(axes):
+            for axis, size in zip(axes, array.shape, strict=True):
+                claims.setdefault(str(axis), []).append(size)
+    sizes = {axis: Counter(claimed).most_common(1)[0][0] for axis, claimed in claims.items()} | expected
+    problems = []
+    for name, array in arrays.items():
+        dtype, axes = LAYOUT[name]
+        shape = tuple(axis if isinstance(axis, int) else sizes.get(axis, axis) for axis in axes)
+        if array.dtype != dtype:
+            problems.append(f'{name}: expected {np.dtype(dtype)}, got {array.dtype}')
+        if array.shape != shape:
+            named = ', '.join(f'{axis} {size}' if axis != size else str(size) for axis, size in zip(axes, shape))
+            problems.append(f'{name}: expected shape ({named}), got {array.shape}')
+    return problems
+
+
 class EpisodeStore:
     """A folder of episodes recorded with the same settings.
 
-    settings: what the recording depends on (JSON values). Raises EpisodeError when the folder was recorded with other
-    settings or by another schema version.
+    settings: what the recording depends on (JSON values); a folder that does not exist, or is empty, becomes a store.
+    Raises StoreSettingsError when the folder was recorded with other settings, StoreError when it is no store, half
+    written or of another schema version.
     """
 
     def __init__(self, folder: Path, settings: dict | None = None) -> None:
-        self._folder = Path(folder)
-        if (self._folder / 'zarr.json').exists():
-            self._check(settings)
-        elif settings is None:
-            raise EpisodeError(f'{folder} holds no episodes; record some with `robot4d record {folder}`')
-        else:
-            zarr.create_group(str(self._folder), attributes={'schema': SCHEMA, 'settings': settings})
-
-    @property
-    def settings(self) -> dict:
-        """What the episodes were recorded with."""
-        return dict(zarr.open_group(str(self._folder), mode='r').attrs['settings'])
+        self.folder = Path(folder)
+        if settings is not None and not self._root.exists():
+            self._create(settings)
+        attributes = self._read_root()
+        self.settings = attributes['settings']
+        if settings is not None:
+            self._refuse_other(settings)
 
     @property
     def names(self) -> list[str]:
         """The complete episodes, sorted."""
-        return sorted(p.name for p in self._folder.iterdir() if p.is_dir() and p.suffix != _UNFINISHED)
+        return sorted(p.name for p in self.folder.iterdir() if p.is_dir() and p.suffix != _UNFINISHED)
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why a demonstration failed, by the name that its episode would have had."""
+        return {path.name.removesuffix(_FAILED): self._reason(path) for path in sorted(self.folder.glob(f'*{_FAILED}'))}
+
+    @property
+    def unfinished(self) -> list[Path]:
+        """What a recording that was killed left, or one that is under way is writing."""
+        return sorted(self.folder.glob(f'*{_UNFINISHED}'))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -78,38 +134,179 @@ class EpisodeStore:
 
     def read(self, name: str) -> Episode:
         """Open an episode; its arrays are read from disk where they are sliced. Raises EpisodeError naming it."""
-        try:
-            group = zarr.open_group(str(self._folder / name), mode='r')
-            return Episode(**{entry.name: group[entry.name] for entry in fields(Episode)})
-        except (KeyError, FileNotFoundError, ValueError) as error:
-            raise EpisodeError(
-                f"episode '{name}' of {self._folder} cannot be read: {error}; delete it and record again") from error
+        arrays, problems = self.open_arrays(name)
+        if problems:
+            raise EpisodeError(self._unreadable(name, '; '.join(problems)))
+        return Episode(**arrays)
 
-    def write(self, name: str, episode: Episode, **attributes) -> None:
-        """Add an episode; attributes (JSON values) say where it came from."""
-        unfinished = self._folder / (name + _UNFINISHED)
-        shutil.rmtree(unfinished, ignore_errors=True)
-        group = zarr.create_group(str(unfinished), attributes=attributes)
+    def open_arrays(self, name: str) -> tuple[dict[str, zarr.Array], list[str]]:
+        """Open the arrays of an episode that can be opened; the second value is what is wrong with the others."""
+        arrays, problems = {}, []
         for entry in fields(Episode):
-            values = np.ascontiguousarray(getattr(episode, entry.name))
-            images = values.ndim >= 4 and entry.name in ('rgb', 'depth', 'segmentation')
-            group.create_array(
-                entry.name, data=values,
-                chunks=(1, 1, *values.shape[2:]) if images else values.shape,
-                shards=(1, *values.shape[1:]) if images else None,
-            )
-        unfinished.rename(self._folder / name)
+            path = self.folder / name / entry.name
+            if not path.exists():
+                problems.append(f'{entry.name}: the array is missing')
+                continue
+            try:
+                array = zarr.open_array(str(path), mode='r', zarr_format=3)
+                missing = array.nchunks - array.nchunks_initialized
+            except Exception as error:  # whatever broken metadata makes zarr raise
+                problems.append(f'{entry.name}: its zarr.json cannot be read: {error!r}')
+                continue
+            if missing:
+                problems.append(f'{entry.name}: {missing} of {array.nchunks} chunks are missing')
+            else:
+                arrays[entry.name] = array
+        return arrays, problems
 
     def attributes(self, name: str) -> dict:
-        """Return where an episode came from."""
-        return dict(zarr.open_group(str(self._folder / name), mode='r').attrs)
+        """Return where an episode came from. Raises EpisodeError naming it."""
+        try:
+            return json.loads((self.folder / name / 'zarr.json').read_text())['attributes']
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise EpisodeError(self._unreadable(name, f'its zarr.json: {error!r}')) from error
 
-    def _check(self, settings: dict | None) -> None:
-        attributes = zarr.open_group(str(self._folder), mode='r').attrs
-        if attributes.get('schema') != SCHEMA:
-            raise EpisodeError(
-                f"{self._folder} has schema {attributes.get('schema')}, this version reads {SCHEMA}; record again")
-        if settings is not None and dict(attributes['settings']) != settings:
-            raise EpisodeError(
-                f"{self._folder} was recorded with {dict(attributes['settings'])}, not {settings}; "
-                'use the same settings or another folder')
+    def write(self, name: str, episode: Episode, **attributes) -> None:
+        """Add an episode; attributes (JSON values) say where it came from.
+
+        Raises EpisodeError when there is one of that name or the arrays contradict LAYOUT, DiskFullError.
+        """
+        if (self.folder / name).exists():
+            raise EpisodeError(f"{self.folder} has an episode '{name}'; delete it first or choose another name")
+        arrays = {entry.name: np.asarray(getattr(episode, entry.name)) for entry in fields(Episode)}
+        if problems := layout_problems(arrays):
+            raise EpisodeError(f"episode '{name}' is not written: {'; '.join(problems)}")
+        with self._appearing(name) as unfinished:
+            group = zarr.create_group(str(unfinished), attributes=attributes)
+            for array_name, values in arrays.items():
+                _write_array(group, array_name, values)
+
+    def write_failure(self, name: str, reason: str) -> None:
+        """Remember that the demonstration that would have become an episode failed. Raises DiskFullError."""
+        with self._appearing(name + _FAILED) as unfinished:
+            unfinished.write_text(json.dumps({'reason': reason}))
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Keep other recordings out, and clear away what a killed one left. Raises StoreBusyError."""
+        with (self.folder / '.lock').open('w') as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StoreBusyError(
+                    f'another recording is writing into {self.folder}; wait for its end or choose another folder'
+                ) from error
+            for path in self.unfinished:
+                _remove(path)
+            yield
+
+    @contextmanager
+    def _appearing(self, name: str) -> Iterator[Path]:
+        """Give a path to write to, which gets its name when all is on disk and is removed when that fails."""
+        unfinished = self.folder / f'{name}.{os.getpid()}{_UNFINISHED}'
+        with _named_when_full(self.folder):
+            try:
+                yield unfinished
+                _flush(unfinished)
+                unfinished.rename(self.folder / name)
+                _flush_one(self.folder)
+            finally:
+                _remove(unfinished)
+
+    @property
+    def _root(self) -> Path:
+        return self.folder / 'zarr.json'
+
+    def _create(self, settings: dict) -> None:
+        if self.folder.is_dir() and (others := [p.name for p in self.folder.iterdir() if p.suffix != '.partial']):
+            raise StoreError(
+                f'{self.folder} is no episode store but holds {len(others)} other files ({others[0]}, ...); '
+                'choose an empty or a new folder')
+        with _named_when_full(self.folder.parent):
+            zarr.create_group(str(self.folder), attributes={'schema': SCHEMA, 'settings': settings})
+
+    def _read_root(self) -> dict:
+        try:
+            attributes = json.loads(self._root.read_text())['attributes']
+            schema, _ = attributes['schema'], attributes['settings'].items()
+        except FileNotFoundError as error:
+            raise StoreError(
+                f'{self.folder} is no episode store (it has no zarr.json); '
+                f'record one with `robot4d record {self.folder}`') from error
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(
+                f'{self._root} is not what an episode store begins with: {error!r}; record into a new folder'
+            ) from error
+        if schema != SCHEMA:
+            raise StoreError(f'{self.folder} has schema {schema}, this version reads {SCHEMA}; record it again')
+        return attributes
+
+    def _refuse_other(self, settings: dict) -> None:
+        asked = json.loads(json.dumps(settings))
+        differences = [
+            f'{key}: expected {asked.get(key)}, got {self.settings.get(key)}'
+            for key in sorted(asked.keys() | self.settings.keys()) if asked.get(key) != self.settings.get(key)
+        ]
+        if differences:
+            raise StoreSettingsError(
+                f"{self.folder} was recorded with other settings ({'; '.join(differences)}); "
+                'ask for the settings it has, or choose another folder')
+
+    def _reason(self, path: Path) -> str:
+        try:
+            return str(json.loads(path.read_text())['reason'])
+        except (ValueError, KeyError, TypeError) as error:
+            raise EpisodeError(f'{path} cannot be read: {error!r}; delete it and record again') from error
+
+    def _unreadable(self, name: str, why: str) -> str:
+        return f"episode '{name}' of {self.folder} cannot be read: {why}; delete it and record again"
+
+
+def _write_array(group: zarr.Group, name: str, values: np.ndarray) -> None:
+    chunks, shards = values.shape, None
+    if name in IMAGES:
+        steps, image = values.shape[1], values.shape[2:]
+        length = min(FRAMES_PER_CHUNK, steps)
+        chunks, shards = (1, length, *image), (1, -(-steps // length) * length, *image)
+    group.create_array(
+        name, data=values, chunks=chunks, shards=shards, config={'write_empty_chunks': True},
+        compressors=[BloscCodec(cname='zstd', clevel=5, shuffle='shuffle'), Crc32cCodec()],
+    )
+
+
+@contextmanager
+def _named_when_full(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        free = shutil.disk_usage(folder).free
+        raise DiskFullError(
+            f'the disk is full: {free / 1e6:.1f} MB are free under {folder}; make room, then record again: '
+            'complete episodes are kept, the recording continues after them') from error
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or a folder and all in it, is on disk."""
+    for folder, _, files in os.walk(path):
+        for name in files:
+            _flush_one(Path(folder, name))
+        _flush_one(Path(folder))
+    if path.is_file():
+        _flush_one(path)
+
+
+def _flush_one(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import rclpy
-from rclpy.action import ActionClient
+from lifecycle_msgs.msg import State
+from lifecycle_msgs.srv import GetState
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.context import Context
 from rclpy.executors import MultiThreadedExecutor
@@ -19,8 +20,16 @@ from rclpy.executors import MultiThreadedExecutor
 from robot4d.action import ExecutePlan, Predict
 from robot4d.msg import GripperPlans, Prediction
 from robot4d_nodes import qos
+from robot4d_nodes.action_call import ConcurrentActionClient
 
 NODES = Path(__file__).parents[2] / 'src' / 'robot4d_nodes'
+
+REPLAYED = {
+    'max_silence': 60.0,
+    **{f'{camera}.{stream}_qos': 'DEFAULT' for camera in ('reference', 'second')
+       for stream in ('color', 'depth', 'info')},
+}
+"""Parameters of a generator that must hear every recorded image, however busy the machine, and is asked afterwards."""
 
 
 class GraphClient:
@@ -35,8 +44,8 @@ class GraphClient:
         self._group = ReentrantCallbackGroup()
         self.listen(GripperPlans, 'gripper_plan', self.plans.append, qos.LATCHED)
         self.listen(Prediction, 'prediction', self.predictions.append, qos.PREDICTION)
-        self.predict = ActionClient(self._node, Predict, 'predict', callback_group=self._group)
-        self.execute = ActionClient(self._node, ExecutePlan, 'execute_plan', callback_group=self._group)
+        self.predict = ConcurrentActionClient(self._node, Predict, 'predict', callback_group=self._group)
+        self.execute = ConcurrentActionClient(self._node, ExecutePlan, 'execute_plan', callback_group=self._group)
         self._executor = MultiThreadedExecutor(2, context=self._context)
         self._executor.add_node(self._node)
         self._stop = threading.Event()
@@ -51,7 +60,22 @@ class GraphClient:
         while not self._stop.is_set():
             self._executor.spin_once(timeout_sec=0.1)
 
-    def ask(self, client: ActionClient, goal, timeout: float = 60.0):
+    def wait_until_active(self, node: str, timeout: float = 60.0):
+        """Wait until a lifecycle node listens; its actions are in the graph long before."""
+        client = self._node.create_client(GetState, f'{node}/get_state', callback_group=self._group)
+        end = time.monotonic() + timeout
+
+        def active() -> bool:
+            if not client.wait_for_service(timeout_sec=0.1):
+                return False
+            state = client.call_async(GetState.Request())
+            wait_for(state.done, max(0.1, end - time.monotonic()))
+            return state.result().current_state.id == State.PRIMARY_STATE_ACTIVE
+
+        wait_for(active, timeout)
+        self._node.destroy_client(client)
+
+    def ask(self, client: ConcurrentActionClient, goal, timeout: float = 60.0):
         """Send a goal and wait for its result."""
         sending = client.send_goal_async(goal)
         wait_for(sending.done, timeout)
@@ -85,7 +109,7 @@ def wait_for(condition, timeout: float = 60.0):
 
 @contextlib.contextmanager
 def running(domain: int, nodes: dict[str, dict]):
-    """Run nodes (name: parameters) under simulated time; yields a GraphClient; ends every process it started."""
+    """Run nodes (name: parameters) under simulated time until active; yields a GraphClient; ends all it started."""
     processes = [
         subprocess.Popen(
             [sys.executable, str(NODES / f'{name}.py'), '--ros-args', '-r', f'__node:={name}',
@@ -96,6 +120,8 @@ def running(domain: int, nodes: dict[str, dict]):
     ]
     client = GraphClient(domain)
     try:
+        for name in nodes:
+            client.wait_until_active(name)
         yield client
     finally:
         client.close()
@@ -111,5 +137,5 @@ def running(domain: int, nodes: dict[str, dict]):
 def play(bag: Path, domain: int):
     """Play a bag to its end, with /clock, and wait until every reliable subscriber has it all."""
     subprocess.run(
-        ['ros2', 'bag', 'play', str(bag), '--clock', '100', '--delay', '4', '--wait-for-all-acked', '5000'],
+        ['ros2', 'bag', 'play', str(bag), '--clock', '100', '--delay', '6', '--wait-for-all-acked', '5000'],
         env={**os.environ, 'ROS_DOMAIN_ID': str(domain)}, check=True, timeout=60)

@@ -9,7 +9,7 @@ import pytest
 from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionServer
 
-from replay.graph_client import play, running, wait_for
+from replay.graph_client import REPLAYED, play, running
 from replay.real_bag import FRAMES, make_bag, read_view
 from robot4d.action import ExecutePlan, Predict
 from robot4d_core.evaluation.demo import DemoCycle, draw_cycle
@@ -26,15 +26,16 @@ def test_when_no_robot_is_in_view_expect_clouds_but_a_lost_gripper_and_no_motion
     make_bag(pair, tmp_path / 'bag')
     domain = 30 + os.getpid() % 10
     commands = []
-    nodes = {'generator': {'engine': 'diffusion', 'max_age': 2.0}, 'tracker': {}, 'executor': {'dry_run': 'false'}}
+    nodes = {
+        'generator': {'engine': 'diffusion', 'max_age': 2.0, **REPLAYED},
+        'tracker': {}, 'executor': {'dry_run': 'false'},
+    }
     with running(domain, nodes) as client:
         server = ActionServer(
             client._node, FollowJointTrajectory, 'arm_controller/follow_joint_trajectory', commands.append)
-        wait_for(client.predict.server_is_ready)
         play(tmp_path / 'bag', domain)
         result = client.ask(client.predict, Predict.Goal(instruction='put the spatula on the table', seed=1))
         plans = client.plans_of(result)
-        wait_for(client.execute.server_is_ready)
         execution = client.ask(client.execute, ExecutePlan.Goal(plans=plans))
         prediction = prediction_from_message(client.predictions[-1])
         server.destroy()

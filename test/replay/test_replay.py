@@ -9,7 +9,7 @@ import pytest
 from rosbags.rosbag2 import Reader
 from sensor_msgs.msg import Image
 
-from replay.graph_client import play, running, wait_for
+from replay.graph_client import REPLAYED, play, running
 from replay.make_bag import make_bag
 from robot4d.action import Predict
 from robot4d.msg import GripperPlans
@@ -22,10 +22,9 @@ COLOUR = {camera: f'/{camera}/color/image_raw' for camera in ('reference', 'seco
 def replay(bag: Path, domain: int) -> tuple[GripperPlans, dict[str, list[Image]]]:
     """Play the bag into generator and tracker, ask for a prediction when it has ended, and return what came."""
     images = {camera: [] for camera in COLOUR}
-    with running(domain, {'generator': {'engine': 'hold'}, 'tracker': {}}) as client:
+    with running(domain, {'generator': {'engine': 'hold', 'max_age': 0.2, **REPLAYED}, 'tracker': {}}) as client:
         for camera, topic in COLOUR.items():
             client.listen(Image, topic, images[camera].append, 20)
-        wait_for(client.predict.server_is_ready)
         play(bag, domain)
         result = client.ask(client.predict, Predict.Goal(instruction='look'))
         return client.plans_of(result), images

@@ -1,0 +1,78 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""Write an episode as a rosbag2: what a robot with realsense-ros cameras and ros2_control would have recorded.
+
+Per camera NAME: /NAME/color/image_raw, /NAME/aligned_depth_to_color/image_raw, /NAME/color/camera_info, and
+/NAME/segmentation/image_raw (mono8). Per step: /joint_states, the gripper poses on /tf, and what the arm and gripper
+controllers follow as control_msgs/JointTrajectoryControllerState. Once: the camera poses on /tf_static and the
+sentence on /instruction. All compression is lossless. The episode's attributes travel in the bag's metadata.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from rosbags.rosbag2 import StoragePlugin
+
+from robot4d_core.cell.robot import ARMS
+from robot4d_core.episodes.bag import BagWriter
+from robot4d_core.episodes.store import EpisodeStore
+from robot4d_core.episodes.windows import camera_of
+
+BASE_FRAME = 'world'
+
+
+def export_episode(
+    store: EpisodeStore, name: str, folder: Path, storage: StoragePlugin = StoragePlugin.MCAP
+) -> None:
+    """Write one episode of a store as a rosbag2 in a new folder; shows progress.
+
+    Raises EpisodeError when the folder exists or the episode cannot be read.
+    """
+    from rich.progress import track
+
+    episode, attributes = store.read(name), store.attributes(name)
+    cameras = attributes['cameras']
+    arms = [next(arm for arm in ARMS if arm.gripper == gripper) for gripper in attributes['grippers']]
+    times = np.asarray(episode.times)
+    small = {key: np.asarray(getattr(episode, key)) for key in ('gripper_poses', 'opening', 'joints', 'commands')}
+    with BagWriter(folder, storage) as bag:
+        bag.write_note({'attributes': attributes, 'settings': store.settings})
+        bag.write_text(times[0], '/instruction', attributes['instruction'])
+        bag.write_transforms(times[0], {
+            (BASE_FRAME, optical_frame(camera)): pose
+            for camera, pose in zip(cameras, np.asarray(episode.camera_poses), strict=True)
+        }, static=True)
+        for step in track(range(len(times)), description='exporting'):
+            for index, camera in enumerate(cameras):
+                _write_view(bag, times[step], camera, optical_frame(camera), camera_of(episode, index), {
+                    ('color/image_raw', 'rgb8'): episode.rgb[index, step],
+                    ('aligned_depth_to_color/image_raw', '16UC1'): episode.depth[index, step],
+                    ('segmentation/image_raw', 'mono8'): episode.segmentation[index, step],
+                })
+            _write_robot(bag, times[step], arms, **{key: values[step] for key, values in small.items()})
+
+
+def optical_frame(camera: str) -> str:
+    """Return the optical frame of a camera's colour images, named as realsense-ros does."""
+    return f'{camera}_color_optical_frame'
+
+
+def _write_view(bag, stamp, camera, frame_id, intrinsics, images) -> None:
+    bag.write_camera_info(stamp, f'/{camera}/color/camera_info', intrinsics, frame_id)
+    for (topic, encoding), image in images.items():
+        bag.write_image(stamp, f'/{camera}/{topic}', np.asarray(image), encoding, frame_id)
+
+
+def _write_robot(bag, stamp, arms, gripper_poses, opening, joints, commands) -> None:
+    """Write one step; both fingers have half of the opening."""
+    names = [name for arm in arms for name in (*arm.joints, *arm.finger_joints)]
+    bag.write_joint_states(stamp, names, np.hstack([joints, opening[:, None] / 2, opening[:, None] / 2]).ravel())
+    bag.write_transforms(stamp, {(BASE_FRAME, arm.tcp): pose for arm, pose in zip(arms, gripper_poses, strict=True)})
+    for arm, command in zip(arms, commands, strict=True):
+        for controller, joint_names, reference in (
+            (f'/{arm.prefix}arm_controller', arm.joints, command[:7]),
+            (f'/{arm.gripper}_controller', arm.finger_joints, [command[7] / 2] * 2),
+        ):
+            if not np.isnan(reference).all():
+                bag.write_controller_state(stamp, f'{controller}/controller_state', joint_names, reference)

@@ -1,0 +1,78 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""Read a rosbag2 (MCAP or sqlite3, compressed or not) message by message, without ROS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rosbags.interfaces import MessageDefinitionFormat
+from rosbags.rosbag2 import Reader
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+from robot4d_core.episodes.bag import CUSTOM_DATA, ros_types
+from robot4d_core.errors import BagError
+
+
+class BagReader:
+    """An open rosbag2; use as a context manager. Message definitions in the bag win over those of ROS 2 Jazzy.
+
+    types: topic -> message type of every topic that has messages; message_count, start_time (ns): of the whole bag;
+    note: what robot4d wrote about the episode when it made the bag, {} for other bags.
+    Raises BagError, here and while messages are read, when the bag is missing, truncated or corrupt.
+    """
+
+    def __init__(self, bag: Path) -> None:
+        self.bag = Path(bag)
+        self._stores = {}
+
+    def __enter__(self) -> BagReader:
+        if not self.bag.exists():
+            raise BagError(f'{self.bag} does not exist; give the folder of a rosbag2')
+        if self.bag.is_dir() and not (self.bag / 'metadata.yaml').is_file():
+            raise BagError(f'{self.bag} is not the folder of a rosbag2: it has no metadata.yaml; if its recorder was '
+                           f'killed, `ros2 bag reindex {self.bag.name}` makes one')
+        with self._reading():
+            self._reader = Reader(self.bag)
+            self._reader.open()
+            self._connections = [c for c in self._reader.connections if c.msgcount]
+            self.message_count, self.start_time = self._reader.message_count, self._reader.start_time
+            self.types = {c.topic: c.msgtype for c in self._connections}
+            custom = getattr(self._reader.storage.metadata, 'custom', None) or {}
+            self.note = json.loads(custom.get(CUSTOM_DATA, '{}'))
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._reader.close()
+
+    def messages(self, topics: Collection[str]) -> Iterator[tuple[str, int, object]]:
+        """Yield (topic, log time in ns, message) in the order in which they were recorded."""
+        wanted = [c for c in self._connections if c.topic in topics]
+        if not wanted:
+            return
+        with self._reading():
+            for connection, log_time, data in self._reader.messages(wanted):
+                store = self._store(connection)
+                yield connection.topic, log_time, store.deserialize_cdr(data, connection.msgtype)
+
+    def _store(self, connection):
+        if connection.msgtype not in self._stores:
+            store = ros_types()
+            if connection.msgdef.format == MessageDefinitionFormat.MSG:
+                store = get_typestore(Stores.EMPTY)
+                store.register(get_types_from_msg(connection.msgdef.data, connection.msgtype))
+            self._stores[connection.msgtype] = store
+        return self._stores[connection.msgtype]
+
+    @contextmanager
+    def _reading(self):
+        try:
+            yield
+        except GeneratorExit:
+            raise
+        except Exception as error:  # rosbags raises its own, struct's, zstd's, sqlite3's and yaml's errors alike
+            raise BagError(
+                f'{self.bag} cannot be read: {error or type(error).__name__}; the file is cut off or corrupt, copy it '
+                'again, or try `ros2 bag reindex` and `mcap recover`') from error

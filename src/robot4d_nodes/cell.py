@@ -7,12 +7,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from rclpy.clock import Clock, ClockType
 from rosgraph_msgs.msg import Clock as ClockMessage
-from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import String
 from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
@@ -23,7 +22,7 @@ from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.tasks import TASKS
 from robot4d_core.errors import ParameterError
-from robot4d_core.geometry.poses import make_pose
+from robot4d_core.geometry.cameras import optical_frame
 from robot4d_core.robot_description import load_robot_description
 from robot4d_nodes import conversions, qos
 from robot4d_nodes.diagnostics import OK, WARN, Health
@@ -33,6 +32,7 @@ from robot4d_nodes.simulated_controllers import ArmController, GripperController
 
 TICK = 0.01  # seconds of simulated time between commands, clock and joint states
 TF_EVERY = 2  # ticks
+ONE_ARM_TASKS = tuple(name for name, task in TASKS.items() if task.arms == 1)
 _STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 
 
@@ -40,7 +40,7 @@ _STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 class CellParameters:
     """Parameters of the simulated cell."""
 
-    task: str = parameter('PutSpatulaOnTable', 'What stands on the table', choices=tuple(TASKS), at_configure=True)
+    task: str = parameter('PutSpatulaOnTable', 'What stands on the table', choices=ONE_ARM_TASKS, at_configure=True)
     seed: int = parameter(0, 'Of object poses and camera poses', low=0, at_configure=True)
     camera_rate: float = parameter(10.0, 'Images per second of simulated time', low=0.5, high=50.0, at_configure=True)
     real_time_factor: float = parameter(
@@ -75,7 +75,8 @@ class Cell(Robot4dNode):
         if len(settings.second_camera_offset) != 4:
             raise ParameterError(
                 f'second_camera_offset must be x, y, z, degrees: 4 numbers, got {settings.second_camera_offset}')
-        self._scene = moved_second_camera(Scene.sample(settings.task, settings.seed), settings.second_camera_offset)
+        *shift, turn = settings.second_camera_offset
+        self._scene = Scene.sample(settings.task, settings.seed).with_second_camera_moved(shift, np.deg2rad(turn))
         self._cameras = {}
         for placement in self._scene.cameras:
             topics = (
@@ -114,8 +115,8 @@ class Cell(Robot4dNode):
         ticks_per_image = max(1, round(1 / (self.parameters.camera_rate * TICK)))
         wall, simulated, tick = time.monotonic(), cell.time, 0
         while not self._halt.is_set() and not self.stopping.is_set():
-            self._arm.tick(cell)
-            self._gripper.tick(cell)
+            self._arm.tick(cell.arms[0], cell.time)
+            self._gripper.tick(cell.arms[0], cell.time)
             cell.advance(TICK)
             tick += 1
             self._publish_joints(cell, with_transforms=tick % TF_EVERY == 0)
@@ -131,11 +132,11 @@ class Cell(Robot4dNode):
 
     def _publish_joints(self, cell: RobotCell, with_transforms: bool) -> None:
         self._clock_topic.publish(ClockMessage(clock=conversions.time_to_message(cell.time)))
-        finger = cell.arms[0].gripper_opening / 2
+        arm = cell.arms[0]
+        finger = arm.gripper_opening / 2
         self._joint_states.publish(JointState(
-            header=conversions.header(cell.time, ''), name=[*ARMS[0].joints, *ARMS[0].finger_joints],
-            position=[*cell.arms[0].positions.tolist(), finger, finger],
-            velocity=[*cell.arms[0].velocities.tolist(), 0.0, 0.0],
+            header=conversions.header(cell.time, ''), name=[*arm.names.joints, *arm.names.finger_joints],
+            position=[*arm.positions.tolist(), finger, finger], velocity=[*arm.velocities.tolist(), 0.0, 0.0],
         ))
         if with_transforms:
             self._transforms.sendTransform([
@@ -160,20 +161,6 @@ class Cell(Robot4dNode):
     def _simulation_health(self) -> Health:
         level = OK if self._speed > 0.5 * self.parameters.real_time_factor else WARN
         return Health(level, f'{self._speed:.2f} x real time', {'real time factor': f'{self._speed:.2f}'})
-
-
-def optical_frame(camera: str) -> str:
-    """Return the optical frame of a camera, named as realsense-ros does."""
-    return f'{camera}_color_optical_frame'
-
-
-def moved_second_camera(scene: Scene, offset: list[float]) -> Scene:
-    """Return the scene with its second camera moved: x, y, z metres, and turned by degrees about the vertical."""
-    reference, second, *others = scene.cameras
-    turn = Rotation.from_euler('z', offset[3], degrees=True).as_matrix()
-    pose = second.T_world_optical
-    moved = replace(second, T_world_optical=make_pose(turn @ pose[:3, :3], pose[:3, 3] + np.array(offset[:3])))
-    return replace(scene, cameras=(reference, moved, *others))
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from control_msgs.action import FollowJointTrajectory, GripperCommand
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 
-from robot4d_core.cell.robot_cell import RobotCell
+from robot4d_core.cell.cell_arm import CellArm
 from robot4d_core.cell.trajectory_controller import JointTrajectory
 from robot4d_core.errors import TrajectoryError
 from robot4d_nodes.conversions import duration_from_message
@@ -98,29 +98,29 @@ class ArmController(_MotionServer):
         self._hold: np.ndarray | None = None
         super().__init__(node, FollowJointTrajectory, 'arm_controller/follow_joint_trajectory')
 
-    def tick(self, cell: RobotCell) -> None:
-        """Command the arm for the present moment of the simulation."""
+    def tick(self, arm: CellArm, now: float) -> None:
+        """Command the arm at a moment, seconds of simulated time."""
         motion = self._motion
         if motion is None:
             if self._hold is None:
-                self._hold = cell.arms[0].positions
-            cell.arms[0].command(self._hold)
+                self._hold = arm.positions
+            arm.command(self._hold)
             return
         result = FollowJointTrajectory.Result()
         if motion.goal_handle.is_cancel_requested:
-            self._hold = cell.arms[0].positions
+            self._hold = arm.positions
             self._end(motion, 'canceled', result)
             return
         if motion.trajectory is None:
-            motion.start = cell.time
-            motion.trajectory = self._trajectory(motion.goal_handle.request).started_from(cell.arms[0].positions)
-        elapsed = cell.time - motion.start
+            motion.start = now
+            motion.trajectory = self._trajectory(motion.goal_handle.request).started_from(arm.positions)
+        elapsed = now - motion.start
         desired, velocity = motion.trajectory.sample(elapsed)
-        cell.arms[0].command(desired, velocity)
+        arm.command(desired, velocity)
         self._hold = desired
-        error = float(np.abs(desired - cell.arms[0].positions).max())
+        error = float(np.abs(desired - arm.positions).max())
         if error > PATH_TOLERANCE:
-            self._hold = cell.arms[0].positions
+            self._hold = arm.positions
             result.error_code = result.PATH_TOLERANCE_VIOLATED
             result.error_string = f'a joint is {error:.3f} rad from the path, tolerance {PATH_TOLERANCE} rad'
             self._end(motion, 'aborted', result)
@@ -175,23 +175,23 @@ class GripperController(_MotionServer):
         self._still_since: float | None = None
         super().__init__(node, GripperCommand, 'gripper_controller/gripper_cmd')
 
-    def tick(self, cell: RobotCell) -> None:
-        """Command the gripper for the present moment of the simulation."""
+    def tick(self, arm: CellArm, now: float) -> None:
+        """Command the arm's gripper at a moment, seconds of simulated time."""
         motion = self._motion
         if motion is None:
             return
-        finger = cell.arms[0].gripper_opening / 2
+        finger = arm.gripper_opening / 2
         result = GripperCommand.Result(position=finger)
         if motion.goal_handle.is_cancel_requested:
-            cell.arms[0].command_gripper(cell.arms[0].gripper_opening)
+            arm.command_gripper(arm.gripper_opening)
             self._end(motion, 'canceled', result)
             return
         target = motion.goal_handle.request.command.position
-        cell.arms[0].command_gripper(2 * target)
+        arm.command_gripper(2 * target)
         if self._still_since is None or abs(finger - self._last_opening) > STALL_SPEED * STALL_TIME:
-            self._still_since, self._last_opening = cell.time, finger
+            self._still_since, self._last_opening = now, finger
         result.reached_goal = abs(finger - target) < GRIPPER_TOLERANCE
-        result.stalled = not result.reached_goal and cell.time - self._still_since > STALL_TIME
+        result.stalled = not result.reached_goal and now - self._still_since > STALL_TIME
         if result.reached_goal or result.stalled:
             self._still_since = None
             self._end(motion, 'succeeded', result)

@@ -96,7 +96,7 @@ class Bench:
         for stamp in (STAMP - 0.05, STAMP + 0.05):
             self._moving.sendTransform([
                 transform_to_message(pose, 'world', link, stamp)
-                for link, pose in self.cell.link_poses().items() if link != 'world'])
+                for link, pose in self.cell.link_poses().items()])
 
     def tell_joints(self, stamp: float = STAMP, names=None) -> None:
         finger = self.cell.arms[0].gripper_opening / 2

@@ -17,6 +17,7 @@ from robot4d_core.cell.expert import Expert
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.episodes.bag import BagWriter
+from robot4d_core.geometry.cameras import optical_frame
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.observation import CameraView
 
@@ -63,11 +64,6 @@ def make_bag(folder: Path) -> dict:
     }
     (folder / 'truth.json').write_text(json.dumps(truth, indent=2) + '\n')
     return truth
-
-
-def optical_frame(camera: str) -> str:
-    """Return the optical frame of a camera, named as realsense-ros does."""
-    return f'{camera}_color_optical_frame'
 
 
 if __name__ == '__main__':

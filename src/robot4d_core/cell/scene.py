@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from robot4d_core.cell.cameras import CameraPlacement, sample_cameras
 from robot4d_core.errors import SceneError
 from robot4d_core.geometry.cameras import PinholeCamera
+from robot4d_core.geometry.poses import make_pose
 
 CAMERA_NAMES = ('reference', 'second')
 
@@ -35,6 +37,14 @@ class Scene:
         """Draw cameras for a task; the seed fixes both the cameras and the objects."""
         rng = np.random.default_rng([seed, 0])
         return cls(task, seed, sample_cameras(rng, camera_names, width, height), held_out_objects)
+
+    def with_second_camera_moved(self, shift: np.ndarray, turn: float) -> Scene:
+        """Return the scene with its second camera moved by shift (3,) metres and turned by radians about z."""
+        reference, second, *others = self.cameras
+        pose = second.T_world_optical
+        rotation = Rotation.from_euler('z', turn).as_matrix() @ pose[:3, :3]
+        moved = replace(second, T_world_optical=make_pose(rotation, pose[:3, 3] + shift))
+        return replace(self, cameras=(reference, moved, *others))
 
     def to_json(self) -> str:
         """Write the recipe as JSON that from_json reads back exactly."""

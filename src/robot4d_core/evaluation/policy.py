@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from robot4d_core.cell.trajectory_controller import JointTrajectory
 from robot4d_core.errors import Robot4dError
 from robot4d_core.executor import ArmKinematics, ArmMotion, MotionPlan, MotionPlanner
 from robot4d_core.generator.engine import Engine, make_engine
+from robot4d_core.geometry.cameras import optical_frame
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.observation import CameraView, Observation, SimulatorState
 from robot4d_core.robot_description import load_robot_description
@@ -55,12 +57,14 @@ class PolicyLoop:
         self._planner = MotionPlanner(ArmKinematics(
             urdf, base_frame='world', tip_frame='gripper_tcp', joint_names=list(ARMS[0].joints)))
 
-    def run_trial(self, task: str, seed: int) -> Trial:
-        """Attempt the task in the cell of seed: object poses and camera pair are its own."""
-        scene = Scene.sample(task, seed)
-        cell = RobotCell(scene)
+    def run_trial(self, scene: Scene) -> Trial:
+        """Attempt the task in a cell."""
+        with closing(RobotCell(scene)) as cell:
+            return self._attempt(cell, scene)
+
+    def _attempt(self, cell: RobotCell, scene: Scene) -> Trial:
         cell.advance(0.2)
-        trial = Trial(seed)
+        trial = Trial(scene.seed)
         try:
             for trial.cycles in range(1, self._max_cycles + 1):
                 if not self._run_cycle(cell, scene, cell.task.instruction, trial):
@@ -110,7 +114,7 @@ def observe(cell: RobotCell, scene: Scene, instruction: str) -> Observation:
         view = cell.render(placement.name)
         views.append(CameraView(placement.name, placement.camera, view.rgb, view.depth))
     return Observation(
-        stamp=cell.time, frame_id=f'{scene.cameras[0].name}_color_optical_frame', views=tuple(views),
+        stamp=cell.time, frame_id=optical_frame(scene.cameras[0].name), views=tuple(views),
         instruction=instruction, simulator=SimulatorState(scene.to_json(), cell.state()),
     )
 
@@ -141,7 +145,10 @@ def evaluate_policy(
     engine = make_engine(engine_name)
     engine.start()
     loop = PolicyLoop(engine, max_cycles)
-    results = [loop.run_trial(task, seed + k) for k in track(range(trials), description=f'{engine_name}, trials')]
+    results = [
+        loop.run_trial(Scene.sample(task, seed + k))
+        for k in track(range(trials), description=f'{engine_name}, trials')
+    ]
     engine.stop()
 
     table = Table(title=f'{task}, generator {engine_name}: success judged by the simulator from object poses')

@@ -16,6 +16,11 @@ import numpy as np
 from robot4d_core.errors import CalibrationError
 
 
+def optical_frame(camera: str) -> str:
+    """Return the frame of the images of a camera, named as realsense-ros does."""
+    return f'{camera}_color_optical_frame'
+
+
 @dataclass(frozen=True)
 class PinholeCamera:
     """Intrinsics of a rectified camera, in pixels at a stated image size.

@@ -62,6 +62,18 @@ class DiskFullError(EpisodeError):
     """A disk without room for the next episode."""
 
 
+class ShortEpisodeError(EpisodeError):
+    """An episode that is shorter than a training window."""
+
+
+class NoWindowError(EpisodeError):
+    """A store that has no training window of the split and the cameras that were asked for."""
+
+
+class WorkerError(Robot4dError, RuntimeError):
+    """A worker process that died."""
+
+
 class BagError(Robot4dError, ValueError):
     """A rosbag2 that cannot be read, or a message in it."""
 

@@ -1,25 +1,40 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Record demonstrations: the scripted expert does the task while many cameras look on."""
+"""Record demonstrations of many seeds in parallel processes into an episode store."""
 
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from robot4d_core.cell.expert import Expert
-from robot4d_core.cell.robot_cell import RobotCell
-from robot4d_core.cell.scene import Scene
-from robot4d_core.episodes.store import Episode, EpisodeStore
-from robot4d_core.errors import ExpertError
-from robot4d_core.geometry.pointmaps import depth_in_millimetres
-from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
+from robot4d_core.cell.demonstration import IMAGE_SIZE, demonstrate
+from robot4d_core.cell.sensor import SensorModel
+from robot4d_core.cell.tasks import make_task
+from robot4d_core.episodes.store import EpisodeStore
+from robot4d_core.errors import ExpertError, WorkerError
+from robot4d_core.prediction import FRAME_INTERVAL
 
-IMAGE_SIZE = (160, 128)
-MAX_SECONDS = 40.0
-EXPERT_ERROR = 0.01  # metres, standard deviation, in free space
-STILL_SECONDS = FRAME_INTERVAL * FRAMES  # recorded after the task is done, so that every horizon is full
+SECONDS_BETWEEN_LOOKS = 0.25  # at the progress of the workers
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What a worker needs to know about every episode of a recording."""
+
+    folder: Path
+    task: str
+    cameras: int
+    size: tuple[int, int]
+    sensor: SensorModel | None
 
 
 def record(
@@ -31,23 +46,26 @@ def record(
     seed: int = 0,
     size: tuple[int, int] = IMAGE_SIZE,
     workers: int = 1,
+    sensor: SensorModel | None = None,
 ) -> EpisodeStore:
-    """Render episodes seed, seed + 1, ... that are not in folder yet; shows progress with time left.
+    """Record the episodes of seeds seed, seed + 1, ... that folder does not have yet; shows progress with time left.
 
-    The same seed gives the same episode, whatever the number of workers. A demonstration that fails is left out.
+    The same seed gives the same episode, whatever the number of workers. What killed or interrupted it leaves no half
+    episode, and the next call goes on. A demonstration that fails is remembered in the store and not tried again.
+    size: width and height of the images; sensor: what films, None for perfect images.
+
+    Raises SceneError when there is no such task, the errors of EpisodeStore, and WorkerError when a process died.
     """
-    from rich.progress import track
-
-    store = EpisodeStore(folder, {'task': task, 'cameras': cameras, 'size': list(size), 'interval': FRAME_INTERVAL})
-    missing = [s for s in range(seed, seed + episodes) if episode_name(s) not in store.names]
-    jobs = [(Path(folder), task, s, cameras, size) for s in missing]
-    if workers == 1:
-        for job in track(jobs, description='recording'):
-            _record_episode(job)
-    elif jobs:
-        with multiprocessing.get_context('spawn').Pool(workers) as pool:
-            for _ in track(pool.imap_unordered(_record_episode, jobs), description='recording', total=len(jobs)):
-                pass
+    make_task(task)
+    store = EpisodeStore(folder, {
+        'task': task, 'cameras': cameras, 'size': list(size), 'interval': FRAME_INTERVAL,
+        'sensor': sensor.to_dict() if sensor else None,
+    })
+    with store.recording():
+        settled = {*store.names, *store.failures}
+        missing = [s for s in range(seed, seed + episodes) if episode_name(s) not in settled]
+        if missing:
+            _record_all(_Job(Path(folder), task, cameras, size, sensor), missing, episodes, workers)
     return store
 
 
@@ -56,58 +74,82 @@ def episode_name(seed: int) -> str:
     return f'episode_{seed:06d}'
 
 
-def _record_episode(job: tuple[Path, str, int, int, tuple[int, int]]) -> None:
-    folder, task, seed, cameras, size = job
+def _record_all(job: _Job, seeds: list[int], total: int, workers: int) -> None:
+    context = multiprocessing.get_context('spawn')
+    steps, stop = context.Value('q', 0), context.Event()
+    pool = ProcessPoolExecutor(min(workers, len(seeds)), context, _begin_worker, (steps, stop))
+    with _progress() as progress, pool:
+        bar = progress.add_task('recording', total=total, completed=total - len(seeds), images=0)
+        try:
+            with _interrupts_kept_from_children():
+                pending = {pool.submit(_record_episode, job, seed) for seed in seeds}
+            while pending:
+                done, pending = wait(pending, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
+                progress.update(bar, advance=_settle(done), images=steps.value * job.cameras)
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _settle(done: set[Future]) -> int:
+    """Return how many have ended well; raises what ended another."""
     try:
-        episode, attributes = demonstrate(task, seed, cameras, size)
-    except ExpertError:
-        return
-    if attributes['success']:
-        EpisodeStore(folder).write(episode_name(seed), episode, **attributes)
+        for future in done:
+            future.result()
+    except BrokenProcessPool as error:
+        raise WorkerError(
+            'a process that records died, perhaps for lack of memory; record again with fewer workers: '
+            'complete episodes are kept') from error
+    return len(done)
 
 
-def demonstrate(task: str, seed: int, cameras: int, size: tuple[int, int] = IMAGE_SIZE) -> tuple[Episode, dict]:
-    """Let the expert do the task in the cell of seed, with small errors of its own, and film it.
-
-    The first frame comes at a random moment of the first interval; every third episode begins in the middle of the
-    task, as the expert is asked to take over from wherever the last cycle ended.
-    """
-    rng = np.random.default_rng([seed, 2])
-    width, height = size
-    scene = Scene.sample(task, seed, width, height, camera_names=[f'camera_{k}' for k in range(cameras)])
-    cell = RobotCell(scene)
-    expert = Expert(cell, perturbation=EXPERT_ERROR, rng=rng)
-    expert.advance(rng.uniform(0.0, FRAME_INTERVAL))
-    if seed % 3 == 0:
-        expert.advance(rng.uniform(0.0, 8.0))
-        expert = Expert(cell, perturbation=EXPERT_ERROR, rng=rng)
-    frames, still = [], 0.0
-    while cell.time < MAX_SECONDS and still <= STILL_SECONDS:
-        frames.append(_film(cell, scene))
-        expert.advance(FRAME_INTERVAL)
-        still = still + FRAME_INTERVAL if expert.done else 0.0
-    stack = {name: np.stack([frame[name] for frame in frames]) for name in frames[0]}
-    cell.close()
-    episode = Episode(
-        rgb=stack['rgb'].swapaxes(0, 1), depth=stack['depth'].swapaxes(0, 1),
-        segmentation=stack['segmentation'].swapaxes(0, 1),
-        intrinsics=np.stack([placement.camera.matrix for placement in scene.cameras]),
-        camera_poses=np.stack([placement.T_world_optical for placement in scene.cameras]),
-        gripper_poses=stack['gripper_pose'], opening=stack['opening'], joints=stack['joints'],
-        commands=stack['commands'], times=stack['time'],
+def _progress() -> Progress:
+    return Progress(
+        TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TextColumn('episodes,'),
+        TextColumn('{task.fields[images]} images,'), TimeElapsedColumn(), TextColumn('gone,'),
+        TimeRemainingColumn(), TextColumn('left'), speed_estimate_period=3600,
     )
-    return episode, {'seed': seed, 'task': task, 'success': bool(cell.success()), 'scene': scene.to_json()}
 
 
-def _film(cell: RobotCell, scene: Scene) -> dict[str, np.ndarray]:
-    views = [cell.render(placement.name) for placement in scene.cameras]
-    return {
-        'rgb': np.stack([view.rgb for view in views]),
-        'depth': np.stack([depth_in_millimetres(view.depth) for view in views]),
-        'segmentation': np.stack([view.segmentation for view in views]).astype(np.uint8),
-        'gripper_pose': np.stack([arm.gripper_pose() for arm in cell.arms]),
-        'opening': np.array([arm.gripper_opening for arm in cell.arms]),
-        'joints': np.stack([arm.positions for arm in cell.arms]),
-        'commands': np.stack([[*arm.commands, arm.gripper_command] for arm in cell.arms]),
-        'time': np.float64(cell.time),
-    }
+@contextmanager
+def _interrupts_kept_from_children() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach; this one tells them to stop."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Stopped(Exception):  # noqa: N818
+    """The recording was told to end."""
+
+
+def _begin_worker(steps, stop) -> None:
+    """Set up a worker process; it ends with its parent, even one that was killed."""
+    global _steps, _stop
+    _steps, _stop = steps, stop
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _after_step() -> None:
+    if _stop.is_set():
+        raise _Stopped
+    with _steps.get_lock():
+        _steps.value += 1
+
+
+def _record_episode(job: _Job, seed: int) -> None:
+    store, name = EpisodeStore(job.folder), episode_name(seed)
+    try:
+        episode, attributes = demonstrate(job.task, seed, job.cameras, job.size, job.sensor, _after_step)
+    except ExpertError as error:
+        store.write_failure(name, str(error))
+    else:
+        store.write(name, episode, **attributes)

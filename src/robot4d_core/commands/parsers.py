@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 
 
@@ -22,3 +23,21 @@ def add_group(commands, name: str, description: str):
     """Declare a subcommand that has subcommands; returns what those are added to."""
     parser = commands.add_parser(name, help=description, description=description)
     return parser.add_subparsers(dest='subcommand', required=True, metavar='SUBCOMMAND')
+
+
+def at_least(minimum: int) -> Callable[[str], int]:
+    """Make the type of an argument that is a whole number and not smaller than minimum."""
+    def parse(text: str) -> int:
+        if not text.lstrip('-').isdecimal() or int(text) < minimum:
+            raise argparse.ArgumentTypeError(f'expected a whole number, at least {minimum}, got {text!r}')
+        return int(text)
+
+    return parse
+
+
+def image_size(text: str) -> tuple[int, int]:
+    """Parse WIDTHxHEIGHT."""
+    match = re.fullmatch(r'([1-9]\d*)x([1-9]\d*)', text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f'expected WIDTHxHEIGHT in pixels, such as 160x128, got {text!r}')
+    return int(match[1]), int(match[2])

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
-from robot4d_core.commands.parsers import add_command
+from robot4d_core.commands.parsers import add_command, at_least, image_size
 
 
 def add(commands) -> None:
@@ -14,16 +15,20 @@ def add(commands) -> None:
     parser = add_command(commands, 'record', _record, 'render demonstrations of the scripted expert')
     parser.add_argument('output', type=Path, help='folder of the episode store; a killed recording continues')
     parser.add_argument('--task', default='PutSpatulaOnTable', help='task of the simulated cell')
-    parser.add_argument('--episodes', type=int, default=60, help='number of episodes')
-    parser.add_argument('--cameras', type=int, default=16, help='cameras per episode')
-    parser.add_argument('--seed', type=int, default=0, help='of the first episode')
-    parser.add_argument('--workers', type=int, default=1, help='processes')
+    parser.add_argument('--episodes', type=at_least(0), default=60, help='number of episodes')
+    parser.add_argument('--cameras', type=at_least(2), default=16, help='cameras per episode')
+    parser.add_argument('--seed', type=at_least(0), default=0, help='of the first episode')
+    parser.add_argument('--size', type=image_size, default='160x128', metavar='WxH', help='of the images, pixels')
+    parser.add_argument('--sensor', choices=['ideal', 'noisy'], default='ideal', help='what the cameras are like')
+    parser.add_argument('--workers', type=at_least(1), default=os.cpu_count(), help='processes')
 
 
 def _record(arguments: argparse.Namespace) -> None:
     from robot4d_core.cell.recorder import record
+    from robot4d_core.cell.sensor import SENSORS
 
-    record(
-        arguments.output, arguments.task, arguments.episodes, arguments.cameras,
-        seed=arguments.seed, workers=arguments.workers,
+    store = record(
+        arguments.output, arguments.task, arguments.episodes, arguments.cameras, seed=arguments.seed,
+        size=arguments.size, workers=arguments.workers, sensor=SENSORS[arguments.sensor],
     )
+    print(f'{arguments.output} has {len(store)} episodes; {len(store.failures)} demonstrations failed')

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from robot4d_core.cell.recorder import demonstrate
+from robot4d_core.cell.demonstration import demonstrate
 from robot4d_core.episodes.windows import sample_windows
 from robot4d_core.evaluation.generation import measure_horizon_error, observation_of
 from robot4d_core.generator.diffusion_engine import DEFAULT_MODEL, DiffusionEngine

@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 
 from robot4d_core.cell.model import ARM_DAMPING, ARM_STIFFNESS, COMMAND_SMOOTHING
-from robot4d_core.cell.robot import HOME, OPEN, ArmNames
+from robot4d_core.cell.robot import OPEN, ArmNames
 from robot4d_core.geometry.poses import make_pose
 
 SERVO_LAG = ARM_DAMPING / ARM_STIFFNESS + COMMAND_SMOOTHING  # seconds, of each joint behind its command
@@ -17,11 +17,12 @@ class CellArm:
     """Reads and commands one arm of a cell.
 
     The arm follows position commands with velocity feed-forward, gravity compensated, within the effort limits of the
-    robot description. home_pose: T_world_tcp (4, 4) where it rests before and after a task.
+    robot description. home: the joint angles (7,) at which it rests before and after a task; home_pose: T_world_tcp
+    (4, 4) there.
     """
 
-    def __init__(self, names: ArmNames, model: mujoco.MjModel, data: mujoco.MjData) -> None:
-        self.names = names
+    def __init__(self, names: ArmNames, home: np.ndarray, model: mujoco.MjModel, data: mujoco.MjData) -> None:
+        self.names, self.home = names, home
         self._model, self._data = model, data
         joints = [model.joint(name) for name in names.joints]
         servos = [model.actuator(name) for name in names.joints]
@@ -91,7 +92,7 @@ class CellArm:
 
     def _tcp_at_home(self) -> np.ndarray:
         data = mujoco.MjData(self._model)
-        data.qpos[self._positions] = HOME
+        data.qpos[self._positions] = self.home
         mujoco.mj_kinematics(self._model, data)
         tcp = data.body(self.names.tcp)
         return make_pose(tcp.xmat.reshape(3, 3), tcp.xpos)

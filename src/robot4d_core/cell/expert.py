@@ -14,7 +14,6 @@ import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
 from robot4d_core.cell.cell_arm import CellArm
-from robot4d_core.cell.robot import HOME, ArmNames
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.tasks.task import Stage
 from robot4d_core.errors import ExpertError
@@ -91,7 +90,7 @@ class _ArmDriver:
     def __init__(self, cell: RobotCell, arm: CellArm, perturbation: float, rng: np.random.Generator | None) -> None:
         self._cell, self._arm = cell, arm
         self._perturbation, self._rng = perturbation, rng
-        self._kinematics = _Kinematics(cell.model, arm.names)
+        self._kinematics = _Kinematics(cell.model, arm)
         self._begin()
 
     def command(self) -> None:
@@ -154,11 +153,11 @@ def _minimum_jerk(fraction: np.ndarray) -> np.ndarray:
 class _Kinematics:
     """Damped least-squares inverse kinematics; the free seventh degree of freedom stays close to home."""
 
-    def __init__(self, model: mujoco.MjModel, names: ArmNames) -> None:
-        self._model = model
+    def __init__(self, model: mujoco.MjModel, arm: CellArm) -> None:
+        self._model, self._home = model, arm.home
         self._data = mujoco.MjData(model)
-        self._tcp = model.body(names.tcp).id
-        joints = [model.joint(name) for name in names.joints]
+        self._tcp = model.body(arm.names.tcp).id
+        joints = [model.joint(name) for name in arm.names.joints]
         self._positions = np.array([joint.qposadr[0] for joint in joints])
         self._dofs = np.array([joint.dofadr[0] for joint in joints])
         self._low, self._high = np.array([joint.range for joint in joints]).T
@@ -183,7 +182,7 @@ class _Kinematics:
             mujoco.mj_jacBody(self._model, self._data, jacobian[:3], jacobian[3:], self._tcp)
             j = jacobian[:, self._dofs]
             inverse = j.T @ np.linalg.inv(j @ j.T + 1e-5 * np.eye(6))
-            towards_home = 0.1 * (HOME - positions)
+            towards_home = 0.1 * (self._home - positions)
             step = inverse @ error + towards_home - inverse @ (j @ towards_home)
             positions = np.clip(positions + step, self._low, self._high)
         if np.abs(error).max() > IK_TOLERANCE:

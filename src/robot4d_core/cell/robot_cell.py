@@ -9,7 +9,7 @@ import numpy as np
 from robot4d_core.cell.cell_arm import CellArm
 from robot4d_core.cell.model import build_model
 from robot4d_core.cell.rendering import RenderedView, Renderer
-from robot4d_core.cell.robot import ARMS, HOME
+from robot4d_core.cell.robot import ARMS, HOME, HOME_BESIDE_ANOTHER
 from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.tasks import make_task
 from robot4d_core.episodes.segments import SEGMENTS
@@ -33,7 +33,8 @@ class RobotCell:
         self._placements = {placement.name: placement for placement in scene.cameras}
         self.model = build_model(self.task, scene.cameras)
         self.data = mujoco.MjData(self.model)
-        self.arms = tuple(CellArm(names, self.model, self.data) for names in ARMS[:self.task.arms])
+        home = HOME if self.task.arms == 1 else HOME_BESIDE_ANOTHER
+        self.arms = tuple(CellArm(names, home, self.model, self.data) for names in ARMS[:self.task.arms])
         self._renderer: Renderer | None = None
         self.reset()
 
@@ -42,7 +43,7 @@ class RobotCell:
         rng = np.random.default_rng([self.scene.seed, 1])
         mujoco.mj_resetData(self.model, self.data)
         for arm in self.arms:
-            arm.put(HOME + rng.normal(0, HOME_JITTER, 7))
+            arm.put(arm.home + rng.normal(0, HOME_JITTER, 7))
         for name, pose in self.task.object_poses(rng, self.scene.held_out_objects).items():
             self.place(name, pose)
         self.advance(SETTLING_TIME)

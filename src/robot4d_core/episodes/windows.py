@@ -1,5 +1,10 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Training windows: one observed step and the ten that follow, seen by two cameras of an episode."""
+"""Training windows: one observed step and the ten that follow, seen by two cameras of an episode.
+
+A window lies within its episode and begins where a gripper moves, as in the method's released code (lzylucy/4dgen:
+`pad_after: 0` in config/task/video-gen.yaml, `apply_static_filter` in common/sampler.py), which draws again until the
+hand of an arm is further than 4 cm from where it was after the first four steps.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +14,17 @@ import numpy as np
 
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.episodes.store import Episode
+from robot4d_core.errors import NoWindowError, ShortEpisodeError
 from robot4d_core.geometry.cameras import PinholeCamera
-from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
 from robot4d_core.geometry.poses import invert_pose
-from robot4d_core.prediction import FRAMES
+from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 
-GRIPPER_SEGMENTS = tuple(SEGMENTS.index(name) for name in ('hand', 'finger_left', 'finger_right'))
+WINDOW_STEPS = 1 + FRAMES
+MOTION_STEPS = 4  # after the first
+MOTION_SPEED = 0.02  # m/s
+
+_IS_GRIPPER = np.zeros(256, bool)
+_IS_GRIPPER[:len(SEGMENTS)] = [name.endswith(('hand', 'finger_left', 'finger_right')) for name in SEGMENTS]
 
 
 @dataclass(frozen=True)
@@ -22,8 +32,8 @@ class Window:
     """Two views (0: n, the reference; 1: m) over 1 + FRAMES steps, step 0 observed.
 
     rgb: (2, 11, H, W, 3) uint8; pointmap: (2, 11, H, W, 3) float32 metres, both in the frame of camera n, NaN invalid;
-    observed_pointmap_m: (H, W, 3) step 0 of view m in its own frame; gripper: (2, 11, H, W) bool; cameras: n and m;
-    T_n_m: (4, 4), never an input of a model.
+    observed_pointmap_m: (H, W, 3) step 0 of view m in its own frame; gripper: (2, 11, H, W) bool, the hands and
+    fingers of every arm; cameras: n and m; T_n_m: (4, 4), never an input of a model.
     """
 
     rgb: np.ndarray
@@ -33,6 +43,11 @@ class Window:
     cameras: tuple[PinholeCamera, PinholeCamera]
     T_n_m: np.ndarray  # noqa: N815
 
+    @property
+    def valid(self) -> np.ndarray:
+        """Where the points are known, (2, 11, H, W) bool."""
+        return np.isfinite(self.pointmap[..., 2])
+
 
 def camera_of(episode: Episode, index: int) -> PinholeCamera:
     """Return the intrinsics of one of the episode's cameras."""
@@ -40,10 +55,23 @@ def camera_of(episode: Episode, index: int) -> PinholeCamera:
     return PinholeCamera.from_matrix(episode.intrinsics[index], width, height)
 
 
+def lift(depth: np.ndarray, camera: PinholeCamera, T_frame_optical: np.ndarray | None = None) -> np.ndarray:
+    """Return the pointmaps (..., H, W, 3) of depth images (..., H, W) in millimetres, NaN where depth is 0.
+
+    T_frame_optical: (4, 4) to the frame that the points are wanted in, the camera's own without it.
+    """
+    metres = depth * np.float32(0.001)
+    metres[depth == 0] = np.nan
+    if T_frame_optical is None:
+        return camera.rays * metres[..., None]
+    points = camera.rays @ T_frame_optical[:3, :3].T.astype(np.float32) * metres[..., None]
+    points += T_frame_optical[:3, 3].astype(np.float32)
+    return points
+
+
 def pointmaps_of(episode: Episode, index: int, steps=slice(None)) -> np.ndarray:
-    """Return the pointmaps (T, H, W, 3) of one camera in its own frame, NaN where depth is invalid."""
-    depth = np.asarray(episode.depth[index])[steps].astype(np.float32) / 1000
-    return pointmap_from_depth(np.where(depth > 0, depth, np.float32(np.nan)), camera_of(episode, index))
+    """Return the pointmaps (T, H, W, 3) of one camera in its own frame; a single step gives (H, W, 3)."""
+    return lift(episode.depth[index, steps], camera_of(episode, index))
 
 
 def relative_pose(episode: Episode, n: int, m: int) -> np.ndarray:
@@ -52,41 +80,63 @@ def relative_pose(episode: Episode, n: int, m: int) -> np.ndarray:
 
 
 def gripper_mask(segmentation: np.ndarray) -> np.ndarray:
-    """Return where the hand or a finger is seen, same shape, bool."""
-    return np.isin(segmentation, GRIPPER_SEGMENTS)
-
-
-def window_steps(start, length: int) -> np.ndarray:
-    """Return the indices (..., 1 + FRAMES) of windows that start at start; past the end the last step stays."""
-    return np.minimum(np.asarray(start)[..., None] + np.arange(1 + FRAMES), length - 1)
+    """Return where the hand or a finger of any arm is seen, same shape, bool."""
+    return _IS_GRIPPER[segmentation]
 
 
 def downsample_mask(mask: np.ndarray, factor: int, share: float) -> np.ndarray:
     """Return (..., H/factor, W/factor) bool: more than share of the cell's pixels are set (share 0: any)."""
     height, width = mask.shape[-2] // factor, mask.shape[-1] // factor
-    return mask.reshape(*mask.shape[:-2], height, factor, width, factor).mean(axis=(-3, -1)) > share
+    cells = mask.reshape(*mask.shape[:-2], height, factor, width, factor)
+    rows = np.add.reduce(cells, axis=-3, dtype=np.uint8)
+    return np.add.reduce(rows, axis=-1, dtype=np.uint16) > share * factor**2
+
+
+def window_starts(episode: Episode) -> np.ndarray:
+    """Return the steps (K,) at which a window of the episode may begin: it fits, and a gripper moves.
+
+    Raises ShortEpisodeError.
+    """
+    positions = np.asarray(episode.gripper_poses[:])[..., :3, 3]
+    if len(positions) < WINDOW_STEPS:
+        raise ShortEpisodeError(
+            f'an episode has {len(positions)} steps, a window needs {WINDOW_STEPS}; delete it, record longer ones')
+    starts = np.arange(len(positions) - FRAMES)
+    distance = np.linalg.norm(positions[starts + MOTION_STEPS] - positions[starts], axis=-1)
+    return starts[(distance > MOTION_SPEED * MOTION_STEPS * FRAME_INTERVAL).any(axis=-1)]
 
 
 def read_window(episode: Episode, start: int, n: int, m: int) -> Window:
-    """Cut a window that starts at a step of an episode; n, m: indices of the cameras."""
-    steps = window_steps(start, episode.times.shape[0])
-    T_n_m = relative_pose(episode, n, m)  # noqa: N806
-    own = [pointmaps_of(episode, index, steps) for index in (n, m)]
+    """Cut the window that starts at a step of an episode; n, m: indices of the cameras.
+
+    Of an episode on disk only the steps and cameras of the window are read.
+    """
+    steps = slice(start, start + WINDOW_STEPS)
+    depth_n, depth_m = (episode.depth[index, steps] for index in (n, m))
+    camera_n, camera_m = (camera_of(episode, index) for index in (n, m))
+    T_n_m = relative_pose(episode, n, m)
     return Window(
-        rgb=np.stack([np.asarray(episode.rgb[index])[steps] for index in (n, m)]),
-        pointmap=np.stack([own[0], transform_points(T_n_m, own[1])]),
-        observed_pointmap_m=own[1][0],
-        gripper=np.stack([gripper_mask(np.asarray(episode.segmentation[index])[steps]) for index in (n, m)]),
-        cameras=(camera_of(episode, n), camera_of(episode, m)),
+        rgb=np.stack([episode.rgb[index, steps] for index in (n, m)]),
+        pointmap=np.stack([lift(depth_n, camera_n), lift(depth_m, camera_m, T_n_m)]),
+        observed_pointmap_m=lift(depth_m[0], camera_m),
+        gripper=np.stack([gripper_mask(episode.segmentation[index, steps]) for index in (n, m)]),
+        cameras=(camera_n, camera_m),
         T_n_m=T_n_m,
     )
 
 
+def draw_cameras(cameras: range, rng: np.random.Generator) -> tuple[int, int]:
+    """Draw two distinct cameras in random order: n, the reference, and m."""
+    n, m = rng.choice(cameras, 2, replace=False)
+    return int(n), int(m)
+
+
 def sample_windows(episodes: list[Episode], count: int, rng: np.random.Generator) -> list[Window]:
-    """Draw windows: a random episode, a random start, two distinct cameras in random order."""
-    windows = []
-    for _ in range(count):
-        episode = episodes[rng.integers(len(episodes))]
-        n, m = rng.choice(episode.rgb.shape[0], 2, replace=False)
-        windows.append(read_window(episode, int(rng.integers(episode.times.shape[0] - 1)), int(n), int(m)))
-    return windows
+    """Draw windows: a random start among those of all episodes, two cameras. Raises NoWindowError."""
+    starts = [(episode, start) for episode in episodes for start in window_starts(episode)]
+    if not starts:
+        raise NoWindowError(f'no window of {len(episodes)} episodes shows a moving gripper; record other episodes')
+    return [
+        read_window(episode, int(start), *draw_cameras(range(episode.rgb.shape[0]), rng))
+        for episode, start in (starts[k] for k in rng.integers(len(starts), size=count))
+    ]

@@ -12,12 +12,14 @@ from safetensors.torch import load_file, save_file
 
 from robot4d_core.episodes.store import Episode
 from robot4d_core.episodes.windows import (
+    WINDOW_STEPS,
     downsample_mask,
     gripper_mask,
     pointmaps_of,
     relative_pose,
-    window_steps,
+    window_starts,
 )
+from robot4d_core.errors import NoWindowError
 from robot4d_core.generator.autoencoder import PatchAutoencoder, PointmapAutoencoder, RgbAutoencoder
 from robot4d_core.generator.view_alignment import subsample
 from robot4d_core.geometry.pointmaps import transform_points, valid_points
@@ -31,7 +33,8 @@ class LatentEpisode:
 
     rgb, points: (C, T, 4, h, w) float16, points in the camera's own frame; pairs: (P, 2); projected:
     (P, T, 4, h, w), the points of m in frame n; gripper, valid: (C, T, h, w) bool; coarse: (C, T, 16, 20, 3) metres in
-    the camera's own frame, NaN invalid; relative: (C, C, 4, 4), relative[n, m] = T_n_m.
+    the camera's own frame, NaN invalid; relative: (C, C, 4, 4), relative[n, m] = T_n_m; starts: (K,) the steps at which
+    a window may begin.
     """
 
     rgb: torch.Tensor
@@ -42,6 +45,7 @@ class LatentEpisode:
     valid: torch.Tensor
     coarse: torch.Tensor
     relative: torch.Tensor
+    starts: torch.Tensor
 
     def save(self, path: Path) -> None:
         """Write the episode as safetensors."""
@@ -82,6 +86,7 @@ def encode_episode(
         valid=torch.from_numpy(downsample_mask(valid_points(own), factor, 0.5)),
         coarse=torch.from_numpy(subsample(own)),
         relative=torch.from_numpy(relative).float(),
+        starts=torch.from_numpy(window_starts(episode)),
     )
 
 
@@ -99,15 +104,25 @@ class DiffusionBatch:
     valid: torch.Tensor
 
 
+def draw_windows(
+    episodes: list[LatentEpisode], count: int, rng: np.random.Generator,
+) -> list[tuple[LatentEpisode, int]]:
+    """Draw windows with equal chances: the episode and the step at which each begins. Raises NoWindowError."""
+    ends = np.cumsum([len(episode.starts) for episode in episodes])
+    if not ends[-1]:
+        raise NoWindowError(f'no window of {len(episodes)} episodes shows a moving gripper; record other episodes')
+    drawn = rng.integers(ends[-1], size=count)
+    owners = np.searchsorted(ends, drawn, side='right')
+    return [(episodes[k], int(episodes[k].starts[number - ends[k]])) for k, number in zip(owners, drawn)]
+
+
 def diffusion_batch(episodes: list[LatentEpisode], batch: int, rng: np.random.Generator) -> DiffusionBatch:
-    """Draw random windows of random episodes and camera pairs."""
+    """Draw random windows out of those of all episodes, each with a random camera pair."""
     rows = []
-    for _ in range(batch):
-        episode = episodes[rng.integers(len(episodes))]
+    for episode, start in draw_windows(episodes, batch, rng):
         pair = rng.integers(len(episode.pairs))
         n, m = episode.pairs[pair]
-        length = episode.rgb.shape[1]
-        steps = torch.from_numpy(window_steps(rng.integers(length - 1), length))
+        steps = torch.arange(start, start + WINDOW_STEPS)
         latents_n = torch.cat([episode.rgb[n, steps].float(), episode.points[n, steps].float()], dim=1)
         latents_m = torch.cat([episode.rgb[m, steps].float(), episode.projected[pair, steps].float()], dim=1)
         own_m = torch.cat([episode.rgb[m, steps[0]].float(), episode.points[m, steps[0]].float()])

@@ -61,9 +61,9 @@ camera. The command that makes it:
 
 ## Data
 
-{data['train']['episodes']} simulated episodes with {data['train']['cameras']} random cameras each (seeds from
-{data['train']['seed']}; demonstrations that fail are left out), 160 x 128 pixels, every 0.5 s. Validation:
-{data['validation']['episodes']} episodes with other seeds (from {data['validation']['seed']}) and other camera poses.
+{data['episodes']} simulated episodes with {data['cameras']} random cameras each (seeds from {data['seed']};
+demonstrations that fail are left out), 160 x 128 pixels, every 0.5 s. Of every ten episodes eight train, of the cameras
+of an episode the first three quarters. Measured on the validation episodes, seen by the other cameras.
 No real image was used.
 
 ## Training ({machine})

@@ -20,6 +20,8 @@ import yaml
 from rich.console import Console
 from rich.progress import track
 
+from robot4d_core.episodes.loader import episodes_of, read_seen_by
+from robot4d_core.episodes.splits import held_out_cameras, training_cameras
 from robot4d_core.episodes.store import Episode, EpisodeStore
 from robot4d_core.episodes.windows import gripper_mask, pointmaps_of, relative_pose, sample_windows
 from robot4d_core.errors import EngineError
@@ -48,43 +50,41 @@ console = Console()
 
 def train_command(args: argparse.Namespace) -> None:
     """Run every stage of a recipe that is not finished yet, and write the model folder."""
+    from robot4d_core.cell.recorder import record
+
     path = Path(args.recipe)
     path = path if path.suffix == '.yaml' else share_directory() / 'config' / 'recipes' / f'{args.recipe}.yaml'
     if not path.is_file():
         raise EngineError(f'no recipe {path}; give the name of a file under config/recipes, or a path')
     recipe = yaml.safe_load(path.read_text())
     out = args.out or share_directory() / 'models' / path.stem
-    training = _record(recipe['data'], 'train', args.data, args.workers)
-    validation = _record(recipe['data'], 'validation', args.data, args.workers)
-    images = read_episodes(training)
+    store = record(args.data, **recipe['data'], workers=args.workers)
+    images = read_training(store)
     rgb = train_autoencoder(RgbAutoencoder().to(args.device), images, _settings(recipe, 'rgb_autoencoder'), args.work)
     pointmap = train_autoencoder(
         PointmapAutoencoder().to(args.device), images, _settings(recipe, 'pointmap_autoencoder'), args.work,
     )
     del images
-    latents = encode_episodes(training, rgb, pointmap, args.work / 'latents')
+    latents = encode_episodes(store, rgb, pointmap, args.work / 'latents')
     alignment = train_alignment(latents, _settings(recipe, 'view_alignment'), args.work, args.device)
     unet, scheduler = train_diffusion(latents, _settings(recipe, 'diffusion'), recipe['unet'], args.work, args.device)
     write_model(TwoViewPipeline(rgb, pointmap, alignment, unet, scheduler), out)
-    report_model(out, path.stem, recipe, args.work, read_episodes(validation))
+    report_model(out, path.stem, recipe, args.work, read_validation(store))
 
 
 def _settings(recipe: dict, stage: str) -> StageSettings:
     return StageSettings(**recipe[stage])
 
 
-def _record(data: dict, split: str, folder: Path, workers: int) -> EpisodeStore:
-    from robot4d_core.cell.recorder import record
+def read_training(store: EpisodeStore) -> list[Episode]:
+    """Read all that models may train on: the training episodes as their training cameras saw them."""
+    names = episodes_of(store, 'training')
+    return [read_seen_by(store, name, training_cameras) for name in track(names, description='reading episodes')]
 
-    return record(folder / split, data['task'], **data[split], workers=workers)
 
-
-def read_episodes(store: EpisodeStore) -> list[Episode]:
-    """Read a store into memory."""
-    return [
-        Episode(**{field: np.asarray(values) for field, values in vars(store.read(name)).items()})
-        for name in track(store.names, description='reading episodes')
-    ]
+def read_validation(store: EpisodeStore) -> list[Episode]:
+    """Read the validation episodes as those cameras saw them that no model trains on."""
+    return [read_seen_by(store, name, held_out_cameras) for name in episodes_of(store, 'validation')]
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def image_batch(episodes: list[Episode], batch: int, rng: np.random.Generator) -
         episode = episodes[rng.integers(len(episodes))]
         camera, other = rng.choice(len(episode.rgb), 2, replace=False)
         step = rng.integers(len(episode.times))
-        points = pointmaps_of(episode, camera, [step])[0]
+        points = pointmaps_of(episode, camera, step)
         if k % 2:
             points = transform_points(relative_pose(episode, other, camera), points)
         if k % 8 == 0:
@@ -147,13 +147,14 @@ def train_autoencoder(
 def encode_episodes(
     store: EpisodeStore, rgb: RgbAutoencoder, pointmap: PointmapAutoencoder, folder: Path,
 ) -> list[LatentEpisode]:
-    """Encode every episode into folder, or read those already there."""
+    """Encode every training episode into folder, or read those already there."""
     folder.mkdir(parents=True, exist_ok=True)
     latents = []
-    for k, name in enumerate(track(store.names, description='encoding episodes')):
+    for k, name in enumerate(track(episodes_of(store, 'training'), description='encoding episodes')):
         path = folder / f'{name}.safetensors'
         if not path.exists():
-            encode_episode(store.read(name), rgb, pointmap, np.random.default_rng(k)).save(path)
+            episode = read_seen_by(store, name, training_cameras)
+            encode_episode(episode, rgb, pointmap, np.random.default_rng(k)).save(path)
         latents.append(LatentEpisode.load(path))
     return latents
 

@@ -11,7 +11,7 @@ from pathlib import Path
 def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `robot4d train`."""
     parser.add_argument('recipe', help='name of a recipe under config/recipes, or the path of a recipe YAML')
-    parser.add_argument('--data', type=Path, default=Path('out/train/data'), help='folder of recorded episodes')
+    parser.add_argument('--data', type=Path, default=Path('out/train/data'), help='episode store of the recipe')
     parser.add_argument('--work', type=Path, default=Path('out/train/work'), help='folder of checkpoints and curves')
     parser.add_argument('--out', type=Path, help='folder of the finished model (default: models/<recipe>)')
     parser.add_argument('--device', default='cpu', choices=['cpu', 'cuda'], help='where to train')

@@ -4,61 +4,40 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from robot4d_core.episodes.store import Episode
+from core.episodes.analytic_episodes import analytic_episode
+from robot4d_core.episodes.splits import split_of
+from robot4d_core.episodes.store import Episode, EpisodeStore
 from robot4d_core.episodes.windows import pointmaps_of, read_window
+from robot4d_core.errors import NoWindowError
 from robot4d_core.generator.autoencoder import PointmapAutoencoder, RgbAutoencoder
 from robot4d_core.generator.latent_episodes import (
     LatentEpisode,
     alignment_batch,
     diffusion_batch,
+    draw_windows,
     encode_episode,
 )
+from robot4d_core.generator.training import encode_episodes, image_batch, read_training, read_validation
 from robot4d_core.generator.training_loop import StageSettings, train_stage
 from robot4d_core.generator.view_alignment import subsample
 from robot4d_core.geometry.pointmaps import transform_points
-from robot4d_core.geometry.poses import look_at
 
 
 @pytest.fixture(scope='module')
 def episode() -> Episode:
-    rng = np.random.default_rng(0)
-    cameras, steps, shape = 3, 14, (128, 160)
-    eyes = ((0.6, 0.3, 0.9), (0.2, -0.4, 1.0), (0.5, 0.0, 0.8))
-    return Episode(
-        rgb=rng.integers(0, 256, (cameras, steps, *shape, 3), dtype=np.uint8),
-        depth=rng.integers(500, 1500, (cameras, steps, *shape)).astype(np.uint16),
-        segmentation=rng.integers(0, 6, (cameras, steps, *shape)).astype(np.uint8),
-        intrinsics=np.tile([[150.0, 0, 79.5], [0, 150, 63.5], [0, 0, 1]], (cameras, 1, 1)),
-        camera_poses=np.stack([look_at(eye, (0, 0, 0)) for eye in eyes]),
-        gripper_poses=np.tile(np.eye(4), (steps, 1, 1)), opening=np.zeros(steps), joints=np.zeros((steps, 7)),
-        times=0.5 * np.arange(steps),
-    )
+    return analytic_episode(cameras=3, steps=14, speed=0.1, size=(160, 128))
 
 
 def autoencoders():
     torch.manual_seed(0)
     return RgbAutoencoder(width=8).eval(), PointmapAutoencoder(width=8).eval()
-
-
-def test_window_targets_of_view_m_are_in_frame_n(episode):
-    window = read_window(episode, 2, 0, 2)
-    np.testing.assert_allclose(window.pointmap[0], pointmaps_of(episode, 0)[2:13])
-    world = [transform_points(episode.camera_poses[c], p) for c, p in
-             ((0, window.pointmap[1, 3]), (2, pointmaps_of(episode, 2)[5]))]
-    np.testing.assert_allclose(*world, atol=1e-5)
-    np.testing.assert_allclose(window.observed_pointmap_m, pointmaps_of(episode, 2)[2])
-
-
-def test_windows_past_the_end_repeat_the_last_step(episode):
-    window = read_window(episode, 10, 0, 1)
-    np.testing.assert_array_equal(window.rgb[:, 3], episode.rgb[:2, 13])
-    np.testing.assert_array_equal(window.rgb[:, 10], episode.rgb[:2, 13])
 
 
 @torch.no_grad()
@@ -68,9 +47,9 @@ def test_a_diffusion_batch_is_the_change_of_the_encoded_window(episode):
     rng = np.random.default_rng(5)
     batch = diffusion_batch([latents], 1, rng)
     rng = np.random.default_rng(5)
-    rng.integers(1)
+    [(_, start)] = draw_windows([latents], 1, rng)
     n, m = latents.pairs[rng.integers(len(latents.pairs))].tolist()
-    window = read_window(episode, int(rng.integers(len(episode.times) - 1)), n, m)
+    window = read_window(episode, start, n, m)
 
     def encode(view, step, own=None):
         pointmap = window.pointmap[view, step] if own is None else own
@@ -86,6 +65,52 @@ def test_a_diffusion_batch_is_the_change_of_the_encoded_window(episode):
     np.testing.assert_array_equal(batch.gripper[0, 1, 3], cells)
 
 
+def test_windows_are_drawn_with_equal_chances_and_never_where_nothing_moves(episode):
+    latents = encode_episode(episode, *autoencoders(), np.random.default_rng(0))
+    assert latents.starts.tolist() == [0, 1, 2, 3]
+    few, none = replace(latents, starts=latents.starts[:1]), replace(latents, starts=latents.starts[:0])
+    drawn = draw_windows([none, latents, none, few], 5000, np.random.default_rng(0))
+    counts = {}
+    for owner, start in drawn:
+        counts[id(owner), start] = counts.get((id(owner), start), 0) + 1
+    assert len(counts) == 5 and min(counts.values()) > 900
+    with pytest.raises(NoWindowError, match='moving gripper'):
+        draw_windows([none, none], 1, np.random.default_rng(0))
+
+
+@pytest.fixture
+def marked_store(tmp_path) -> EpisodeStore:
+    """Ten seeds of which each image says whether its split (red) and its camera (green) may be trained on."""
+    store = EpisodeStore(tmp_path / 'store', {'task': 'Synthetic', 'cameras': 4, 'sensor': None})
+    for seed in range(10):
+        episode = analytic_episode(cameras=4, seed=seed)
+        rgb = np.zeros_like(episode.rgb)
+        rgb[..., 0] = 200 if split_of(seed) == 'training' else 100 if split_of(seed) == 'validation' else 50
+        rgb[:3, ..., 1] = 200
+        store.write(f'episode_{seed:06d}', replace(episode, rgb=rgb), seed=seed, split=split_of(seed))
+    return store
+
+
+def test_held_out_episodes_and_cameras_are_never_trained_on(marked_store, tmp_path):
+    images = read_training(marked_store)
+    assert len(images) == 8
+    batch = image_batch(images, 200, np.random.default_rng(0))
+    encoded = []
+    rgb, points = autoencoders()
+    encode_one = rgb.normalise
+    rgb.normalise = lambda images: encoded.append(images) or encode_one(images)
+    assert len(encode_episodes(marked_store, rgb, points, tmp_path / 'latents')) == 8
+    assert len(encoded) == 8 * 3
+    for seen in (batch.rgb, np.concatenate(encoded)):
+        assert np.unique(seen[..., :2].reshape(-1, 2), axis=0).tolist() == [[200, 200]]
+
+
+def test_validation_is_by_other_episodes_and_other_cameras(marked_store):
+    [episode] = read_validation(marked_store)
+    assert len(episode.rgb) == len(episode.intrinsics) == len(episode.camera_poses) == 1
+    assert np.unique(episode.rgb[..., :2].reshape(-1, 2), axis=0).tolist() == [[100, 0]]
+
+
 def test_alignment_targets_are_in_frame_n(episode):
     latents = encode_episode(episode, *autoencoders(), np.random.default_rng(0))
     _, targets = alignment_batch([latents], 1, np.random.default_rng(3))
@@ -93,7 +118,7 @@ def test_alignment_targets_are_in_frame_n(episode):
     rng.integers(1)
     n, m = rng.choice(3, 2, replace=False)
     step = rng.integers(14)
-    own = subsample(pointmaps_of(episode, m)[step])
+    own = subsample(pointmaps_of(episode, m, step))
     expected = transform_points(np.linalg.inv(episode.camera_poses[n]) @ episode.camera_poses[m], own)
     np.testing.assert_allclose(targets[0], expected, atol=1e-5)
 

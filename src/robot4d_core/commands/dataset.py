@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from robot4d_core.commands import dataset_import
 from robot4d_core.commands.parsers import add_command, add_group
 
 
@@ -16,6 +17,7 @@ def add(commands) -> None:
     check = add_command(dataset, 'check', _check, 'find every corrupt or inconsistent episode')
     for parser in (info, check):
         parser.add_argument('store', type=Path, help='folder of the episode store')
+    dataset_import.add(dataset)
 
 
 def _info(arguments: argparse.Namespace) -> None:

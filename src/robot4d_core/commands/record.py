@@ -21,10 +21,12 @@ def add(commands) -> None:
     parser.add_argument('--size', type=image_size, default='160x128', metavar='WxH', help='of the images, pixels')
     parser.add_argument('--sensor', choices=['ideal', 'noisy'], default='ideal', help='what the cameras are like')
     parser.add_argument('--workers', type=at_least(1), default=os.cpu_count(), help='processes')
+    parser.add_argument('--bag', type=Path, default=None, metavar='FOLDER',
+                        help='also write each of the episodes as a rosbag2 below this folder, for `ros2 bag play`')
 
 
 def _record(arguments: argparse.Namespace) -> None:
-    from robot4d_core.cell.recorder import record
+    from robot4d_core.cell.recorder import episode_name, record
     from robot4d_core.cell.sensor import SENSORS
 
     store = record(
@@ -32,3 +34,9 @@ def _record(arguments: argparse.Namespace) -> None:
         size=arguments.size, workers=arguments.workers, sensor=SENSORS[arguments.sensor],
     )
     print(f'{arguments.output} has {len(store)} episodes; {len(store.failures)} demonstrations failed')
+    if arguments.bag:
+        from robot4d_core.episodes.bag_export import export_episodes
+
+        asked = {episode_name(seed) for seed in range(arguments.seed, arguments.seed + arguments.episodes)}
+        export_episodes(store, sorted(asked.intersection(store.names)), arguments.bag)
+        print(f'the bags are in {arguments.bag}')

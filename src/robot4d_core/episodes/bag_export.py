@@ -9,28 +9,44 @@ sentence on /instruction. All compression is lossless. The episode's attributes 
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from rich.progress import track
 from rosbags.rosbag2 import StoragePlugin
 
 from robot4d_core.cell.robot import ARMS
 from robot4d_core.episodes.bag import BagWriter
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of
+from robot4d_core.geometry.cameras import optical_frame
 
 BASE_FRAME = 'world'
+
+
+def export_episodes(store: EpisodeStore, names: Sequence[str], folder: Path) -> None:
+    """Write episodes of a store as rosbag2 folders of their names below folder; shows progress with time left.
+
+    A bag that is there is kept, and a bag gets its name when it is complete, so that an interrupted export continues.
+    """
+    missing = [name for name in names if not (folder / name).exists()]
+    for name in track(missing, description='writing bags'):
+        unfinished = folder / '.unfinished'
+        shutil.rmtree(unfinished, ignore_errors=True)
+        export_episode(store, name, unfinished / name)
+        (unfinished / name).rename(folder / name)
+        unfinished.rmdir()
 
 
 def export_episode(
     store: EpisodeStore, name: str, folder: Path, storage: StoragePlugin = StoragePlugin.MCAP
 ) -> None:
-    """Write one episode of a store as a rosbag2 in a new folder; shows progress.
+    """Write one episode of a store as a rosbag2 in a new folder.
 
     Raises EpisodeError when the folder exists or the episode cannot be read.
     """
-    from rich.progress import track
-
     episode, attributes = store.read(name), store.attributes(name)
     cameras = attributes['cameras']
     arms = [next(arm for arm in ARMS if arm.gripper == gripper) for gripper in attributes['grippers']]
@@ -43,7 +59,7 @@ def export_episode(
             (BASE_FRAME, optical_frame(camera)): pose
             for camera, pose in zip(cameras, np.asarray(episode.camera_poses), strict=True)
         }, static=True)
-        for step in track(range(len(times)), description='exporting'):
+        for step in range(len(times)):
             for index, camera in enumerate(cameras):
                 _write_view(bag, times[step], camera, optical_frame(camera), camera_of(episode, index), {
                     ('color/image_raw', 'rgb8'): episode.rgb[index, step],
@@ -51,11 +67,6 @@ def export_episode(
                     ('segmentation/image_raw', 'mono8'): episode.segmentation[index, step],
                 })
             _write_robot(bag, times[step], arms, **{key: values[step] for key, values in small.items()})
-
-
-def optical_frame(camera: str) -> str:
-    """Return the optical frame of a camera's colour images, named as realsense-ros does."""
-    return f'{camera}_color_optical_frame'
 
 
 def _write_view(bag, stamp, camera, frame_id, intrinsics, images) -> None:

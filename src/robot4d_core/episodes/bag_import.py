@@ -141,7 +141,7 @@ def _import_bag(bag: Path, folder: Path, settings: ImportSettings, advance: Call
 
 def _already_there(bag: Path, name: str, store: EpisodeStore, source: dict) -> ImportedBag:
     if store.attributes(name).get('source') == source:
-        return ImportedBag(bag, 'already there', len(store.read(name).times))
+        return ImportedBag(bag, 'already there', store.read(name).times.shape[0])
     raise EpisodeError(f"the store has another episode '{name}'; rename the bag's folder")
 
 
@@ -215,7 +215,9 @@ def _moments(recording: Recording, arms: Sequence[RecordedArm], settings: Import
               for stream in kind.values()]
     check_clocks([*images, *joints, recording.transform_stream])
     spans = [recording.transforms.span(settings.base_frame, arm.tcp) for arm in arms]
-    spans += [recording.transforms.span(settings.base_frame, stream.frame_id) for stream in recording.colour.values()]
+    for camera in recording.cameras:
+        with _pose_needed(camera.name):
+            spans.append(recording.transforms.span(settings.base_frame, recording.colour[camera.name].frame_id))
     moving = max(start for start, _ in spans), min(end for _, end in spans)
     reference = recording.colour[recording.cameras[0].name]
     return choose_moments(reference, [*images, *joints], moving, settings.tolerance)
@@ -260,12 +262,8 @@ def _camera_poses(recording: Recording, moments: np.ndarray, settings: ImportSet
     poses = []
     for camera in recording.cameras:
         frame = recording.colour[camera.name].frame_id
-        try:
+        with _pose_needed(camera.name):
             first, last = (_pose(recording, frame, moment, settings) for moment in (moments[0], moments[-1]))
-        except TransformError as error:
-            raise TransformError(
-                f"where camera '{camera.name}' stands is needed for training (for the reference camera alone at run "
-                f'time): {error}') from error
         moved = pose_distance(first, last)
         if any(distance > limit for distance, limit in zip(moved, STILL, strict=True)):
             raise TransformError(
@@ -273,6 +271,16 @@ def _camera_poses(recording: Recording, moments: np.ndarray, settings: ImportSet
                 'only fixed cameras can be imported, leave this one out with --cameras FILE')
         poses.append(first)
     return np.stack(poses)
+
+
+@contextmanager
+def _pose_needed(camera: str):
+    try:
+        yield
+    except TransformError as error:
+        raise TransformError(
+            f"training needs to know where camera '{camera}' stands (at run time only the reference camera's pose is "
+            f'needed): {error}') from error
 
 
 def _images(
@@ -324,9 +332,14 @@ def _naming(topic: str):
 
 
 def _common_size(recording: Recording) -> tuple[int, int]:
-    sizes = {name: (camera.width, camera.height) for name, camera in recording.intrinsics.items()}
+    sizes = {
+        camera.info: (intrinsics.width, intrinsics.height)
+        for camera in recording.cameras for intrinsics in [recording.intrinsics[camera.name]]}
     if len(set(sizes.values())) > 1:
-        raise ImageError(f'the cameras have different sizes, {sizes}; resize them all with --size WIDTH HEIGHT')
+        described = ', '.join(f'{topic} {width}x{height}' for topic, (width, height) in sizes.items())
+        raise ImageError(
+            f'camera_info tells of different sizes: {described}; all images of an episode have one size: resize them '
+            'with --size WxH, or record the camera_info that belongs to the colour images')
     return next(iter(sizes.values()))
 
 

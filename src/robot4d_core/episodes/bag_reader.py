@@ -52,10 +52,14 @@ class BagReader:
         wanted = [c for c in self._connections if c.topic in topics]
         if not wanted:
             return
+        read, promised = 0, sum(connection.msgcount for connection in wanted)
         with self._reading():
             for connection, log_time, data in self._reader.messages(wanted):
                 store = self._store(connection)
+                read += 1
                 yield connection.topic, log_time, store.deserialize_cdr(data, connection.msgtype)
+            if read != promised:
+                raise BagError(f'it holds {read} messages of {promised}')
 
     def _store(self, connection):
         if connection.msgtype not in self._stores:

@@ -117,8 +117,8 @@ def discover_cameras(topics: Collection[str]) -> list[CameraTopics]:
     prefixes = {match['name'] for topic in topics if (match := _COLOUR_TOPIC.fullmatch(topic))}
     if len(prefixes) < 2:
         raise TopicError(
-            f'expected two or more cameras with /NAME/color/image_raw (or .../compressed), found {sorted(prefixes)}; '
-            f'the topics are {sorted(topics)}; name the cameras and their topics with --cameras FILE')
+            f'expected two or more cameras with /NAME/color/image_raw (or .../compressed), found {sorted(prefixes)} '
+            f'among {sorted(topics)}; name the cameras and their topics with --cameras FILE')
     return [CameraTopics.of_camera(prefix) for prefix in sorted(prefixes, key=_natural)]
 
 
@@ -212,7 +212,8 @@ def _required(reader: BagReader, topic: str, kind: str, what: str) -> str:
 
 def _missing(reader: BagReader, what: str, topic: str, kinds: dict[str, str], advice: str) -> str:
     names = ' or '.join(f'{topic}{suffix} ({kind})' for suffix, kind in kinds.items())
-    return f'no {what}: expected {names}, the bag has {sorted(reader.types)}; {advice}'
+    alike = sorted(name for name, kind in reader.types.items() if kind in kinds.values())
+    return f"no {what}: expected {names}; of such type the bag has {alike or 'nothing'}; {advice}"
 
 
 def _add_intrinsics(intrinsics: dict[str, PinholeCamera], name: str, topic: str, message) -> None:
@@ -223,7 +224,13 @@ def _add_intrinsics(intrinsics: dict[str, PinholeCamera], name: str, topic: str,
     before = intrinsics.setdefault(name, camera)
     if camera != before:
         raise CalibrationError(
-            f'{topic}: the intrinsics change within the bag, from {before} to {camera}; record one bag per setting')
+            f'{topic}: the intrinsics change within the bag, from {_described(before)} to {_described(camera)}; '
+            'record one bag per setting')
+
+
+def _described(camera: PinholeCamera) -> str:
+    numbers = ', '.join(f'{name} {getattr(camera, name):.2f}' for name in ('fx', 'fy', 'cx', 'cy'))
+    return f'{camera.width}x{camera.height} with {numbers}'
 
 
 def _add_positions(series: dict[str, Stream], topic: str, header, log_time: int, names, positions) -> None:

@@ -68,12 +68,18 @@ class TransformHistory:
         up, down = self._ancestry(source), self._ancestry(target)
         if up[-1] != down[-1]:
             raise TransformError(
-                f"tf: '{target}' and '{source}' are not connected: '{source}' hangs below '{up[-1]}', '{target}' below "
-                f"'{down[-1]}', and no transform links these two; record /tf and /tf_static with the missing link "
-                f"('{up[-1]}' as child), or give the right frame names")
+                f"tf: no way from '{target}' to '{source}': {self._top(source, up[-1])}, and "
+                f"{self._top(target, down[-1])}; record /tf and /tf_static with the link that has '{up[-1]}' as child, "
+                'or give the right frame names')
         while up and down and up[-1] == down[-1]:
             up, down = up[:-1], down[:-1]
         return up, down
+
+    def _top(self, frame: str, top: str) -> str:
+        if frame != top:
+            return f"'{frame}' hangs below '{top}', which has no parent"
+        known = any(link.parent == frame for link in self._links.values())
+        return f"'{frame}' has no parent" if known else f"'{frame}' is not in tf at all"
 
     def _ancestry(self, frame: str) -> list[str]:
         """Return the frame and all its ancestors."""

@@ -41,12 +41,19 @@ def add_commands(commands) -> None:
 
 
 def play(arguments: argparse.Namespace) -> int:
-    """Play the bag and return the number of messages published (without /clock)."""
+    """Play the bag and return the number of messages published (without /clock).
+
+    Like rosbag2's player it leaves out topics whose message type is not installed, and says so.
+    """
     node = rclpy.create_node('rosbag2_player')
     clock = node.create_publisher(Clock, '/clock', 10) if arguments.clock > 0 else None
     with Reader(arguments.bag) as bag:
         connections = [c for c in bag.connections if not arguments.topics or c.topic in arguments.topics]
-        publishers = {c.id: node.create_publisher(_message_type(c.msgtype), c.topic, _qos(c)) for c in connections}
+        types = {c.id: _message_type(c.msgtype) for c in connections}
+        for connection in (c for c in connections if types[c.id] is None):
+            print(f"Ignoring a topic '{connection.topic}', reason: no package has '{connection.msgtype}'", flush=True)
+        connections = [c for c in connections if types[c.id] is not None]
+        publishers = {c.id: node.create_publisher(types[c.id], c.topic, _qos(c)) for c in connections}
         time.sleep(arguments.delay)
         count = 0
         started, bag_started = time.monotonic(), bag.start_time
@@ -80,9 +87,12 @@ def play(arguments: argparse.Namespace) -> int:
     return count
 
 
-def _message_type(name: str) -> type:
+def _message_type(name: str) -> type | None:
     package, _, message = name.split('/')
-    return getattr(importlib.import_module(f'{package}.msg'), message)
+    try:
+        return getattr(importlib.import_module(f'{package}.msg'), message, None)
+    except ModuleNotFoundError:
+        return None
 
 
 def _qos(connection) -> QoSProfile:

@@ -1,0 +1,79 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""`robot4d dataset import`: demonstrations recorded as rosbag2 become episodes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from robot4d_core.commands.parsers import add_command, image_size
+from robot4d_core.episodes.splits import SPLITS
+from robot4d_core.errors import ParameterError
+
+
+def add(dataset) -> None:
+    """Declare the command."""
+    parser = add_command(
+        dataset, 'import', _import, 'bring demonstrations recorded as rosbag2 (MCAP, sqlite3) into a store')
+    parser.add_argument('bags', type=Path, nargs='+', metavar='BAG', help='folder of a rosbag2: one demonstration each')
+    parser.add_argument('--output', type=Path, required=True, metavar='STORE', help='folder of the episode store')
+    parser.add_argument('--instruction', default=None, help='sentence; None: read from the topic /instruction')
+    parser.add_argument('--task', default=None, help='name of the task; needed unless robot4d wrote the bag')
+    parser.add_argument('--success', action=argparse.BooleanOptionalAction, default=None,
+                        help='whether the demonstrations succeed; None: they do, unless the bag says otherwise')
+    parser.add_argument('--split', choices=SPLITS, default=None, help='None: training, unless the bag says otherwise')
+    parser.add_argument('--cameras', type=Path, default=None, metavar='FILE',
+                        help="the cameras' names and topics, as config/cameras.yaml; None: every "
+                             '/NAME/color/image_raw with its depth and camera_info')
+    parser.add_argument('--size', type=image_size, default=None, metavar='WxH',
+                        help='to which the images are resized, pixels; None: as recorded')
+    parser.add_argument('--tolerance', type=float, default=0.05, metavar='SECONDS',
+                        help='between the stamps of what belongs to one step; a bag with a larger gap is refused')
+    parser.add_argument('--base-frame', default='world', help='frame that the poses are in')
+    parser.add_argument('--tcp-frame', nargs='+', default=None, metavar='FRAME',
+                        help="between the finger pads, one per arm; None: as in robot4d's cell")
+    parser.add_argument('--joints', nargs='+', default=None, metavar='JOINT', help='seven per arm, from base to tool')
+    parser.add_argument('--finger-joints', nargs='+', default=None, metavar='JOINT',
+                        help='the same number per arm; their positions add up to the opening')
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    from robot4d_core.episodes.bag_import import ImportSettings, import_bags
+    from robot4d_core.episodes.bag_recording import camera_topics_of_file
+
+    settings = ImportSettings(
+        arguments.task, arguments.instruction, arguments.success, arguments.split,
+        camera_topics_of_file(arguments.cameras) if arguments.cameras else None, _arms(arguments),
+        arguments.base_frame, arguments.size, arguments.tolerance)
+    outcomes = import_bags(arguments.bags, arguments.output, settings)
+    table = Table(Column('bag', overflow='fold'), 'outcome', 'steps', 'reason')
+    for outcome in outcomes:
+        table.add_row(str(outcome.bag), outcome.outcome, str(outcome.steps or ''), outcome.reason)
+    Console().print(table)
+    return int(any(outcome.outcome == 'refused' for outcome in outcomes))
+
+
+def _arms(arguments: argparse.Namespace):
+    from robot4d_core.episodes.bag_import import CELL_ARMS, RecordedArm
+
+    given = arguments.tcp_frame, arguments.joints, arguments.finger_joints
+    if given == (None, None, None):
+        return None
+    tcps = arguments.tcp_frame or [CELL_ARMS[0].tcp]
+    if len(tcps) > len(CELL_ARMS):
+        raise ParameterError(f'--tcp-frame names {len(tcps)} arms, at most {len(CELL_ARMS)} are supported')
+    cell_arms = CELL_ARMS[:len(tcps)]
+    joints = arguments.joints or [joint for arm in cell_arms for joint in arm.joints]
+    fingers = arguments.finger_joints or [joint for arm in cell_arms for joint in arm.finger_joints]
+    if len(joints) != 7 * len(tcps) or len(fingers) % len(tcps):
+        raise ParameterError(
+            f'{len(tcps)} arms (--tcp-frame) need {7 * len(tcps)} --joints and a multiple of {len(tcps)} '
+            f'--finger-joints, got {len(joints)} and {len(fingers)}')
+    share = len(fingers) // len(tcps)
+    return [
+        RecordedArm(arm.gripper, tuple(joints[7 * k:7 * k + 7]), tuple(fingers[share * k:share * (k + 1)]), tcp)
+        for k, (arm, tcp) in enumerate(zip(cell_arms, tcps, strict=True))
+    ]

@@ -1,0 +1,266 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""Bags of a real robot become episodes; whatever is wrong with one is named, and the store stays readable."""
+
+import shutil
+
+import numpy as np
+import pytest
+from rosbags.rosbag2 import StoragePlugin
+
+from core.episodes import recorded_bags
+from core.episodes.recorded_bags import CAMERA, CAMERAS, FIRST_STAMP, images, joints, make_bag, shifted, tcp_in_base
+from robot4d_core.episodes.bag_import import RECORDED, ImportSettings, import_bags
+from robot4d_core.episodes.store import EpisodeStore
+
+SETTINGS = ImportSettings(task='PutSpatulaOnTable')
+STEPS = 12  # of 6 seconds: the last colour image is there, the last depth image of the second camera too
+
+
+def read(folder):
+    store = EpisodeStore(folder)
+    assert store.names == ['demo']
+    return store.read('demo'), store.attributes('demo')
+
+
+@pytest.mark.parametrize('storage', list(StoragePlugin))
+def test_every_stream_is_read_at_the_stamps_of_the_first_camera(tmp_path, storage):
+    make_bag(tmp_path / 'demo', storage=storage)
+    (outcome,) = import_bags([tmp_path / 'demo'], tmp_path / 'store', SETTINGS)
+    assert outcome.outcome == 'imported', outcome.reason
+    episode, attributes = read(tmp_path / 'store')
+    times = episode.times[...] - FIRST_STAMP
+    assert times == pytest.approx(0.5 * np.arange(outcome.steps) + times[0], abs=1e-6) and outcome.steps >= STEPS
+    for index, name in enumerate(CAMERAS):
+        for step, time in enumerate(times):
+            colour, depth, segmentation = images(name, round(time / 0.1))
+            assert np.array_equal(episode.rgb[index, step], colour)
+            assert np.array_equal(episode.depth[index, step], depth)
+            assert np.array_equal(episode.segmentation[index, step], segmentation)
+        assert np.array_equal(episode.intrinsics[index], CAMERA.matrix)
+        assert episode.camera_poses[index] == pytest.approx(CAMERAS[name], abs=1e-12)
+    for step, time in enumerate(times):
+        assert episode.gripper_poses[step, 0] == pytest.approx(recorded_bags.BASE @ tcp_in_base(time), abs=1e-6)
+        assert episode.joints[step, 0] == pytest.approx(joints(time)[:7], abs=1e-6)
+        assert episode.opening[step, 0] == pytest.approx(joints(time)[7:].sum(), abs=1e-6)
+        assert episode.commands[step, 0, :7] == pytest.approx(joints(time)[:7] + 0.01, abs=1e-6)
+        assert np.isnan(episode.commands[step, 0, 7])
+    assert attributes == {
+        'task': 'PutSpatulaOnTable', 'instruction': 'put the spatula on the table', 'success': True,
+        'split': 'training', 'objects': [], 'cameras': ['reference', 'second'], 'grippers': ['gripper'],
+        'source': attributes['source']}
+    assert EpisodeStore(tmp_path / 'store').settings == {
+        'task': 'PutSpatulaOnTable', 'cameras': 2, 'size': [20, 16], 'interval': 0.5, 'sensor': RECORDED}
+
+
+def test_poses_between_two_samples_are_interpolated(tmp_path):
+    def late(topic, log_time, fields):
+        return log_time, (shifted(fields, 0.007) if topic.startswith(('/reference', '/second')) else fields)
+
+    make_bag(tmp_path / 'demo', late)
+    import_bags([tmp_path / 'demo'], tmp_path / 'store', SETTINGS)
+    episode, _ = read(tmp_path / 'store')
+    for step, stamp in enumerate(episode.times[...]):
+        expected = recorded_bags.BASE @ tcp_in_base(stamp - FIRST_STAMP)
+        assert episode.gripper_poses[step, 0] == pytest.approx(expected, abs=1e-6)
+
+
+def drop(*topics):
+    return lambda topic, log_time, fields: None if topic in topics else (log_time, fields)
+
+
+def on(which, alter):
+    """Change the fields of the messages of the topics that contain a word."""
+    def change(topic, log_time, fields):
+        return log_time, (alter(log_time - FIRST_STAMP, dict(fields)) if which in topic else fields)
+
+    return change
+
+
+def scaled_depth(factor, encoding):
+    def alter(time, fields):
+        kind = {'16UC1': np.uint16, '32FC1': np.float32}[encoding]
+        depth = np.frombuffer(fields['data'], np.uint16) * factor
+        data = depth.astype(kind).view(np.uint8)
+        return {**fields, 'encoding': encoding, 'data': data, 'step': len(data) // fields['height']}
+
+    return on('depth', alter)
+
+
+def larger(fields):
+    return {**fields, 'height': 2 * fields['height'], 'data': np.tile(fields['data'], 2)}
+
+
+def without_transforms(child):
+    def change(topic, log_time, fields):
+        if 'transforms' in fields:
+            fields = {'transforms': [t for t in fields['transforms'] if t.child_frame_id != child]}
+        return log_time, fields
+
+    return change
+
+
+def moving_camera(topic, log_time, fields):
+    if topic == '/tf':
+        (transform,) = fields['transforms']
+        header = type(transform.header)(stamp=transform.header.stamp, frame_id='world')
+        other = type(transform)(header=header, child_frame_id='second_link', transform=transform.transform)
+        fields = {'transforms': [transform, other]}
+    if topic == '/tf_static':
+        fields = {'transforms': [t for t in fields['transforms'] if t.child_frame_id != 'second_link']}
+    return log_time, fields
+
+
+def lens(**changes):
+    return on('/second/color/camera_info', lambda time, fields: {**fields, **changes})
+
+
+BAD_BAGS = {
+    'no depth': (drop('/second/aligned_depth_to_color/image_raw'),
+                 ['TopicError', '/second/aligned_depth_to_color/image_raw', 'align_depth']),
+    'no camera_info': (drop('/second/color/camera_info'), ['TopicError', '/second/color/camera_info']),
+    'one camera': (drop('/second/color/image_raw'), ['TopicError', 'two or more cameras', "['reference']"]),
+    'size changes': (on('/second/color/image_raw', lambda time, f: larger(f) if time > 3 else f),
+                     ['ImageError', '/second/color/image_raw', 'changes', '20x32', '20x16']),
+    'camera_info of another size': (on('camera_info', lambda time, f: {**f, 'width': 640, 'height': 480}),
+                                    ['ImageError', '/reference/color/image_raw', '20x16', '640x480', 'camera_info']),
+    'cameras of different sizes': (lens(width=640, height=480),
+                                   ['ImageError', '/second/color/camera_info 640x480', '20x16', '--size']),
+    'uncalibrated camera_info': (lens(k=np.zeros(9)), ['CalibrationError', '/second/color/camera_info']),
+    'zoom': (on('/second/color/camera_info', lambda time, f: {**f, 'k': f['k'] * (1 + (time > 3))}),
+             ['CalibrationError', '/second/color/camera_info', 'change']),
+    '16UC1 in 10 m': (scaled_depth(0.01, '16UC1'), ['ImageError', 'depth', 'unit', '0.01']),
+    '16UC1 in 0.05 mm': (scaled_depth(20, '16UC1'), ['ImageError', 'depth', 'unit']),
+    '32FC1 in millimetres': (scaled_depth(1, '32FC1'), ['ImageError', 'depth', 'unit', '32FC1 metres']),
+    'no valid depth': (scaled_depth(0, '16UC1'), ['ImageError', 'valid']),
+    'depth as colour': (on('/second/aligned', lambda time, f: {**f, 'encoding': 'mono8', 'step': 20,
+                                                               'data': f['data'][::2]}),
+                        ['ImageError', '/second/aligned_depth_to_color/image_raw', '16UC1', 'mono8']),
+    'broken image': (on('/second/color/image_raw', lambda time, f: {**f, 'data': f['data'][:-5]}),
+                     ['ImageError', '/second/color/image_raw', 'bytes']),
+    'second camera at another time': (
+        lambda topic, t, f: (t, f) if 'image_raw' not in topic else
+        ((t, shifted(f, 0.2) if topic.startswith('/second') else f) if round(t * 10) % 5 == 0 else None),
+        ['SynchronisationError', '/second/', 'all along', '0.2']),
+    'clock of the second camera': (on('/second', lambda time, f: shifted(f, 0.6)),
+                                   ['SynchronisationError', '/second/', 'clocks', '0.6']),
+    'clock of everything': (lambda topic, t, f: (t + 3600, f), ['SynchronisationError', '3600', 'log time']),
+    'dropped frames': (lambda topic, t, f: None if topic == '/second/color/image_raw' and 2 < t - FIRST_STAMP < 3 else
+                       (t, f), ['SynchronisationError', '/second/color/image_raw', '0.05']),
+    'dropped frames of the first camera': (
+        lambda topic, t, f: None if topic.startswith('/reference') and 2 < t - FIRST_STAMP < 3 else (t, f),
+        ['SynchronisationError', '/reference/color/image_raw']),
+    'joints end early': (lambda topic, t, f: None if topic == '/joint_states' and t - FIRST_STAMP > 2 else (t, f),
+                         ['EpisodeError', '11']),
+    'joints pause': (lambda topic, t, f: None if topic == '/joint_states' and 2 < t - FIRST_STAMP < 3 else (t, f),
+                     ['SynchronisationError', '/joint_states', '0.5']),
+    'tf pauses': (lambda topic, t, f: None if topic == '/tf' and 2 < t - FIRST_STAMP < 3 else (t, f),
+                  ['TransformError', "'arm_link0' -> 'gripper_tcp'"]),
+    'no tf': (drop('/tf', '/tf_static'), ['TopicError', '/tf', 'tf2_msgs/msg/TFMessage']),
+    'no tf of the gripper': (drop('/tf'), ['TransformError', "'gripper_tcp'", "'world'"]),
+    'no tf of the arm': (without_transforms('arm_link0'), ['TransformError', "'arm_link0'", "'world'"]),
+    'no tf of the second camera': (without_transforms('second_link'),
+                                   ['TransformError', "camera 'second'", "'second_link'", 'training']),
+    'a moving camera': (moving_camera, ['TransformError', "camera 'second'", 'moves']),
+    'no joint states': (drop('/joint_states'), ['TopicError', '/joint_states', 'sensor_msgs/msg/JointState']),
+    'a joint is missing': (
+        on('/joint_states', lambda time, f: {**f, 'name': f['name'][:-1], 'position': f['position'][:-1]}),
+        ['TopicError', 'gripper_finger_right_joint']),
+    'another message type': (
+        lambda topic, t, f: (t, {'data': 'pixels', 'message_type': 'std_msgs/msg/String'})
+        if topic == '/second/aligned_depth_to_color/image_raw' else (t, f),
+        ['TopicError', '/second/aligned_depth_to_color/image_raw', 'sensor_msgs/msg/Image', 'std_msgs/msg/String']),
+    'no instruction': (drop('/instruction'), ['EpisodeError', '--instruction']),
+}
+
+
+@pytest.fixture(scope='module')
+def imported_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('bags')
+    make_bag(folder / 'demo')
+    (outcome,) = import_bags([folder / 'demo'], folder / 'store', SETTINGS)
+    assert outcome.outcome == 'imported', outcome.reason
+    return folder / 'store'
+
+
+@pytest.fixture
+def store_with_one(tmp_path, imported_once):
+    return shutil.copytree(imported_once, tmp_path / 'store')
+
+
+def refused(bag, store, settings=SETTINGS) -> str:
+    """Import a bag that must be refused, check that it left no trace, and return the reason."""
+    (outcome,) = import_bags([bag], store, settings)
+    assert outcome.outcome == 'refused'
+    assert str(bag.name) in str(outcome.bag)
+    episode, _ = read(store)
+    assert episode.rgb[...].any()
+    print(outcome.reason)
+    return outcome.reason
+
+
+@pytest.mark.parametrize('name', BAD_BAGS)
+def test_when_a_bag_is_wrong_expect_the_cause_and_a_readable_store(tmp_path, store_with_one, name):
+    change, words = BAD_BAGS[name]
+    reason = refused(make_bag(tmp_path / 'bad', change), store_with_one)
+    for word in words:
+        assert word in reason
+    assert 'Traceback' not in reason and len(reason) < 600
+
+
+def test_when_the_episode_is_short_expect_the_length_of_a_window(tmp_path, store_with_one):
+    reason = refused(make_bag(tmp_path / 'bad', seconds=4.0), store_with_one)
+    assert 'EpisodeError' in reason and '9 steps' in reason and '11' in reason
+
+
+@pytest.mark.parametrize(('storage', 'share'), [
+    *((StoragePlugin.MCAP, share) for share in (0.0, 0.01, 0.3, 0.9, 0.999)),
+    *((StoragePlugin.SQLITE3, share) for share in (0.0, 0.01, 0.3, 0.9)),
+])
+def test_when_the_file_is_cut_off_expect_a_bag_error(tmp_path, store_with_one, storage, share):
+    bag = make_bag(tmp_path / 'bad', storage=storage)
+    (file,) = (path for path in bag.iterdir() if path.suffix in ('.mcap', '.db3'))
+    whole = file.read_bytes()
+    file.write_bytes(whole[:int(len(whole) * share)])
+    reason = refused(bag, store_with_one)
+    assert 'BagError' in reason and 'bad' in reason and 'cut off or corrupt' in reason
+
+
+def test_when_the_middle_of_the_file_is_damaged_expect_a_bag_error(tmp_path, store_with_one):
+    bag = make_bag(tmp_path / 'bad')
+    (file,) = bag.glob('*.mcap')
+    whole = bytearray(file.read_bytes())
+    whole[len(whole) // 3:len(whole) // 3 + 64] = bytes(64)
+    file.write_bytes(whole)
+    assert 'BagError' in refused(bag, store_with_one)
+
+
+@pytest.mark.parametrize(('make', 'word'), [
+    (lambda path: None, 'does not exist'),
+    (lambda path: path.mkdir(), 'metadata.yaml'),
+    (lambda path: path.write_text('hello'), 'cannot be read'),
+])
+def test_when_it_is_no_bag_expect_a_bag_error(tmp_path, store_with_one, make, word):
+    make(tmp_path / 'bad')
+    reason = refused(tmp_path / 'bad', store_with_one)
+    assert 'BagError' in reason and word in reason
+
+
+def test_when_the_store_has_other_settings_expect_refusal(tmp_path, store_with_one):
+    reason = refused(make_bag(tmp_path / 'bad'), store_with_one, ImportSettings(task='AnotherTask'))
+    assert 'PutSpatulaOnTable' in reason and 'AnotherTask' in reason
+
+
+def test_one_bad_bag_does_not_keep_the_others_out_and_a_second_run_continues(tmp_path):
+    good, bad = make_bag(tmp_path / 'good'), make_bag(tmp_path / 'bad', drop('/joint_states'))
+    outcomes = import_bags([bad, good], tmp_path / 'store', SETTINGS)
+    assert [outcome.outcome for outcome in outcomes] == ['refused', 'imported']
+    also_good = make_bag(tmp_path / 'also_good')
+    outcomes = import_bags([good, also_good], tmp_path / 'store', SETTINGS)
+    assert [outcome.outcome for outcome in outcomes] == ['already there', 'imported']
+    assert EpisodeStore(tmp_path / 'store').names == ['also_good', 'good']
+
+
+def test_when_another_bag_has_the_name_expect_refusal(tmp_path, store_with_one):
+    (tmp_path / 'elsewhere').mkdir()
+    other = make_bag(tmp_path / 'elsewhere' / 'demo', seconds=7.0)
+    assert 'rename' in refused(other, store_with_one)

@@ -72,3 +72,15 @@ def test_while_held_is_no_success(cell):
         expert.advance(0.1)
     assert cell.arms[0].fingers_touching('spatula') == 2
     assert not cell.success()
+
+
+@pytest.mark.parametrize('turn', [0.0, 2.0, 4.0])
+def test_a_lying_spatula_is_taken_without_touching_the_table(cell, turn):
+    lay_down(cell, 0.1, 0.0, turn)
+    expert, lowest = Expert(cell), np.inf
+    while not expert.done and cell.time < 40:
+        expert.advance(0.1)
+        tips = [cell.pose(finger) @ [0, 0, 0.055, 1] for finger in cell.arms[0].names.fingers]
+        lowest = min(lowest, *(tip[2] for tip in tips))
+    assert cell.success()
+    assert lowest > 0.003

@@ -38,6 +38,7 @@ PLACE_SIDE = -0.06  # the middle of the spatula lies at y below this
 
 GRASP_HEIGHT = 0.272  # along the spatula
 LYING_GRASP_HEIGHT = 0.200
+FINGERTIP_CLEARANCE = 0.010  # of a lying handle the pads hold the upper half, so that the tips stay off the table
 PRE_GRASP_DISTANCE = 0.08
 PLACE_TILT = np.deg2rad(60.0)  # from upright
 CLEARANCE = 0.05
@@ -160,14 +161,15 @@ def _grasp_pose(spatula: np.ndarray, tcp: np.ndarray) -> np.ndarray:
     """Return T_world_tcp that grasps the handle: along it when it stands, from above when it lies."""
     handle = spatula[:3, 2]
     if abs(handle[2]) > 0.6:
-        approach, along = -handle * np.sign(handle[2]), GRASP_HEIGHT
+        approach, along, clearance = -handle * np.sign(handle[2]), GRASP_HEIGHT, 0.0
     else:
-        approach, along = DOWN, LYING_GRASP_HEIGHT
+        approach, along, clearance = DOWN, LYING_GRASP_HEIGHT, FINGERTIP_CLEARANCE
     closing = spatula[:3, 1] if abs(handle[2]) > 0.6 else np.cross(DOWN, handle)
     closing = closing - approach * (closing @ approach)
     closing *= np.sign(closing @ tcp[:3, 1]) / np.linalg.norm(closing)
     return make_pose(
-        np.stack([np.cross(closing, approach), closing, approach], axis=1), spatula[:3, 3] + along * handle)
+        np.stack([np.cross(closing, approach), closing, approach], axis=1),
+        spatula[:3, 3] + along * handle - clearance * approach)
 
 
 def _place_pose(spatula: np.ndarray, *, upright: bool) -> np.ndarray:

@@ -24,18 +24,21 @@ if TYPE_CHECKING:
     from robot4d_core.cell.robot_cell import RobotCell
 
 BOX = np.array([0.050, 0.110, 0.150])  # metres, full sizes
-SHELF_DEPTH = 0.150
+SHELF_DEPTH = 0.150  # inner
 SHELF_WIDTH = 0.270  # inner
-BOARD = 0.014  # thickness of the boards and walls
+BOARD, BACK = 0.014, 0.006  # thickness of boards and walls, and of the back
 COMPARTMENT_HEIGHT = 0.190
 CEILING = BOARD + COMPARTMENT_HEIGHT  # above the table
 TOP = CEILING + BOARD
 
-T_WORLD_SHELF = make_pose(Rotation.from_euler('z', -90, degrees=True), [0.03, -0.08, 0.0])
+T_WORLD_SHELF = make_pose(Rotation.from_euler('z', 90, degrees=True), [0.02, 0.06, 0.0])  # open to the right
 T_SHELF_STORED = make_pose(Rotation.from_euler('z', -90, degrees=True), [0.070, 0.0, BOARD])
 
-BOX_REGION = ((0.065, 0.085), (-0.10, 0.10))  # x, y of the box on the shelf at the start
-YAW_RANGE = np.deg2rad([-20.0, 20.0])
+WALNUT = [0.40, 0.25, 0.14, 1]
+GREEN, WHITE, RED, YELLOW = [0.16, 0.62, 0.24, 1], [0.95, 0.94, 0.90, 1], [0.80, 0.10, 0.10, 1], [1.0, 0.85, 0.1, 1]
+
+BOX_REGION = ((0.065, 0.085), (-0.09, 0.09))  # x, y of the box on the shelf at the start
+YAW_RANGE = np.deg2rad([-15.0, 15.0])
 TIPPED = np.deg2rad(15.0)
 
 TILT = np.deg2rad(30.0)  # of the gripper, down from horizontal, so that the wrist stays above the table
@@ -79,17 +82,14 @@ class StoreCerealBoxUnderShelf(Task):
     def next_stage(self, cell: RobotCell, arm: CellArm) -> Stage:
         """Decide from the poses of gripper and box, and from whether the gripper holds the box.
 
-        Raises ExpertError when the box has toppled over.
+        Raises ExpertError when the box has toppled over, or stands where the shelf is in the way.
         """
         box = cell.pose('cereal_box')
         if arm.fingers_touching('cereal_box') and GRASPED_OPENING[0] < arm.gripper_opening < GRASPED_OPENING[1]:
             return self._next_while_holding(box, arm)
         if _stored(cell):
             return self._next_when_stored(arm)
-        if box[2, 2] < np.cos(TIPPED):
-            raise ExpertError(
-                f'the cereal box has toppled over at {np.round(box[:3, 3], 3)} m; the expert only grasps it when it '
-                'stands; reset the cell')
+        _refuse_out_of_the_way(box)
         return self._next_to_grasp(box, arm)
 
     @staticmethod
@@ -123,19 +123,17 @@ class StoreCerealBoxUnderShelf(Task):
 
         stored_x, in_front = T_SHELF_STORED[0, 3], -BOX[1] / 2 - CLEARANCE
         x, y, bottom = T_shelf_box[:3, 3]
-        turned = pose_distance(T_shelf_box, T_SHELF_STORED)[1]
-        below = bottom + BOX[2] < CEILING
-        aligned = abs(y) < 0.01 and turned < 0.1
-        if below and aligned:
+        aligned = abs(y) < 0.01 and pose_distance(T_shelf_box, T_SHELF_STORED)[1] < 0.1
+        if x < -BOX[1] / 2 - 0.01 and not (aligned and abs(bottom - BOARD - GAP) < 0.8 * GAP):
+            return bring('lower', in_front, BOARD + GAP)
+        if bottom + BOX[2] < CEILING:
+            if not aligned:
+                return bring('pull out', in_front, BOARD + GAP)
             if abs(x - stored_x) > 0.01:
                 return bring('insert', stored_x, BOARD + GAP)
             if bottom > BOARD + 2 * TOUCHING:
                 return bring('put down', stored_x, BOARD + TOUCHING)
             return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
-        if x < -BOX[1] / 2 - 0.01:
-            return bring('lower', in_front, BOARD + GAP)
-        if below:
-            return bring('pull out', in_front, BOARD + GAP)
         if bottom < TOP + 0.6 * CLEARANCE:
             return Stage('lift', pose=_moved(tcp, [0, 0, TOP + CLEARANCE - bottom]), precise=True)
         return bring('carry', in_front, bottom, precise=False)
@@ -168,6 +166,19 @@ def _stored(cell: RobotCell) -> bool:
     )
 
 
+def _refuse_out_of_the_way(box: np.ndarray) -> None:
+    x, y, bottom = (invert_pose(T_WORLD_SHELF) @ box)[:3, 3]
+    if box[2, 2] < np.cos(TIPPED):
+        state = 'has toppled over'
+    elif bottom < CEILING and x > -BOX[1] / 2 and (abs(y) > SHELF_WIDTH / 2 or x > SHELF_DEPTH):
+        state = 'stands beside or behind the shelf'
+    else:
+        return
+    raise ExpertError(
+        f'the cereal box {state}, at {np.round(box[:3, 3], 3)} m; the expert grasps it standing on the shelf or '
+        'in front of it; reset the cell')
+
+
 def _moved(pose: np.ndarray, by) -> np.ndarray:
     return make_pose(pose[:3, :3], pose[:3, 3] + by)
 
@@ -180,37 +191,37 @@ def _ahead(tcp: np.ndarray) -> np.ndarray:
 
 def _add_shelf(spec: mujoco.MjSpec) -> None:
     turn = Rotation.from_matrix(T_WORLD_SHELF[:3, :3]).as_quat()[[3, 0, 1, 2]]
-    side = (SHELF_WIDTH + BOARD) / 2
-    boards = {
-        'top': ([SHELF_DEPTH, SHELF_WIDTH + 2 * BOARD, BOARD], [0, CEILING + BOARD / 2]),
-        'floor': ([SHELF_DEPTH, SHELF_WIDTH, BOARD], [0, BOARD / 2]),
-        'left_wall': ([SHELF_DEPTH, BOARD, CEILING], [side, CEILING / 2]),
-        'right_wall': ([SHELF_DEPTH, BOARD, CEILING], [-side, CEILING / 2]),
+    side, middle, width = (SHELF_WIDTH + BOARD) / 2, SHELF_DEPTH / 2, SHELF_WIDTH + 2 * BOARD
+    boards = {  # full sizes and centres
+        'top': ([SHELF_DEPTH, width, BOARD], [middle, 0, CEILING + BOARD / 2]),
+        'floor': ([SHELF_DEPTH, SHELF_WIDTH, BOARD], [middle, 0, BOARD / 2]),
+        'left_wall': ([SHELF_DEPTH, BOARD, CEILING], [middle, side, CEILING / 2]),
+        'right_wall': ([SHELF_DEPTH, BOARD, CEILING], [middle, -side, CEILING / 2]),
+        'back': ([BACK, width, TOP], [SHELF_DEPTH + BACK / 2, 0, TOP / 2]),
     }
     for name, (size, centre) in boards.items():
         spec.worldbody.add_geom(
-            name=f'shelf_{name}', type=mujoco.mjtGeom.mjGEOM_BOX, size=np.array(size) / 2, quat=turn,
-            pos=(T_WORLD_SHELF @ [SHELF_DEPTH / 2, *centre, 1])[:3],
-            rgba=[0.40, 0.25, 0.14, 1], condim=4, contype=2, conaffinity=3)
+            name=f'shelf_{name}', type=mujoco.mjtGeom.mjGEOM_BOX, size=np.array(size) / 2,
+            pos=(T_WORLD_SHELF @ [*centre, 1])[:3], quat=turn, rgba=WALNUT, condim=4, contype=2, conaffinity=3)
 
 
 def _add_box(spec: mujoco.MjSpec) -> None:
     box = spec.worldbody.add_body(name='cereal_box')
     box.add_freejoint(name='cereal_box')
-    centre = np.array([0, 0, BOX[2] / 2])
+    spec.add_material(name='cereal_box', emission=0.3)
     box.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_BOX, size=BOX / 2, pos=centre, rgba=[0.08, 0.50, 0.22, 1],
+        type=mujoco.mjtGeom.mjGEOM_BOX, size=BOX / 2, pos=[0, 0, BOX[2] / 2], rgba=GREEN, material='cereal_box',
         condim=4, contype=2, conaffinity=3, density=250, friction=[1.0, 0.02, 0.0001])
-    _add_print(box)
+    _print_on(box)
 
 
-def _add_print(box: mujoco.MjsBody) -> None:
-    """Print a name on a band around the box, and a ring of cereal on both wide sides."""
-    ink = {'contype': 0, 'conaffinity': 0, 'density': 0}
-    band = [BOX[0] + 0.001, BOX[1] + 0.001, 0.032]
-    box.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_BOX, size=np.array(band) / 2, pos=[0, 0, 0.120], rgba=[0.97, 0.95, 0.88, 1], **ink)
-    for radius, thickness, colour in ((0.036, 0.001, [0.98, 0.82, 0.10, 1]), (0.014, 0.002, [0.08, 0.50, 0.22, 1])):
+def _print_on(box: mujoco.MjsBody) -> None:
+    """Print a band around the box with a bar for the name, and a ring of cereal on both wide sides."""
+    ink = {'contype': 0, 'conaffinity': 0, 'density': 0, 'material': 'cereal_box'}
+    under, over = BOX[0] / 2 + 0.0003, BOX[0] / 2 + 0.0006
+    for colour, size in ((WHITE, [under, BOX[1] / 2 + 0.0003, 0.020]), (RED, [over, 0.038, 0.008])):
+        box.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, pos=[0, 0, 0.117], size=size, rgba=colour, **ink)
+    for colour, size in ((YELLOW, [0.036, under, 0]), (GREEN, [0.014, over, 0])):
         box.add_geom(
-            type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[radius, (BOX[0] + thickness) / 2, 0], pos=[0, 0, 0.055],
-            quat=[np.sqrt(0.5), 0, np.sqrt(0.5), 0], rgba=colour, **ink)
+            type=mujoco.mjtGeom.mjGEOM_CYLINDER, pos=[0, 0, 0.052], quat=[np.sqrt(0.5), 0, np.sqrt(0.5), 0],
+            size=size, rgba=colour, **ink)

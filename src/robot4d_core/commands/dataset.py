@@ -25,4 +25,20 @@ def _info(arguments: argparse.Namespace) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    raise NotImplementedError
+    from rich.console import Console
+    from rich.progress import track
+
+    from robot4d_core.episodes.check import check_episode
+    from robot4d_core.episodes.store import EpisodeStore
+
+    store = EpisodeStore(arguments.store)
+    wrong = 0
+    for name in track(store.names, 'checking', console=Console(stderr=True)):
+        problems = check_episode(store, name)
+        wrong += bool(problems)
+        for problem in problems:
+            print(f'{name}: {problem}')
+    for path in store.unfinished:
+        print(f'note: {path.name} is what a killed recording left, or one under way writes; recording again clears it')
+    print(f'{wrong} of {len(store)} episodes are wrong; {len(store.failures)} demonstrations failed')
+    return 1 if wrong else 0

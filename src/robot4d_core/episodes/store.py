@@ -70,27 +70,26 @@ class Episode:
     times: np.ndarray
 
 
-def layout_problems(arrays: dict, **expected: int) -> list[str]:
-    """Return what contradicts LAYOUT in arrays, by name: a type, a shape, or sizes that disagree with each other.
-
-    expected: sizes that are known (cameras, steps, height, width, grippers); others are what most arrays say.
-    """
+def common_sizes(arrays: dict) -> dict[str, int]:
+    """Return how many cameras, steps, grippers and pixels (height, width) most of the arrays, by name, have."""
     claims: dict[str, list[int]] = {}
     for name, array in arrays.items():
         axes = LAYOUT[name][1]
         if array.ndim == len(axes):
-            for axis, size in zip(axes, array.shape, strict=True):
-                claims.setdefault(str(axis), []).append(size)
-    sizes = {axis: Counter(claimed).most_common(1)[0][0] for axis, claimed in claims.items()} | expected
-    problems = []
+            for axis, size in zip(axes, array.shape):
+                claims.setdefault(axis, []).append(size)
+    return {axis: Counter(claimed).most_common(1)[0][0] for axis, claimed in claims.items() if isinstance(axis, str)}
+
+
+def layout_problems(arrays: dict, sizes: dict[str, int]) -> dict[str, str]:
+    """Return what contradicts LAYOUT and the sizes in arrays, by name; nothing when all fit."""
+    problems = {}
     for name, array in arrays.items():
         dtype, axes = LAYOUT[name]
-        shape = tuple(axis if isinstance(axis, int) else sizes.get(axis, axis) for axis in axes)
-        if array.dtype != dtype:
-            problems.append(f'{name}: expected {np.dtype(dtype)}, got {array.dtype}')
-        if array.shape != shape:
-            named = ', '.join(f'{axis} {size}' if axis != size else str(size) for axis, size in zip(axes, shape))
-            problems.append(f'{name}: expected shape ({named}), got {array.shape}')
+        shape = tuple(sizes.get(axis, axis) for axis in axes)
+        if array.shape != shape or array.dtype != dtype:
+            named = ', '.join(str(n) if axis == n else f'{axis} {n}' for axis, n in zip(axes, shape))
+            problems[name] = f'expected {np.dtype(dtype)} ({named}), got {array.dtype} {array.shape}'
     return problems
 
 
@@ -149,12 +148,13 @@ class EpisodeStore:
                 continue
             try:
                 array = zarr.open_array(str(path), mode='r', zarr_format=3)
-                missing = array.nchunks - array.nchunks_initialized
+                files = [path / array.metadata.encode_chunk_key(chunk) for chunk in np.ndindex(_grid(array))]
+                missing = sum(not file.is_file() or file.stat().st_size == 0 for file in files)
             except Exception as error:  # whatever broken metadata makes zarr raise
                 problems.append(f'{entry.name}: its zarr.json cannot be read: {error!r}')
                 continue
             if missing:
-                problems.append(f'{entry.name}: {missing} of {array.nchunks} chunks are missing')
+                problems.append(f'{entry.name}: {missing} of {len(files)} files of chunks are missing or empty')
             else:
                 arrays[entry.name] = array
         return arrays, problems
@@ -174,8 +174,9 @@ class EpisodeStore:
         if (self.folder / name).exists():
             raise EpisodeError(f"{self.folder} has an episode '{name}'; delete it first or choose another name")
         arrays = {entry.name: np.asarray(getattr(episode, entry.name)) for entry in fields(Episode)}
-        if problems := layout_problems(arrays):
-            raise EpisodeError(f"episode '{name}' is not written: {'; '.join(problems)}")
+        if problems := layout_problems(arrays, common_sizes(arrays)):
+            listed = '; '.join(f'{array}: {what}' for array, what in problems.items())
+            raise EpisodeError(f"episode '{name}' contradicts itself and is not written: {listed}")
         with self._appearing(name) as unfinished:
             group = zarr.create_group(str(unfinished), attributes=attributes)
             for array_name, values in arrays.items():
@@ -260,6 +261,11 @@ class EpisodeStore:
 
     def _unreadable(self, name: str, why: str) -> str:
         return f"episode '{name}' of {self.folder} cannot be read: {why}; delete it and record again"
+
+
+def _grid(array: zarr.Array) -> tuple[int, ...]:
+    """Return how many files of chunks lie along each axis; zarr reads zeros where one is missing or empty."""
+    return tuple(-(-size // length) for size, length in zip(array.shape, array.shards or array.chunks))
 
 
 def _write_array(group: zarr.Group, name: str, values: np.ndarray) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,8 @@ def make_episode(seed: int = 0, steps: int = 12, cameras: int = 2, grippers: int
 def attributes_of(seed: int = 0, cameras: int = 2, grippers: int = 1) -> dict:
     """Make what a recording says about the episode of a seed."""
     return {
-        'task': 'Test', 'instruction': 'put the spatula on the table', 'success': True, 'seed': seed, 'scene': '{}',
+        'task': 'Test', 'instruction': 'put the spatula on the table', 'success': True, 'seed': seed,
+        'scene': json.dumps({'seed': seed}),
         'cameras': [f'camera_{k}' for k in range(cameras)], 'grippers': ['gripper', 'second_gripper'][:grippers],
         'objects': OBJECTS, 'split': split_of(seed),
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 HOME = np.array([-0.07, -0.30, -0.19, -2.41, -0.07, 2.115, 0.57])  # gripper above the table, in view of the cameras
-HOME_BESIDE_ANOTHER = np.array([0.0, -0.185, 0.0, -2.497, 0.0, 2.312, np.pi / 4])  # straight ahead of its base
+HOME_BESIDE_ANOTHER = np.array([0.0, -0.160, 0.0, -2.682, 0.0, 2.958, np.pi / 4])  # ahead of its base, fingers forward
 OPEN = 0.08  # metres between the finger pads
 
 

@@ -38,17 +38,19 @@ BIN_HEIGHT = 0.115
 BOWL_REGION = ((-0.04, 0.10), (-0.36, -0.24))  # x, y of the bowl's centre at the start
 BIN_REGION = ((-0.02, 0.10), (0.25, 0.33))
 
-GRASP_ABOVE_CENTRE = 0.004  # so that the fingertips clear the bowl
+GRASP_ABOVE_CENTRE = 0.006  # so that the fingertips clear the bowl
 PRE_GRASP_DISTANCE = 0.09
 CARRY_HEIGHT = 0.22  # of the apple's centre, above the rim of everything
 DROP_HEIGHT = 0.002  # of the apple above the shelf when it is let go
-BIN_RELEASE_HEIGHT = BIN_HEIGHT - 0.02  # of the apple's centre
+BIN_RELEASE_HEIGHT = BIN_HEIGHT - 0.01  # of the apple's centre
 RETREAT_HEIGHT = 0.25  # of the tool
 OWN_SIDE = 0.18  # an arm whose tool is farther than this from the middle leaves room for the other
 GRASPED_OPENING = (2 * APPLE_RADIUS - 0.012, 2 * APPLE_RADIUS + 0.004)
 SETTLE = 1.2  # seconds at rest while the gripper moves
 PATIENCE = 0.2  # seconds between two looks at what the other arm does
-FROM_ABOVE = np.diag([1.0, -1.0, -1.0])  # the tool's axes: approach straight down, fingers to the left and right
+TILT = np.deg2rad(25.0)  # of the tool while it works: from above, but the hand does not hide the fingers from in front
+TOOL_AXES = np.array([[np.cos(TILT), 0, np.sin(TILT)], [0, -1, 0], [np.sin(TILT), 0, -np.cos(TILT)]])
+STILL_SPEED = 0.02  # metres per second
 UPRIGHT = np.cos(np.deg2rad(10))
 
 
@@ -82,7 +84,7 @@ class PlaceAppleFromBowlIntoBin(Task):
         """Whether the apple lies still in the bin, let go by both arms, and bowl and bin still stand."""
         return (
             _in_bin(cell)
-            and cell.speed('apple') < 0.02
+            and cell.speed('apple') < STILL_SPEED
             and not any(arm.fingers_touching('apple') for arm in cell.arms)
             and all(cell.pose(name)[2, 2] > UPRIGHT for name in ('bowl', 'bin'))
         )
@@ -90,7 +92,7 @@ class PlaceAppleFromBowlIntoBin(Task):
     def next_stage(self, cell: RobotCell, arm: CellArm) -> Stage:
         """Let the arm whose turn it is fetch the apple or carry it on; the other clears the way and waits.
 
-        Raises ExpertError when the apple lies where no arm can take it.
+        Raises ExpertError when the apple is neither held nor in the bowl, on the shelf or in the bin.
         """
         if _holds(arm):
             return _next_while_holding(cell, arm)
@@ -107,7 +109,7 @@ def _whose_turn(cell: RobotCell) -> CellArm | None:
             return arm
     if _in_bin(cell):
         return None
-    return second if _on_shelf(cell) or cell.pose('apple')[1, 3] > 0 else first
+    return second if _on_shelf(cell) else first
 
 
 def _holds(arm: CellArm) -> bool:
@@ -117,7 +119,12 @@ def _holds(arm: CellArm) -> bool:
 
 def _in_bin(cell: RobotCell) -> bool:
     x, y, z = (invert_pose(cell.pose('bin')) @ cell.pose('apple'))[:3, 3]
-    return bool(max(abs(x), abs(y)) < BIN_INNER / 2 and 0 < z < BIN_HEIGHT - APPLE_RADIUS)
+    return bool(max(abs(x), abs(y)) < BIN_INNER / 2 and 0 < z < BIN_HEIGHT)
+
+
+def _in_bowl(cell: RobotCell) -> bool:
+    x, y, z = (invert_pose(cell.pose('bowl')) @ cell.pose('apple'))[:3, 3]
+    return bool(np.hypot(x, y) < BOWL_PROFILE[-1, 0] and 0 < z < BOWL_PROFILE[-1, 1] + APPLE_RADIUS)
 
 
 def _on_shelf(cell: RobotCell) -> bool:
@@ -128,15 +135,20 @@ def _on_shelf(cell: RobotCell) -> bool:
 
 def _way_is_free(cell: RobotCell, arm: CellArm, goal: np.ndarray) -> bool:
     """Whether the other arm is away from the goal of this one: on its own side, unless the goal lies there too."""
-    side = -1 if arm is cell.arms[0] else 1
-    other = cell.arms[1] if arm is cell.arms[0] else cell.arms[0]
+    first, second = cell.arms
+    side, other = (-1, second) if arm is first else (1, first)
     return bool(side * goal[1, 3] > OWN_SIDE or side * other.gripper_pose()[1, 3] < -OWN_SIDE)
 
 
 def _next_to_grasp(cell: RobotCell, arm: CellArm) -> Stage:
     tcp, apple = arm.gripper_pose(), cell.pose('apple')[:3, 3]
-    _check_within_reach(apple)
-    grasp = make_pose(FROM_ABOVE, apple + [0, 0, GRASP_ABOVE_CENTRE])
+    if cell.speed('apple') > STILL_SPEED and apple[2] > 0:
+        return Stage('wait', rest=PATIENCE)
+    if not (_in_bowl(cell) or _on_shelf(cell)):
+        raise ExpertError(
+            f'the apple lies at {np.round(apple, 3)} m, neither in the bowl nor on the shelf, from where alone the '
+            'arms can take it; reset the cell')
+    grasp = make_pose(TOOL_AXES, apple + [0, 0, GRASP_ABOVE_CENTRE])
     above = _at_height(grasp, grasp[2, 3] + PRE_GRASP_DISTANCE)
     aside, height, turned = _offset(grasp, tcp)
     opened = arm.gripper_opening > 0.9 * OPEN
@@ -155,12 +167,11 @@ def _next_to_grasp(cell: RobotCell, arm: CellArm) -> Stage:
 
 def _next_while_holding(cell: RobotCell, arm: CellArm) -> Stage:
     tcp, apple = arm.gripper_pose(), cell.pose('apple')[:3, 3]
-    into_bin = arm is cell.arms[1]
-    if into_bin:
-        goal = np.array([*cell.pose('bin')[:2, 3], BIN_RELEASE_HEIGHT])
-    else:
+    if arm is cell.arms[0]:
         goal = np.array([*SHELF_CENTRE, SHELF_SIZE[2] + APPLE_RADIUS + DROP_HEIGHT])
-    laid = make_pose(FROM_ABOVE, tcp[:3, 3] + goal - apple)
+    else:
+        goal = np.array([*cell.pose('bin')[:2, 3], BIN_RELEASE_HEIGHT])
+    laid = make_pose(TOOL_AXES, tcp[:3, 3] + goal - apple)
     aside, height, turned = _offset(laid, tcp)
     if aside < 0.02 and height < 0.01 and turned < 0.2:
         return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
@@ -194,13 +205,6 @@ def _offset(goal: np.ndarray, tcp: np.ndarray) -> tuple[float, float, float]:
 
 def _at_height(pose: np.ndarray, height: float) -> np.ndarray:
     return make_pose(pose[:3, :3], [*pose[:2, 3], height])
-
-
-def _check_within_reach(apple: np.ndarray) -> None:
-    aside = np.abs(apple[:2] - SHELF_CENTRE) < SHELF_SIZE[:2] / 2
-    if apple[2] < 0 or (aside.all() and apple[2] < SHELF_SIZE[2]):
-        where = 'below the table' if apple[2] < 0 else 'under the shelf'
-        raise ExpertError(f'the apple lies {where}, at {np.round(apple, 3)} m, where no arm reaches it; reset the cell')
 
 
 def _add_bowl(spec: mujoco.MjSpec) -> None:

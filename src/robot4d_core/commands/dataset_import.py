@@ -30,6 +30,9 @@ def add(dataset) -> None:
     parser.add_argument('--tolerance', type=float, default=0.05, metavar='SECONDS',
                         help='between the stamps of what belongs to one step; a bag with a larger gap is refused')
     parser.add_argument('--base-frame', default='world', help='frame that the poses are in')
+    parser.add_argument('--robot-description', type=Path, default=None, metavar='URDF',
+                        help="with --base-frame as root, to tell the robot's pixels in bags without segmentation; "
+                             "None: robot4d's cell")
     parser.add_argument('--tcp-frame', nargs='+', default=None, metavar='FRAME',
                         help="between the finger pads, one per arm; None: as in robot4d's cell")
     parser.add_argument('--joints', nargs='+', default=None, metavar='JOINT', help='seven per arm, from base to tool')
@@ -47,7 +50,7 @@ def _import(arguments: argparse.Namespace) -> int:
     settings = ImportSettings(
         arguments.task, arguments.instruction, arguments.success, arguments.split,
         camera_topics_of_file(arguments.cameras) if arguments.cameras else None, _arms(arguments),
-        arguments.base_frame, arguments.size, arguments.tolerance)
+        arguments.base_frame, arguments.robot_description, arguments.size, arguments.tolerance)
     outcomes = import_bags(arguments.bags, arguments.output, settings)
     table = Table(Column('bag', overflow='fold'), 'outcome', 'steps', 'reason')
     for outcome in outcomes:

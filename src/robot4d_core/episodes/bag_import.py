@@ -19,6 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from robot4d_core.cell.cameras import CameraPlacement
 from robot4d_core.cell.robot import ARMS
 from robot4d_core.episodes.bag_images import colour_pixels, depth_pixels, label_pixels
 from robot4d_core.episodes.bag_reader import BagReader
@@ -68,7 +69,8 @@ class ImportSettings:
     """How bags are read. What is None is taken from the bag.
 
     cameras: the topics, in the episode's order; arms: None for the arms of robot4d's cell that are in joint_states;
-    size: (width, height) to which images are resized; tolerance: seconds between what belongs to one step.
+    robot_description: URDF whose root is base_frame, to segment the robot with, None for that of robot4d's cell; size:
+    (width, height) to which images are resized; tolerance: seconds between what belongs to one step.
     """
 
     task: str | None = None
@@ -78,6 +80,7 @@ class ImportSettings:
     cameras: Sequence[CameraTopics] | None = None
     arms: Sequence[RecordedArm] | None = None
     base_frame: str = 'world'
+    robot_description: Path | None = None
     size: tuple[int, int] | None = None
     tolerance: float = TOLERANCE
 
@@ -174,12 +177,17 @@ def read_episode(
 
     moments = _moments(recording, arms, settings)
     robot = _robot(recording, arms, moments, settings)
-    camera_poses = _camera_poses(recording, moments, settings)
+    poses = _camera_poses(recording, moments, settings)
     images = _images(reader, recording, moments, settings, count_message)
-    intrinsics = np.stack([
-        (camera.resized(*settings.size) if settings.size else camera).matrix
-        for camera in (recording.intrinsics[entry.name] for entry in cameras)])
-    episode = Episode(**images, intrinsics=intrinsics, camera_poses=camera_poses, **robot, times=moments / 1e9)
+    intrinsics = [recording.intrinsics[camera.name] for camera in cameras]
+    if settings.size:
+        intrinsics = [camera.resized(*settings.size) for camera in intrinsics]
+    placements = [CameraPlacement(camera.name, pose, pinhole)
+                  for camera, pose, pinhole in zip(cameras, poses, intrinsics, strict=True)]
+    _segment_robot(images, robot, recording, arms, moments, placements, settings)
+    episode = Episode(
+        **images, intrinsics=np.stack([camera.matrix for camera in intrinsics]),
+        camera_poses=poses, **robot, times=moments / 1e9)
     attributes |= {'cameras': [camera.name for camera in cameras], 'grippers': [arm.gripper for arm in arms]}
     return episode, attributes, reader.note.get('settings', {'sensor': RECORDED})['sensor']
 
@@ -228,7 +236,7 @@ def _robot(
 ) -> dict[str, np.ndarray]:
     """Return gripper_poses, opening, joints and commands of an Episode."""
     def positions(names: Sequence[str]) -> np.ndarray:
-        return np.array([match(recording.joints[name], moments, settings.tolerance) for name in names]).T
+        return _positions(recording, names, moments, settings)
 
     def references(names: Sequence[str]) -> np.ndarray:
         return np.array([_reference(recording.references.get(name), moments, settings) for name in names]).T
@@ -242,6 +250,13 @@ def _robot(
             np.column_stack([references(arm.joints), references(arm.finger_joints).sum(axis=1)]) for arm in arms
         ], axis=1),
     }
+
+
+def _positions(
+    recording: Recording, names: Sequence[str], moments: np.ndarray, settings: ImportSettings
+) -> np.ndarray:
+    """Return the measured positions (T, joints)."""
+    return np.array([match(recording.joints[name], moments, settings.tolerance) for name in names]).T
 
 
 def _reference(stream: Stream | None, moments: np.ndarray, settings: ImportSettings) -> np.ndarray:
@@ -298,7 +313,7 @@ def _images(
     ):
         for index, camera in enumerate(recording.cameras):
             if camera.name not in streams:
-                raise TopicError(f"camera '{camera.name}' has no {camera.segmentation}")
+                continue
             stream = streams[camera.name]
             chosen = match(stream, moments, settings.tolerance)
             wanted[stream.name] = kind, index, {number: step for step, number in enumerate(chosen)}
@@ -321,6 +336,34 @@ def _images(
         if wanted[topic][0] == 'depth':
             _check_unit(topic, values)
     return images
+
+
+def _segment_robot(
+    images: dict[str, np.ndarray], robot: dict[str, np.ndarray], recording: Recording, arms: Sequence[RecordedArm],
+    moments: np.ndarray, placements: Sequence[CameraPlacement], settings: ImportSettings,
+) -> None:
+    """Fill in the segmentation of the cameras that recorded none: the robot where it was seen, else background."""
+    unsegmented = [(index, placement) for index, placement in enumerate(placements)
+                   if placement.name not in recording.segmentation]
+    if not unsegmented:
+        return
+    from robot4d_core.cell.robot_silhouette import DrawnArm, RobotSilhouette
+
+    if settings.robot_description:
+        named = arms
+        names = [joint for arm in arms for joint in (*arm.joints, *arm.finger_joints)]
+        positions = _positions(recording, names, moments, settings)
+    else:
+        named = CELL_ARMS[:len(arms)]
+        half = robot['opening'][..., None] / 2
+        positions = np.concatenate([robot['joints'], half, half], axis=-1).reshape(len(moments), -1)
+    drawn = [DrawnArm(arm.gripper.removesuffix('gripper'), arm.joints, arm.finger_joints) for arm in named]
+    silhouette = RobotSilhouette(drawn, [placement for _, placement in unsegmented], settings.robot_description)
+    for index, placement in unsegmented:
+        for step in range(len(moments)):
+            depth = depth_in_metres(images['depth'][index, step], '16UC1')
+            images['segmentation'][index, step] = silhouette.segment(placement.name, positions[step], depth)
+    silhouette.close()
 
 
 @contextmanager

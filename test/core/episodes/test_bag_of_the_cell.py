@@ -1,0 +1,149 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""A demonstration recorded as a real robot would: compressed images, other names, no segmentation, no commands."""
+
+import cv2
+import numpy as np
+import pytest
+from rosbags.rosbag2 import StoragePlugin
+
+from robot4d_core.cell.demonstration import demonstrate
+from robot4d_core.cli import main
+from robot4d_core.episodes.bag import BagWriter
+from robot4d_core.episodes.segments import SEGMENTS
+from robot4d_core.episodes.store import EpisodeStore
+from robot4d_core.geometry.cameras import PinholeCamera
+
+CAMERAS = ['left', 'arm/right']
+CAMERA_NAMES = ['arm_right', 'left']  # in the episode
+JOINTS = [f'panda_joint{k}' for k in range(1, 8)]
+FINGERS = ['panda_finger_joint1', 'panda_finger_joint2']
+
+
+def record(folder, episode):
+    with BagWriter(folder, StoragePlugin.SQLITE3) as bag:
+        for name, pose in zip(CAMERAS, episode.camera_poses, strict=True):
+            bag.write_transforms(1.0, {('base', f'{name}_frame'): pose}, static=True)
+        for step, stamp in enumerate(episode.times):
+            half = episode.opening[step, 0] / 2
+            bag.write_joint_states(stamp, JOINTS, episode.joints[step, 0])
+            bag.write_joint_states(stamp, FINGERS, [half, half])
+            bag.write_transforms(stamp, {('base', 'panda_hand_tcp'): episode.gripper_poses[step, 0]})
+            for index, name in enumerate(CAMERAS):
+                camera = PinholeCamera.from_matrix(episode.intrinsics[index], 160, 128)
+                bag.write_camera_info(stamp, f'/{name}/color/camera_info', camera, f'{name}_frame')
+                jpeg = cv2.imencode('.jpg', episode.rgb[index, step][..., ::-1])[1].tobytes()
+                bag.write_compressed_image(stamp, f'/{name}/color/image_raw/compressed', jpeg,
+                                           'rgb8; jpeg compressed bgr8', f'{name}_frame')
+                png = bytes(12) + cv2.imencode('.png', episode.depth[index, step])[1].tobytes()
+                bag.write_compressed_image(stamp, f'/{name}/aligned_depth_to_color/image_raw/compressedDepth', png,
+                                           '16UC1; compressedDepth png', f'{name}_frame')
+    return folder
+
+
+@pytest.fixture(scope='module')
+def truth():
+    return demonstrate('PutSpatulaOnTable', 5, 2, (160, 128))[0]
+
+
+@pytest.fixture(scope='module')
+def bag(tmp_path_factory, truth):
+    return record(tmp_path_factory.mktemp('bags') / 'demo', truth)
+
+
+def run_import(bag, store, *options) -> int:
+    return main([
+        'dataset', 'import', str(bag), '--output', str(store), '--task', 'PutSpatulaOnTable',
+        '--instruction', 'put the spatula on the table', '--base-frame', 'base', '--tcp-frame', 'panda_hand_tcp',
+        '--joints', *JOINTS, '--finger-joints', *FINGERS, *options])
+
+
+@pytest.fixture(scope='module')
+def imported(tmp_path_factory, bag):
+    store = tmp_path_factory.mktemp('stores') / 'store'
+    assert run_import(bag, store, '--no-success', '--split', 'validation') == 0
+    return EpisodeStore(store)
+
+
+def test_what_the_user_says_is_recorded(imported):
+    attributes = imported.attributes('demo')
+    assert attributes['success'] is False and attributes['split'] == 'validation'
+    assert attributes['cameras'] == CAMERA_NAMES and attributes['grippers'] == ['gripper']
+
+
+def test_depth_is_exact_and_jpeg_colour_close(imported, truth):
+    episode = imported.read('demo')
+    assert np.array_equal(episode.depth[...], truth.depth[::-1])
+    assert np.abs(episode.rgb[...].astype(int) - truth.rgb[::-1]).mean() < 3
+    assert episode.camera_poses[...] == pytest.approx(truth.camera_poses[::-1], abs=1e-9)
+    assert np.array_equal(episode.joints[...], truth.joints)
+    assert np.array_equal(episode.opening[...], truth.opening)
+    assert np.isnan(episode.commands[...]).all()
+
+
+def test_the_robot_is_segmented_by_drawing_it(imported, truth):
+    found = imported.read('demo').segmentation[...][::-1]
+    robot = np.where(truth.segmentation < len(SEGMENTS), truth.segmentation, 0)
+    assert found.max() == SEGMENTS.index('finger_right')
+    for label, enough in zip(range(1, 5), (0.99, 0.99, 0.85, 0.85)):  # what is held hides fingers, closely
+        ours, theirs = found == label, robot == label
+        overlap = (ours & theirs).sum() / (ours | theirs).sum()
+        assert overlap > enough, SEGMENTS[label]
+
+
+def test_images_are_resized_with_their_intrinsics(tmp_path, bag, truth):
+    assert run_import(bag, tmp_path / 'store', '--size', '80x32') == 0
+    store = EpisodeStore(tmp_path / 'store')
+    episode = store.read('demo')
+    assert store.settings['size'] == [80, 32]
+    assert episode.rgb.shape == (2, len(truth.times), 32, 80, 3)
+    camera = PinholeCamera.from_matrix(truth.intrinsics[1], 160, 128).resized(80, 32)
+    assert np.array_equal(episode.intrinsics[0], camera.matrix)
+    assert set(np.unique(episode.depth[...])) <= set(np.unique(truth.depth))
+    assert np.abs(episode.rgb[...].mean() - truth.rgb.mean()) < 2
+    hand = (truth.segmentation == 2).mean()
+    assert (episode.segmentation[...] == 2).mean() == pytest.approx(hand, rel=0.15)
+
+
+def test_cameras_may_be_named_and_ordered_by_the_nodes_configuration(tmp_path, bag):
+    topics = '\n'.join(
+        f'    {name}:\n      color_topic: /{prefix}/color/image_raw\n'
+        f'      depth_topic: /{prefix}/aligned_depth_to_color/image_raw\n      info_topic: /{prefix}/color/camera_info'
+        for name, prefix in (('reference', 'left'), ('second', 'arm/right')))
+    (tmp_path / 'cameras.yaml').write_text(
+        f'/**:\n  ros__parameters:\n    cameras: [reference, second]\n{topics}\n')
+    assert run_import(bag, tmp_path / 'store', '--cameras', str(tmp_path / 'cameras.yaml')) == 0
+    assert EpisodeStore(tmp_path / 'store').attributes('demo')['cameras'] == ['reference', 'second']
+
+
+def test_when_one_bag_is_refused_expect_exit_status_1_and_the_reason(tmp_path, bag, capsys):
+    assert run_import(tmp_path / 'nothing', tmp_path / 'store') == 1
+    printed = ' '.join(capsys.readouterr().out.replace('│', ' ').split())
+    assert 'refused' in printed and 'does not exist' in printed
+    assert not (tmp_path / 'store').exists()
+
+
+def test_when_joints_and_arms_do_not_fit_expect_exit_status_2(tmp_path, bag, capsys):
+    status = main(['dataset', 'import', str(bag), '--output', str(tmp_path / 'store'), '--joints', *JOINTS[:6]])
+    assert status == 2 and '7 --joints' in capsys.readouterr().err
+
+
+def test_when_the_configuration_names_no_cameras_expect_exit_status_2(tmp_path, bag, capsys):
+    (tmp_path / 'cameras.yaml').write_text('cameras: [left]')
+    assert run_import(bag, tmp_path / 'store', '--cameras', str(tmp_path / 'cameras.yaml')) == 2
+    assert 'config/cameras.yaml' in capsys.readouterr().err
+
+
+def test_record_writes_bags_that_import_reads_back(tmp_path):
+    arguments = ['record', str(tmp_path / 'store'), '--episodes', '1', '--seed', '5', '--cameras', '2',
+                 '--size', '40x32', '--workers', '1', '--bag', str(tmp_path / 'bags')]
+    assert main(arguments) == 0
+    (bag,) = (tmp_path / 'bags').iterdir()
+    written = (bag / 'metadata.yaml').stat().st_mtime_ns
+    assert main(arguments) == 0
+    assert (bag / 'metadata.yaml').stat().st_mtime_ns == written
+    assert main(['dataset', 'import', str(bag), '--output', str(tmp_path / 'back')]) == 0
+    store, back = EpisodeStore(tmp_path / 'store'), EpisodeStore(tmp_path / 'back')
+    assert back.settings == store.settings and back.names == store.names
+    for name in ('rgb', 'depth', 'segmentation', 'joints', 'commands'):
+        original = getattr(store.read(bag.name), name)[...]
+        assert np.array_equal(getattr(back.read(bag.name), name)[...], original, equal_nan=name == 'commands'), name

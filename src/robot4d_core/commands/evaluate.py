@@ -18,7 +18,9 @@ def add(commands) -> None:
     tracking = _add(evaluate, 'tracking', _tracking, 'pose and grip errors on oracle predictions')
     for parser in (policy, tracking):
         parser.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
-    _add(evaluate, 'expert', _expert, 'success of the scripted expert')
+    expert = _add(evaluate, 'expert', _expert, 'success of the scripted expert')
+    expert.add_argument(
+        '--held-out-objects', action='store_true', help='objects stand where they never do in training episodes')
 
 
 def _add(evaluate, name: str, run, description: str) -> argparse.ArgumentParser:
@@ -46,5 +48,5 @@ def _tracking(arguments: argparse.Namespace) -> None:
 def _expert(arguments: argparse.Namespace) -> None:
     from robot4d_core.evaluation.expert import evaluate_expert
 
-    trials = evaluate_expert(arguments.task, arguments.trials, arguments.seed)
+    trials = evaluate_expert(arguments.task, arguments.trials, arguments.seed, arguments.held_out_objects)
     print(f'success {sum(trial.success for trial in trials)}/{len(trials)}')

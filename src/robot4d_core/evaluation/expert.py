@@ -24,9 +24,9 @@ class ExpertTrial:
     ended: str
 
 
-def try_expert(task: str, seed: int) -> ExpertTrial:
+def try_expert(task: str, seed: int, held_out_objects: bool = False) -> ExpertTrial:
     """Let the expert attempt the task in the cell of seed until it has nothing left to do."""
-    cell = RobotCell(Scene(task, seed, ()))
+    cell = RobotCell(Scene(task, seed, (), held_out_objects))
     ended = f'not done after {TIME_LIMIT:.0f} s'
     try:
         expert = Expert(cell)
@@ -40,8 +40,11 @@ def try_expert(task: str, seed: int) -> ExpertTrial:
     return ExpertTrial(seed, cell.success(), cell.time, ended)
 
 
-def evaluate_expert(task: str, trials: int, seed: int = 0) -> list[ExpertTrial]:
+def evaluate_expert(task: str, trials: int, seed: int = 0, held_out_objects: bool = False) -> list[ExpertTrial]:
     """Attempt the task on cells seed, seed + 1, ...; shows progress with time left."""
     from rich.progress import track
 
-    return [try_expert(task, seed + k) for k in track(range(trials), description=f'expert, {task}')]
+    return [
+        try_expert(task, seed + k, held_out_objects)
+        for k in track(range(trials), description=f'expert, {task}')
+    ]

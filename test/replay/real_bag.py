@@ -15,7 +15,7 @@ from pathlib import Path
 import imageio.v3 as imageio
 import numpy as np
 
-from robot4d_core.episodes.bag import BagWriter
+from robot4d_core.episodes.bags.writer import BagWriter
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_metres
 from robot4d_core.geometry.poses import make_pose

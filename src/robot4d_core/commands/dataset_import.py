@@ -44,8 +44,8 @@ def _import(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from robot4d_core.episodes.bag_import import ImportSettings, import_bags
-    from robot4d_core.episodes.bag_recording import camera_topics_of_file
+    from robot4d_core.episodes.bags.importer import ImportSettings, import_bags
+    from robot4d_core.episodes.bags.recording import camera_topics_of_file
 
     settings = ImportSettings(
         arguments.task, arguments.instruction, arguments.success, arguments.split,
@@ -60,7 +60,7 @@ def _import(arguments: argparse.Namespace) -> int:
 
 
 def _arms(arguments: argparse.Namespace):
-    from robot4d_core.episodes.bag_import import CELL_ARMS, RecordedArm
+    from robot4d_core.episodes.bags.importer import CELL_ARMS, RecordedArm
 
     given = arguments.tcp_frame, arguments.joints, arguments.finger_joints
     if given == (None, None, None):

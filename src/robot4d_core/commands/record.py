@@ -35,7 +35,7 @@ def _record(arguments: argparse.Namespace) -> None:
     )
     print(f'{arguments.output} has {len(store)} episodes; {len(store.failures)} demonstrations failed')
     if arguments.bag:
-        from robot4d_core.episodes.bag_export import export_episodes
+        from robot4d_core.episodes.bags.exporter import export_episodes
 
         asked = {episode_name(seed) for seed in range(arguments.seed, arguments.seed + arguments.episodes)}
         export_episodes(store, sorted(asked.intersection(store.names)), arguments.bag)

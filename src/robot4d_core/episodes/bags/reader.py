@@ -12,7 +12,7 @@ from rosbags.interfaces import MessageDefinitionFormat
 from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-from robot4d_core.episodes.bag import CUSTOM_DATA, ros_types
+from robot4d_core.episodes.bags.writer import CUSTOM_DATA, ros_types
 from robot4d_core.errors import BagError
 
 

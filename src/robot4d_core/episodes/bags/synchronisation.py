@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from robot4d_core.episodes.bag_recording import Stream, stamps_of
+from robot4d_core.episodes.bags.recording import Stream, stamps_of
 from robot4d_core.errors import EpisodeError, SynchronisationError
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 

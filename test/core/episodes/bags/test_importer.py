@@ -7,9 +7,18 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin
 
-from core.episodes import recorded_bags
-from core.episodes.recorded_bags import CAMERA, CAMERAS, FIRST_STAMP, images, joints, make_bag, shifted, tcp_in_base
-from robot4d_core.episodes.bag_import import RECORDED, ImportSettings, import_bags
+from core.episodes.bags import recorded_bags
+from core.episodes.bags.recorded_bags import (
+    CAMERA,
+    CAMERAS,
+    FIRST_STAMP,
+    images,
+    joints,
+    make_bag,
+    shifted,
+    tcp_in_base,
+)
+from robot4d_core.episodes.bags.importer import RECORDED, ImportSettings, import_bags
 from robot4d_core.episodes.store import EpisodeStore
 
 SETTINGS = ImportSettings(task='PutSpatulaOnTable')

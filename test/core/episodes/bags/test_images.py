@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from robot4d_core.episodes.bag import ros_types
-from robot4d_core.episodes.bag_images import colour_pixels, depth_pixels, label_pixels
+from robot4d_core.episodes.bags.images import colour_pixels, depth_pixels, label_pixels
+from robot4d_core.episodes.bags.writer import ros_types
 from robot4d_core.errors import ImageError
 from robot4d_core.geometry.pointmaps import depth_in_metres, depth_in_millimetres
 

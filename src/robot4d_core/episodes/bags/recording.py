@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from robot4d_core.episodes.bag import CONTROLLER_STATE
-from robot4d_core.episodes.bag_images import COMPRESSED_IMAGE, IMAGE
-from robot4d_core.episodes.bag_reader import BagReader
-from robot4d_core.episodes.transform_history import TransformHistory
+from robot4d_core.episodes.bags.images import COMPRESSED_IMAGE, IMAGE
+from robot4d_core.episodes.bags.reader import BagReader
+from robot4d_core.episodes.bags.transform_history import TransformHistory
+from robot4d_core.episodes.bags.writer import CONTROLLER_STATE
 from robot4d_core.errors import CalibrationError, ParameterError, TopicError
 from robot4d_core.geometry.cameras import PinholeCamera
 

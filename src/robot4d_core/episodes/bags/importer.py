@@ -21,9 +21,9 @@ import numpy as np
 
 from robot4d_core.cell.cameras import CameraPlacement
 from robot4d_core.cell.robot import ARMS
-from robot4d_core.episodes.bag_images import colour_pixels, depth_pixels, label_pixels
-from robot4d_core.episodes.bag_reader import BagReader
-from robot4d_core.episodes.bag_recording import (
+from robot4d_core.episodes.bags.images import colour_pixels, depth_pixels, label_pixels
+from robot4d_core.episodes.bags.reader import BagReader
+from robot4d_core.episodes.bags.recording import (
     JOINT_STATES,
     CameraTopics,
     Recording,
@@ -31,7 +31,7 @@ from robot4d_core.episodes.bag_recording import (
     discover_cameras,
     scan,
 )
-from robot4d_core.episodes.bag_synchronisation import (
+from robot4d_core.episodes.bags.synchronisation import (
     TOLERANCE,
     check_clocks,
     choose_moments,

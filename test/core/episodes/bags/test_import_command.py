@@ -8,7 +8,7 @@ from rosbags.rosbag2 import StoragePlugin
 
 from robot4d_core.cell.demonstration import demonstrate
 from robot4d_core.cli import main
-from robot4d_core.episodes.bag import BagWriter
+from robot4d_core.episodes.bags.writer import BagWriter
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.cameras import PinholeCamera

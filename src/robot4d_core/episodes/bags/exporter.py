@@ -18,7 +18,7 @@ from rich.progress import track
 from rosbags.rosbag2 import StoragePlugin
 
 from robot4d_core.cell.robot import ARMS
-from robot4d_core.episodes.bag import BagWriter
+from robot4d_core.episodes.bags.writer import BagWriter
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of
 from robot4d_core.geometry.cameras import optical_frame

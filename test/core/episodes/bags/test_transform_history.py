@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.episodes.transform_history import TransformHistory
+from robot4d_core.episodes.bags.transform_history import TransformHistory
 from robot4d_core.errors import PoseError, TransformError
 from robot4d_core.geometry.poses import interpolate_pose, invert_pose, make_pose, quaternion_of
 

@@ -11,7 +11,7 @@ from rosbags.rosbag2 import StoragePlugin
 from scipy.spatial.transform import Rotation
 
 from robot4d_core.cell.robot import ARMS
-from robot4d_core.episodes.bag import BagWriter
+from robot4d_core.episodes.bags.writer import BagWriter
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import look_at, make_pose
 

@@ -17,11 +17,27 @@ def add(commands) -> None:
     check = add_command(dataset, 'check', _check, 'find every corrupt or inconsistent episode')
     for parser in (info, check):
         parser.add_argument('store', type=Path, help='folder of the episode store')
+    info.add_argument('--sheet', type=Path, metavar='FILE', help='contact sheet (default: STORE/contact_sheet.png)')
     dataset_import.add(dataset)
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    raise NotImplementedError
+    from rich.console import Console
+    from rich.table import Table
+
+    from robot4d_core.episodes.contact_sheet import write_contact_sheet
+    from robot4d_core.episodes.store import EpisodeStore
+    from robot4d_core.episodes.summary import summarise
+
+    store = EpisodeStore(arguments.store)
+    table = Table(show_header=False)
+    for what, line in summarise(store).items():
+        table.add_row(what, line)
+    Console().print(table)
+    if len(store):
+        sheet = arguments.sheet or arguments.store / 'contact_sheet.png'
+        write_contact_sheet(store, sheet)
+        print(f'contact sheet: {sheet}')
 
 
 def _check(arguments: argparse.Namespace) -> int:

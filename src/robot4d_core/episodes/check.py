@@ -105,8 +105,8 @@ def _content_problems(name: str, array, expected: _Expected) -> Iterator[str]:
         where = name if part is ... else f'{name}: camera {part}'
         try:
             values = array[part]
-        except Exception as error:  # whatever broken bytes make zarr and its codecs raise
-            yield f'{where}: cannot be read: {error!r}'
+        except EpisodeError as error:
+            yield f'{where}: expected the bytes that were written, got {error.__cause__!r}'
         else:
             yield from (f'{where}: {what}' for what in look(values, expected))
 

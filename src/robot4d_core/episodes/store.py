@@ -49,7 +49,7 @@ _FAILED = '.failed.json'
 
 @dataclass(frozen=True)
 class Episode:
-    """One demonstration: C cameras, T frames FRAME_INTERVAL apart, G grippers. Numpy arrays, or Zarr arrays to slice.
+    """One demonstration: C cameras, T frames FRAME_INTERVAL apart, G grippers. Numpy arrays, or StoredArrays to slice.
 
     rgb: (C, T, H, W, 3) uint8; depth: (C, T, H, W) uint16 millimetres, 0 invalid; segmentation: (C, T, H, W) uint8,
     labelled as segments.py says; intrinsics: (C, 3, 3) as the sensor claims them;
@@ -68,6 +68,30 @@ class Episode:
     joints: np.ndarray
     commands: np.ndarray
     times: np.ndarray
+
+
+class StoredArray:
+    """An array of an episode on disk; what is sliced is read. Raises EpisodeError naming it when that cannot be."""
+
+    def __init__(self, array: zarr.Array, name: str) -> None:
+        self._array, self._name = array, name
+        self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index) -> np.ndarray:
+        try:
+            return self._array[index]
+        except IndexError:
+            raise
+        except Exception as error:  # whatever broken bytes make zarr and its codecs raise
+            raise EpisodeError(
+                f'{self._name} cannot be read: {error}; see `robot4d dataset check`, delete the episode and record '
+                'it again') from error
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.asarray(self[...], dtype)
 
 
 def common_sizes(arrays: dict) -> dict[str, int]:
@@ -138,7 +162,7 @@ class EpisodeStore:
             raise EpisodeError(self._unreadable(name, '; '.join(problems)))
         return Episode(**arrays)
 
-    def open_arrays(self, name: str) -> tuple[dict[str, zarr.Array], list[str]]:
+    def open_arrays(self, name: str) -> tuple[dict[str, StoredArray], list[str]]:
         """Open the arrays of an episode that can be opened; the second value is what is wrong with the others."""
         arrays, problems = {}, []
         for entry in fields(Episode):
@@ -156,7 +180,7 @@ class EpisodeStore:
             if missing:
                 problems.append(f'{entry.name}: {missing} of {len(files)} files of chunks are missing or empty')
             else:
-                arrays[entry.name] = array
+                arrays[entry.name] = StoredArray(array, f"{entry.name} of episode '{name}' of {self.folder}")
         return arrays, problems
 
     def attributes(self, name: str) -> dict:

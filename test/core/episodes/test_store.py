@@ -26,8 +26,9 @@ def test_what_is_written_comes_back(tmp_path):
     assert store.attributes('episode_000007')['seed'] == 7
     read = store.read('episode_000007')
     for name, written in vars(episode).items():
-        back = getattr(read, name)[...]
-        assert back.dtype == written.dtype and np.array_equal(back, written), name
+        for back in (getattr(read, name)[...], np.asarray(getattr(read, name))):
+            assert back.dtype == written.dtype and np.array_equal(back, written), name
+    assert np.array_equal(read.depth[1, 3:9, 2], episode.depth[1, 3:9, 2]) and len(read.times) == 19
 
 
 def test_images_that_are_all_zero_are_no_missing_chunks(tmp_path):
@@ -109,6 +110,18 @@ def test_when_arrays_or_chunks_are_missing_expect_the_episode_and_each_array_nam
     next(path for path in (episode / 'rgb' / 'c').rglob('*') if path.is_file()).unlink()
     with pytest.raises(EpisodeError, match='episode_000003.*rgb: 1 of 2 files .* missing .*; depth: .* missing'):
         store.read('episode_000003')
+
+
+def test_when_a_chunk_is_broken_expect_episode_and_array_named(tmp_path):
+    store = make_store(tmp_path / 'store')
+    chunk = tmp_path / 'store' / 'episode_000000' / 'depth' / 'c' / '1' / '0' / '0' / '0'
+    chunk.write_bytes(chunk.read_bytes()[:-9])
+    depth = store.read('episode_000000').depth
+    assert depth[0].shape == (12, 8, 10)
+    with pytest.raises(EpisodeError, match="depth of episode 'episode_000000' of .* cannot be read"):
+        depth[1, 3]
+    with pytest.raises(IndexError):
+        depth[2]
 
 
 def test_when_an_episode_contradicts_itself_expect_it_not_written(tmp_path):

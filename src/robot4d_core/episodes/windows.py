@@ -55,17 +55,22 @@ def camera_of(episode: Episode, index: int) -> PinholeCamera:
     return PinholeCamera.from_matrix(episode.intrinsics[index], width, height)
 
 
-def lift(depth: np.ndarray, camera: PinholeCamera, T_frame_optical: np.ndarray | None = None) -> np.ndarray:
+def lift(
+    depth: np.ndarray, camera: PinholeCamera, T_frame_optical: np.ndarray | None = None, out: np.ndarray | None = None,
+) -> np.ndarray:
     """Return the pointmaps (..., H, W, 3) of depth images (..., H, W) in millimetres, NaN where depth is 0.
 
-    T_frame_optical: (4, 4) to the frame that the points are wanted in, the camera's own without it.
+    T_frame_optical: (4, 4) to the frame that the points are wanted in, the camera's own without it; out: where to put
+    them, float32.
     """
     metres = depth * np.float32(0.001)
     metres[depth == 0] = np.nan
-    if T_frame_optical is None:
-        return camera.rays * metres[..., None]
-    points = camera.rays @ T_frame_optical[:3, :3].T.astype(np.float32) * metres[..., None]
-    points += T_frame_optical[:3, 3].astype(np.float32)
+    T_frame_optical = (np.eye(4) if T_frame_optical is None else T_frame_optical).astype(np.float32)
+    rays = camera.rays @ T_frame_optical[:3, :3].T
+    points = np.empty((*depth.shape, 3), np.float32) if out is None else out
+    for axis in range(3):  # three times as fast as broadcasting over the last axis
+        np.multiply(rays[..., axis], metres, out=points[..., axis])
+        points[..., axis] += T_frame_optical[axis, 3]
     return points
 
 
@@ -115,9 +120,12 @@ def read_window(episode: Episode, start: int, n: int, m: int) -> Window:
     depth_n, depth_m = (episode.depth[index, steps] for index in (n, m))
     camera_n, camera_m = (camera_of(episode, index) for index in (n, m))
     T_n_m = relative_pose(episode, n, m)
+    pointmap = np.empty((2, *depth_n.shape, 3), np.float32)
+    lift(depth_n, camera_n, out=pointmap[0])
+    lift(depth_m, camera_m, T_n_m, out=pointmap[1])
     return Window(
         rgb=np.stack([episode.rgb[index, steps] for index in (n, m)]),
-        pointmap=np.stack([lift(depth_n, camera_n), lift(depth_m, camera_m, T_n_m)]),
+        pointmap=pointmap,
         observed_pointmap_m=lift(depth_m[0], camera_m),
         gripper=np.stack([gripper_mask(episode.segmentation[index, steps]) for index in (n, m)]),
         cameras=(camera_n, camera_m),

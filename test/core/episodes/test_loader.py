@@ -88,9 +88,9 @@ def test_reading_a_window_touches_two_cameras_only(store, tmp_path):
     dataset = WindowDataset(EpisodeStore(copy))
     name, _, n, m = dataset.locate(2)
     expected = dataset[2]
-    others = [copy / name / array / 'c' / str(camera) for array in IMAGES for camera in range(8) if camera not in (n, m)]
-    for path in others:
-        shutil.rmtree(path)
+    for array in IMAGES:
+        for camera in set(range(8)) - {n, m}:
+            shutil.rmtree(copy / name / array / 'c' / str(camera))
     for key, value in dataset[2].items():
         np.testing.assert_array_equal(value, expected[key])
 

@@ -147,4 +147,4 @@ def test_round_trip_of_a_pointmap_from_m_to_n_and_back_into_the_image_of_m(seed)
     errors = 1000 * np.linalg.norm(points - camera.rays * exact[..., None], axis=-1)
     along_ray = np.linalg.norm(camera.rays, axis=-1).max()
     assert np.nanmax(errors) < 0.5 * along_ray + 2e-3
-    assert np.nanmedian(errors) == pytest.approx(0.25, abs=0.05)
+    assert 0.2 < np.nanmedian(errors) < 0.25 * along_ray

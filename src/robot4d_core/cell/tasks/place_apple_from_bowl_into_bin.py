@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from robot4d_core.cell.cell_arm import CellArm
     from robot4d_core.cell.robot_cell import RobotCell
 
-APPLE_RADIUS = 0.033  # metres, as all lengths here
+APPLE_RADIUS = 0.030  # metres, as all lengths here
 BOWL_SIDES = 24
-BOWL_PROFILE = np.array([[0.010, 0.010], [0.075, 0.031], [0.098, 0.065]])  # radius and height along the inner face
+BOWL_PROFILE = np.array([[0.010, 0.010], [0.075, 0.027], [0.096, 0.058]])  # radius and height along the inner face
 BOWL_WALL = 0.006
 SHELF_CENTRE = np.array([0.04, 0.0])
 SHELF_SIZE = np.array([0.15, 0.19, 0.11])
@@ -38,7 +38,7 @@ BIN_HEIGHT = 0.115
 BOWL_REGION = ((-0.04, 0.10), (-0.36, -0.24))  # x, y of the bowl's centre at the start
 BIN_REGION = ((-0.02, 0.10), (0.25, 0.33))
 
-GRASP_ABOVE_CENTRE = 0.006  # so that the fingertips clear the bowl
+GRASP_ABOVE_CENTRE = 0.007  # so that the fingertips clear the bowl
 PRE_GRASP_DISTANCE = 0.09
 CARRY_HEIGHT = 0.22  # of the apple's centre, above the rim of everything
 DROP_HEIGHT = 0.002  # of the apple above the shelf when it is let go
@@ -233,10 +233,10 @@ def _add_apple(spec: mujoco.MjSpec) -> None:
         condim=6, contype=2, conaffinity=3, friction=[1.0, 0.02, 0.001], priority=1, solref=[0.005, 1])
     seen_only = {'contype': 0, 'conaffinity': 0, 'density': 0}
     apple.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_CAPSULE, size=[0.0025, 0, 0], fromto=[0, 0, 0.025, 0.003, 0, 0.042],
+        type=mujoco.mjtGeom.mjGEOM_CAPSULE, size=[0.0025, 0, 0], fromto=[0, 0, 0.022, 0.003, 0, 0.039],
         rgba=[0.3, 0.18, 0.07, 1], **seen_only)
     apple.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_ELLIPSOID, size=[0.014, 0.007, 0.002], pos=[0.014, 0, 0.037],
+        type=mujoco.mjtGeom.mjGEOM_ELLIPSOID, size=[0.014, 0.007, 0.002], pos=[0.014, 0, 0.034],
         quat=Rotation.from_euler('y', -20, degrees=True).as_quat()[[3, 0, 1, 2]], rgba=[0.2, 0.6, 0.15, 1],
         **seen_only)
 

@@ -90,6 +90,18 @@ class TransformError(Robot4dError, ValueError):
     """A transform that tf did not hold at the moment it was asked for."""
 
 
+class EvaluationError(Robot4dError, ValueError):
+    """Something that cannot be measured: too few clips, images of another size, an engine that knows the truth."""
+
+
+class FeatureNetworkError(Robot4dError, ValueError):
+    """A network that was given to compare videos with, and that is missing or another than expected."""
+
+
+class SegmenterError(Robot4dError, ValueError):
+    """A segmenter that is missing, or that cannot tell a gripper from the scene."""
+
+
 class TrajectoryError(Robot4dError, ValueError):
     """A joint trajectory that no controller would accept."""
 

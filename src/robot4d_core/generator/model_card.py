@@ -7,7 +7,7 @@ import csv
 import json
 from pathlib import Path
 
-from robot4d_core.evaluation.generation import MODELS, REGIONS, VIEWS, HorizonError
+from robot4d_core.evaluation.horizon_error import MODELS, REGIONS, VIEWS, HorizonError
 
 
 def plot_curves(curves: dict[str, Path], path: Path) -> None:

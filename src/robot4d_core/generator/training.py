@@ -202,7 +202,7 @@ def write_model(pipeline: TwoViewPipeline, folder: Path) -> None:
 
 def report_model(folder: Path, name: str, recipe: dict, work: Path, validation: list[Episode]) -> None:
     """Measure the written model on validation windows; write errors, curves and the model card into its folder."""
-    from robot4d_core.evaluation.generation import (
+    from robot4d_core.evaluation.horizon_error import (
         measure_horizon_error,
         plot_horizon_error,
         print_horizon_error,

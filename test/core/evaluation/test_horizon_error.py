@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from robot4d_core.episodes.windows import Window
-from robot4d_core.evaluation.generation import (
+from robot4d_core.evaluation.horizon_error import (
     measure_horizon_error,
     moving_pixels,
     plot_horizon_error,

@@ -49,7 +49,6 @@ CLEARANCE = 0.04
 GAP = 0.010  # below the box while it moves in
 TOUCHING = 0.003
 GRASPED_OPENING = (BOX[0] - 0.008, BOX[0] + 0.012)
-HIGH = 0.25  # of the tool, for moving freely
 SETTLE = 1.2  # seconds at rest while the gripper moves
 
 
@@ -149,9 +148,7 @@ class StoreCerealBoxUnderShelf(Task):
         x = (invert_pose(T_WORLD_SHELF) @ tcp)[0, 3]
         if tcp[2, 3] < TOP and x > -0.08:
             return Stage('withdraw', pose=_moved(tcp, -(0.10 + x) * T_WORLD_SHELF[:3, 0]), precise=True)
-        if tcp[2, 3] < HIGH:
-            return Stage('rise', pose=_moved(tcp, [0, 0, HIGH + 0.03 - tcp[2, 3]]))
-        return Stage('home', positions=arm.home)
+        return Stage('home', pose=arm.home_pose)
 
 
 def _stored(cell: RobotCell) -> bool:

@@ -29,6 +29,8 @@ def add(dataset) -> None:
                         help='to which the images are resized, pixels; None: as recorded')
     parser.add_argument('--tolerance', type=float, default=0.05, metavar='SECONDS',
                         help='between the stamps of what belongs to one step; a bag with a larger gap is refused')
+    parser.add_argument('--register', action='store_true',
+                        help='estimate from the images where a camera other than the first stands if tf does not say')
     parser.add_argument('--base-frame', default='world', help='frame that the poses are in')
     parser.add_argument('--robot-description', type=Path, default=None, metavar='URDF',
                         help="with --base-frame as root, to tell the robot's pixels in bags without segmentation; "
@@ -44,13 +46,15 @@ def _import(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from robot4d_core.episodes.bags.importer import ImportSettings, import_bags
+    from robot4d_core.episodes.bags.importer import import_bags
     from robot4d_core.episodes.bags.recording import camera_topics_of_file
+    from robot4d_core.episodes.bags.settings import ImportSettings
 
     settings = ImportSettings(
-        arguments.task, arguments.instruction, arguments.success, arguments.split,
-        camera_topics_of_file(arguments.cameras) if arguments.cameras else None, _arms(arguments),
-        arguments.base_frame, arguments.robot_description, arguments.size, arguments.tolerance)
+        task=arguments.task, instruction=arguments.instruction, success=arguments.success, split=arguments.split,
+        cameras=camera_topics_of_file(arguments.cameras) if arguments.cameras else None, arms=_arms(arguments),
+        base_frame=arguments.base_frame, robot_description=arguments.robot_description, size=arguments.size,
+        tolerance=arguments.tolerance, register=arguments.register)
     outcomes = import_bags(arguments.bags, arguments.output, settings)
     table = Table(Column('bag', overflow='fold'), 'outcome', 'steps', 'reason')
     for outcome in outcomes:
@@ -60,7 +64,7 @@ def _import(arguments: argparse.Namespace) -> int:
 
 
 def _arms(arguments: argparse.Namespace):
-    from robot4d_core.episodes.bags.importer import CELL_ARMS, RecordedArm
+    from robot4d_core.episodes.bags.settings import CELL_ARMS, RecordedArm
 
     given = arguments.tcp_frame, arguments.joints, arguments.finger_joints
     if given == (None, None, None):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -15,11 +16,13 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from robot4d_core.episodes.bags.writer import CUSTOM_DATA, ros_types
 from robot4d_core.errors import BagError
 
+_BLOCK = 2**20  # bytes
+
 
 class BagReader:
     """An open rosbag2; use as a context manager. Message definitions in the bag win over those of ROS 2 Jazzy.
 
-    types: topic -> message type of every topic that has messages; message_count, start_time (ns): of the whole bag;
+    types: topic -> message type of every topic that has messages; message_count: of the whole bag;
     note: what robot4d wrote about the episode when it made the bag, {} for other bags.
     Raises BagError, here and while messages are read, when the bag is missing, truncated or corrupt.
     """
@@ -38,7 +41,7 @@ class BagReader:
             self._reader = Reader(self.bag)
             self._reader.open()
             self._connections = [c for c in self._reader.connections if c.msgcount]
-            self.message_count, self.start_time = self._reader.message_count, self._reader.start_time
+            self.message_count = self._reader.message_count
             self.types = {c.topic: c.msgtype for c in self._connections}
             custom = getattr(self._reader.storage.metadata, 'custom', None) or {}
             self.note = json.loads(custom.get(CUSTOM_DATA, '{}'))
@@ -46,6 +49,17 @@ class BagReader:
 
     def __exit__(self, *_) -> None:
         self._reader.close()
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the recorded data, whatever the folder is called."""
+        files = sorted(self.bag.iterdir()) if self.bag.is_dir() else [self.bag]
+        digest = hashlib.sha256()
+        for path in files:
+            if path.is_file() and path.name != 'metadata.yaml':
+                with path.open('rb') as file:
+                    while block := file.read(_BLOCK):
+                        digest.update(block)
+        return digest.hexdigest()
 
     def messages(self, topics: Collection[str]) -> Iterator[tuple[str, int, object]]:
         """Yield (topic, log time in ns, message) in the order in which they were recorded."""

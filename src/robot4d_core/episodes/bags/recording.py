@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 import yaml
 
@@ -25,6 +26,7 @@ TEXT = 'std_msgs/msg/String'
 TRANSFORMS = 'tf2_msgs/msg/TFMessage'
 JOINT_STATES, INSTRUCTION, TF, TF_STATIC = '/joint_states', '/instruction', '/tf', '/tf_static'
 
+MAX_DISTORTION = 1.0  # pixels
 _COLOUR_TOPIC = re.compile(r'/(?P<name>.+)/color/image_raw(/compressed)?')
 
 
@@ -189,7 +191,8 @@ def scan(reader: BagReader, cameras: list[CameraTopics], on_message: Callable[[]
             streams[topic].add(message.header, log_time, counts[topic])
             counts[topic] += 1
         elif topic in infos:
-            _add_intrinsics(recording.intrinsics, infos[topic], topic, message)
+            name = infos[topic]
+            _add_intrinsics(recording.intrinsics, name, topic, message, 'rect' in recording.colour[name].name)
         elif topic == JOINT_STATES:
             _add_positions(recording.joints, topic, message.header, log_time, message.name, message.position)
         elif topic in transform_topics:
@@ -216,9 +219,15 @@ def _missing(reader: BagReader, what: str, topic: str, kinds: dict[str, str], ad
     return f"no {what}: expected {names}; of such type the bag has {alike or 'nothing'}; {advice}"
 
 
-def _add_intrinsics(intrinsics: dict[str, PinholeCamera], name: str, topic: str, message) -> None:
+def _add_intrinsics(
+    intrinsics: dict[str, PinholeCamera], name: str, topic: str, message, rectified: bool
+) -> None:
+    """Add what camera_info says of the images: P of rectified ones (image_proc), else K without distortion."""
+    matrix = message.p.reshape(3, 4)[:, :3] if rectified else message.k
     try:
-        camera = PinholeCamera.from_matrix(message.k, message.width, message.height)
+        camera = PinholeCamera.from_matrix(matrix, message.width, message.height)
+        if not rectified:
+            _refuse_distortion(camera, message)
     except CalibrationError as error:
         raise CalibrationError(f'{topic}: {error}') from None
     before = intrinsics.setdefault(name, camera)
@@ -226,6 +235,21 @@ def _add_intrinsics(intrinsics: dict[str, PinholeCamera], name: str, topic: str,
         raise CalibrationError(
             f'{topic}: the intrinsics change within the bag, from {_described(before)} to {_described(camera)}; '
             'record one bag per setting')
+
+
+def _refuse_distortion(camera: PinholeCamera, message) -> None:
+    if not np.any(message.d):
+        return
+    shift = np.inf
+    if message.distortion_model in ('plumb_bob', 'rational_polynomial'):
+        corners = np.array([[x, y] for x in (0, camera.width - 1) for y in (0, camera.height - 1)], float)
+        straight = cv2.undistortPoints(corners[:, None], camera.matrix, np.asarray(message.d), P=camera.matrix)
+        shift = float(np.linalg.norm(straight[:, 0] - corners, axis=1).max())
+    if shift > MAX_DISTORTION:
+        raise CalibrationError(
+            f"the images are distorted ({message.distortion_model}), in the corners by {shift:.1f} pixels, at most "
+            f"{MAX_DISTORTION} is taken for none; rectify colour and depth (image_proc's rectify_node), and name "
+            'image_rect topics with --cameras FILE')
 
 
 def _described(camera: PinholeCamera) -> str:

@@ -9,7 +9,6 @@ from robot4d_core.episodes.bags.recording import Stream, stamps_of
 from robot4d_core.errors import EpisodeError, SynchronisationError
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 
-TOLERANCE = 0.05  # seconds
 MAX_DELAY = 1.0  # seconds between a header stamp and the bag's log time
 MAX_DELAY_DIFFERENCE = 0.25  # seconds, between two streams
 
@@ -34,7 +33,7 @@ def check_clocks(streams: list[Stream]) -> None:
 
 
 def choose_moments(
-    reference: Stream, others: list[Stream], moving: tuple[float, float], tolerance: float = TOLERANCE
+    reference: Stream, others: list[Stream], moving: tuple[float, float], tolerance: float
 ) -> np.ndarray:
     """Return the stamps (T,) in ns of the reference stream's messages nearest to a raster of 0.5 s.
 
@@ -68,7 +67,7 @@ def choose_moments(
     return chosen
 
 
-def match(stream: Stream, moments: np.ndarray, tolerance: float = TOLERANCE) -> list:
+def match(stream: Stream, moments: np.ndarray, tolerance: float) -> list:
     """Return the values of the messages nearest to the moments (T,).
 
     Raises SynchronisationError when one is further away than tolerance (seconds).

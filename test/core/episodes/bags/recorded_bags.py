@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from rosbags.rosbag2 import StoragePlugin
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
 from scipy.spatial.transform import Rotation
 
 from robot4d_core.cell.robot import ARMS
@@ -39,9 +39,14 @@ def keep(topic: str, log_time: float, fields: dict) -> tuple[float, dict]:
 class ChangingWriter(BagWriter):
     """A writer that lets `change` alter or drop each message."""
 
-    def __init__(self, folder: Path, storage: StoragePlugin, change: Change) -> None:
+    def __init__(
+        self, folder: Path, storage: StoragePlugin, change: Change, compression: CompressionMode | None, types
+    ) -> None:
         super().__init__(folder, storage)
         self._change = change
+        self._types = types or self._types
+        if compression:
+            self._writer.set_compression(compression, CompressionFormat.ZSTD)
 
     def _write(self, topic: str, stamp: float, message_type: str, **fields) -> None:
         changed = self._change(topic, stamp, fields)
@@ -71,10 +76,11 @@ def images(camera: str, tick: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def make_bag(
-    folder: Path, change: Change = keep, seconds: float = 6.0, storage: StoragePlugin = StoragePlugin.MCAP
+    folder: Path, change: Change = keep, seconds: float = 6.0, storage: StoragePlugin = StoragePlugin.MCAP,
+    compression: CompressionMode | None = None, types=None,
 ) -> Path:
-    """Record cameras, joints and transforms for some seconds."""
-    with ChangingWriter(folder, storage, change) as bag:
+    """Record cameras, joints and transforms for some seconds; types: other message definitions than Jazzy's."""
+    with ChangingWriter(folder, storage, change, compression, types) as bag:
         bag.write_text(FIRST_STAMP, '/instruction', 'put the spatula on the table')
         bag.write_transforms(FIRST_STAMP, {
             ('world', ARM.prefix + 'arm_link0'): BASE,

@@ -2,10 +2,13 @@
 """Bags of a real robot become episodes; whatever is wrong with one is named, and the store stays readable."""
 
 import shutil
+import sqlite3
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from rosbags.rosbag2 import StoragePlugin
+from rosbags.rosbag2 import CompressionMode, StoragePlugin
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from core.episodes.bags import recorded_bags
 from core.episodes.bags.recorded_bags import (
@@ -18,7 +21,10 @@ from core.episodes.bags.recorded_bags import (
     shifted,
     tcp_in_base,
 )
-from robot4d_core.episodes.bags.importer import RECORDED, ImportSettings, import_bags
+from robot4d_core.episodes.bags.importer import RECORDED, import_bags
+from robot4d_core.episodes.bags.recording import CameraTopics
+from robot4d_core.episodes.bags.settings import ImportSettings
+from robot4d_core.episodes.bags.writer import CONTROLLER_STATE
 from robot4d_core.episodes.store import EpisodeStore
 
 SETTINGS = ImportSettings(task='PutSpatulaOnTable')
@@ -71,6 +77,73 @@ def test_poses_between_two_samples_are_interpolated(tmp_path):
     for step, stamp in enumerate(episode.times[...]):
         expected = recorded_bags.BASE @ tcp_in_base(stamp - FIRST_STAMP)
         assert episode.gripper_poses[step, 0] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(('storage', 'compression'), [
+    (StoragePlugin.MCAP, CompressionMode.FILE), (StoragePlugin.SQLITE3, CompressionMode.FILE),
+    (StoragePlugin.MCAP, CompressionMode.MESSAGE),
+])
+def test_compressed_bags_are_read(tmp_path, storage, compression):
+    bag = make_bag(tmp_path / 'demo', storage=storage, compression=compression)
+    (tmp_path / 'store').mkdir()
+    (outcome,) = import_bags([bag], tmp_path / 'store', SETTINGS)
+    assert outcome.outcome == 'imported', outcome.reason
+
+
+def test_a_file_without_its_folder_is_read(tmp_path):
+    (file,) = make_bag(tmp_path / 'bag').glob('*.mcap')
+    file.rename(tmp_path / 'demo.mcap')
+    (outcome,) = import_bags([tmp_path / 'demo.mcap'], tmp_path / 'store', SETTINGS)
+    assert outcome.outcome == 'imported', outcome.reason
+    assert EpisodeStore(tmp_path / 'store').names == ['demo']
+
+
+def test_message_definitions_in_the_bag_win(tmp_path):
+    types = get_typestore(Stores.ROS2_JAZZY)
+    types.register(get_types_from_msg(
+        'std_msgs/Header header\nfloat64 speed_scaling_factor\nstring[] joint_names\n'
+        'trajectory_msgs/JointTrajectoryPoint reference', CONTROLLER_STATE))
+    unknown = ('feedback', 'error', 'output')
+
+    def newer(topic, log_time, fields):
+        if topic == '/arm_controller/controller_state':
+            fields = {key: value for key, value in fields.items() if key not in unknown and 'multi' not in key}
+            fields |= {'speed_scaling_factor': 0.5}
+        return log_time, fields
+
+    make_bag(tmp_path / 'demo', newer, types=types)
+    (outcome,) = import_bags([tmp_path / 'demo'], tmp_path / 'store', SETTINGS)
+    assert outcome.outcome == 'imported', outcome.reason
+    episode, _ = read(tmp_path / 'store')
+    assert episode.commands[0, 0, :7] == pytest.approx(joints(episode.times[0] - FIRST_STAMP)[:7] + 0.01, abs=1e-6)
+
+
+def test_a_bag_without_message_definitions_is_read_with_those_of_jazzy(tmp_path):
+    bag = make_bag(tmp_path / 'demo', storage=StoragePlugin.SQLITE3)
+    with sqlite3.connect(next(bag.glob('*.db3'))) as database:
+        assert database.execute('delete from message_definitions').rowcount > 5
+    (outcome,) = import_bags([bag], tmp_path / 'store', SETTINGS)
+    assert outcome.outcome == 'imported', outcome.reason
+
+
+def test_rectified_images_have_the_intrinsics_of_the_projection_matrix(tmp_path):
+    rectified = np.array([30.0, 0, 9, 0, 0, 31, 7, 0, 0, 0, 1, 0])
+
+    def rectify(topic, log_time, fields):
+        if topic.startswith('/second/color/image'):
+            fields = {**fields, 'topic': '/second/color/image_rect'}
+        if topic == '/second/color/camera_info':
+            fields = {**fields, 'd': np.array([0.1, -0.1, 0.0, 0.0, 0.0]), 'p': rectified}
+        return log_time, fields
+
+    make_bag(tmp_path / 'demo', rectify)
+    cameras = [CameraTopics.of_camera('reference'),
+               replace(CameraTopics.of_camera('second'), colour='/second/color/image_rect')]
+    (outcome,) = import_bags([tmp_path / 'demo'], tmp_path / 'store', replace(SETTINGS, cameras=cameras))
+    assert outcome.outcome == 'imported', outcome.reason
+    episode, _ = read(tmp_path / 'store')
+    assert np.array_equal(episode.intrinsics[1], rectified.reshape(3, 4)[:, :3])
+    assert np.array_equal(episode.intrinsics[0], CAMERA.matrix)
 
 
 def drop(*topics):
@@ -178,6 +251,11 @@ BAD_BAGS = {
         lambda topic, t, f: (t, {'data': 'pixels', 'message_type': 'std_msgs/msg/String'})
         if topic == '/second/aligned_depth_to_color/image_raw' else (t, f),
         ['TopicError', '/second/aligned_depth_to_color/image_raw', 'sensor_msgs/msg/Image', 'std_msgs/msg/String']),
+    'a joint is NaN': (on('/joint_states', lambda time, f: {**f, 'position': f['position'] * np.nan}),
+                       ['EpisodeError', '/joint_states', 'NaN']),
+    'distorted images': (lens(d=np.array([0.5, 0.0, 0.0, 0.0, 0.0])),
+                         ['CalibrationError', '/second/color/camera_info', 'plumb_bob', 'pixels', 'image_proc']),
+    'fisheye': (lens(d=np.full(4, 0.1), distortion_model='equidistant'), ['CalibrationError', 'equidistant']),
     'no instruction': (drop('/instruction'), ['EpisodeError', '--instruction']),
 }
 
@@ -263,10 +341,18 @@ def test_one_bad_bag_does_not_keep_the_others_out_and_a_second_run_continues(tmp
     good, bad = make_bag(tmp_path / 'good'), make_bag(tmp_path / 'bad', drop('/joint_states'))
     outcomes = import_bags([bad, good], tmp_path / 'store', SETTINGS)
     assert [outcome.outcome for outcome in outcomes] == ['refused', 'imported']
-    also_good = make_bag(tmp_path / 'also_good')
+    also_good = make_bag(tmp_path / 'also_good', seconds=6.5)
     outcomes = import_bags([good, also_good], tmp_path / 'store', SETTINGS)
     assert [outcome.outcome for outcome in outcomes] == ['already there', 'imported']
     assert EpisodeStore(tmp_path / 'store').names == ['also_good', 'good']
+
+
+def test_when_a_bag_is_imported_again_under_another_name_expect_no_second_episode(tmp_path):
+    shutil.copytree(make_bag(tmp_path / 'demo'), tmp_path / 'copy')
+    outcomes = import_bags([tmp_path / 'demo', tmp_path / 'copy'], tmp_path / 'store', SETTINGS)
+    assert [outcome.outcome for outcome in outcomes] == ['imported', 'already there']
+    assert "'demo'" in outcomes[1].reason
+    assert EpisodeStore(tmp_path / 'store').names == ['demo']
 
 
 def test_when_another_bag_has_the_name_expect_refusal(tmp_path, store_with_one):

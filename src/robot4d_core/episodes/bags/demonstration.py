@@ -1,0 +1,127 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""One bag of a real robot as one episode.
+
+The first camera's colour images nearest to a raster of 0.5 s are the steps. Every other image and joint position is
+the one stamped nearest to them, at most `ImportSettings.tolerance` away, or the bag is refused: nothing is held or
+extrapolated. Poses are interpolated from tf at the stamps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from robot4d_core.cell.cameras import CameraPlacement
+from robot4d_core.episodes.bags.camera_poses import camera_poses
+from robot4d_core.episodes.bags.reader import BagReader
+from robot4d_core.episodes.bags.recording import JOINT_STATES, CameraTopics, Recording, discover_cameras, scan
+from robot4d_core.episodes.bags.settings import CELL_ARMS, ImportSettings, RecordedArm
+from robot4d_core.episodes.bags.timeline import Timeline
+from robot4d_core.episodes.bags.views import read_views
+from robot4d_core.episodes.store import Episode
+from robot4d_core.errors import EpisodeError, TopicError
+from robot4d_core.geometry.pointmaps import depth_in_metres
+
+
+def read_demonstration(
+    reader: BagReader, settings: ImportSettings, on_message: Callable[[], None] = lambda: None
+) -> tuple[Episode, dict]:
+    """Return a bag's episode and its attributes; on_message is called for every message, up to twice.
+
+    Raises TopicError, ImageError, CalibrationError, SynchronisationError, TransformError, RegistrationError,
+    RobotDescriptionError, EpisodeError or BagError, as the causes are named.
+    """
+    known = reader.note.get('attributes', {})
+    recording = scan(reader, _cameras(reader, known, settings), on_message)
+    attributes = _attributes(recording, known, settings)
+    arms = _arms(recording, settings)
+    timeline = Timeline.of_recording(recording, arms, settings)
+    robot = _robot(timeline, arms)
+    images = read_views(reader, timeline, on_message)
+    intrinsics = [recording.intrinsics[camera.name] for camera in recording.cameras]
+    if settings.size:
+        intrinsics = [camera.resized(*settings.size) for camera in intrinsics]
+    poses = camera_poses(timeline, images, intrinsics)
+    names = [camera.name for camera in recording.cameras]
+    _segment_robot(images, timeline, arms, robot, [
+        CameraPlacement(*placement) for placement in zip(names, poses, intrinsics, strict=True)])
+    episode = Episode(
+        **images, **robot, camera_poses=poses, intrinsics=np.stack([camera.matrix for camera in intrinsics]),
+        times=timeline.times)
+    return episode, attributes | {'cameras': names, 'grippers': [arm.gripper for arm in arms]}
+
+
+def _cameras(reader: BagReader, known: dict, settings: ImportSettings) -> list[CameraTopics]:
+    if settings.cameras is not None:
+        return list(settings.cameras)
+    if 'cameras' in known:
+        return [CameraTopics.of_camera(camera) for camera in known['cameras']]
+    return discover_cameras(reader.types)
+
+
+def _attributes(recording: Recording, known: dict, settings: ImportSettings) -> dict:
+    """Return what is said about the episode: by the user, else in the bag, else what fits every demonstration."""
+    attributes = {'success': True, 'split': 'training', 'objects': [], **known}
+    attributes |= {key: value for key, value in (
+        ('instruction', recording.instruction), ('instruction', settings.instruction), ('task', settings.task),
+        ('success', settings.success), ('split', settings.split),
+    ) if value is not None}
+    for key, place in (('instruction', ' on the topic /instruction'), ('task', '')):
+        if not attributes.get(key):
+            raise EpisodeError(f'the bag has no {key}{place}; give it with --{key}')
+    return attributes
+
+
+def _arms(recording: Recording, settings: ImportSettings) -> Sequence[RecordedArm]:
+    arms = settings.arms or [
+        arm for arm in CELL_ARMS
+        if arm is CELL_ARMS[0] or any(joint in recording.joints for joint in arm.all_joints)]
+    missing = [joint for arm in arms for joint in arm.all_joints if joint not in recording.joints]
+    if missing:
+        raise TopicError(
+            f'{JOINT_STATES} lacks {missing}, it has {sorted(recording.joints)}; record the joint states of arm and '
+            'gripper, or name the joints with --joints and --finger-joints')
+    return arms
+
+
+def _robot(timeline: Timeline, arms: Sequence[RecordedArm]) -> dict[str, np.ndarray]:
+    """Return gripper_poses, opening, joints and commands of an Episode."""
+    return {
+        'gripper_poses': np.array([
+            [timeline.pose(arm.tcp, step) for arm in arms] for step in range(len(timeline))]),
+        'opening': np.stack([timeline.positions(arm.finger_joints).sum(axis=1) for arm in arms], axis=1),
+        'joints': np.stack([timeline.positions(arm.joints) for arm in arms], axis=1),
+        'commands': np.stack([
+            np.column_stack([timeline.references(arm.joints), timeline.references(arm.finger_joints).sum(axis=1)])
+            for arm in arms], axis=1),
+    }
+
+
+def _segment_robot(
+    images: dict[str, np.ndarray], timeline: Timeline, arms: Sequence[RecordedArm], robot: dict[str, np.ndarray],
+    placements: Sequence[CameraPlacement],
+) -> None:
+    """Fill in the segmentation of the cameras that recorded none: the robot where it was seen, else background."""
+    unsegmented = [(index, placement) for index, placement in enumerate(placements)
+                   if placement.name not in timeline.recording.segmentation]
+    if not unsegmented:
+        return
+    from robot4d_core.cell.robot_silhouette import DrawnArm, RobotSilhouette
+
+    description = timeline.settings.robot_description
+    if description:
+        positions = timeline.positions([joint for arm in arms for joint in arm.all_joints])
+    else:
+        half = robot['opening'][..., None] / 2
+        positions = np.concatenate([robot['joints'], half, half], axis=-1).reshape(len(timeline), -1)
+        arms = CELL_ARMS[:len(arms)]
+    drawn = [DrawnArm(arm.gripper.removesuffix('gripper'), arm.joints, arm.finger_joints) for arm in arms]
+    silhouette = RobotSilhouette(drawn, [placement for _, placement in unsegmented], description)
+    try:
+        for index, placement in unsegmented:
+            for step in range(len(timeline)):
+                depth = depth_in_metres(images['depth'][index, step], '16UC1')
+                images['segmentation'][index, step] = silhouette.segment(placement.name, positions[step], depth)
+    finally:
+        silhouette.close()

@@ -1,0 +1,54 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""What the user says about recorded bags, where they do not speak for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from robot4d_core.cell.robot import ARMS
+from robot4d_core.episodes.bags.recording import CameraTopics
+
+TOLERANCE = 0.05  # seconds
+
+
+@dataclass(frozen=True)
+class RecordedArm:
+    """The names of an arm in joint_states and tf, and of its gripper in episodes."""
+
+    gripper: str
+    joints: tuple[str, ...]
+    finger_joints: tuple[str, ...]
+    tcp: str
+
+    @property
+    def all_joints(self) -> tuple[str, ...]:
+        """The arm's joints, then the fingers'."""
+        return *self.joints, *self.finger_joints
+
+
+CELL_ARMS = tuple(RecordedArm(arm.gripper, arm.joints, arm.finger_joints, arm.tcp) for arm in ARMS)
+
+
+@dataclass(frozen=True)
+class ImportSettings:
+    """How bags are read. What is None is taken from the bag.
+
+    cameras: the topics, in the episode's order; arms: None for the arms of robot4d's cell that are in joint_states;
+    robot_description: URDF whose root is base_frame, to segment the robot with, None for that of robot4d's cell;
+    size: (width, height) to which images are resized; tolerance: seconds between what belongs to one step; register:
+    estimate from the images where a camera stands that tf does not hold.
+    """
+
+    task: str | None = None
+    instruction: str | None = None
+    success: bool | None = None
+    split: str | None = None
+    cameras: Sequence[CameraTopics] | None = None
+    arms: Sequence[RecordedArm] | None = None
+    base_frame: str = 'world'
+    robot_description: Path | None = None
+    size: tuple[int, int] | None = None
+    tolerance: float = TOLERANCE
+    register: bool = False

@@ -1,0 +1,90 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The steps of an episode in a recording, and what was measured, commanded and seen at each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from robot4d_core.episodes.bags.recording import CameraTopics, Recording, Stream
+from robot4d_core.episodes.bags.settings import ImportSettings, RecordedArm
+from robot4d_core.episodes.bags.synchronisation import check_clocks, choose_moments, match, nearest_values
+from robot4d_core.errors import EpisodeError, TransformError
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A recording and the stamps (T,) in ns of its steps, half a second apart.
+
+    located: the cameras whose poses tf holds; without settings.register all of them.
+    """
+
+    recording: Recording
+    settings: ImportSettings
+    located: tuple[CameraTopics, ...]
+    moments: np.ndarray
+
+    @classmethod
+    def of_recording(
+        cls, recording: Recording, arms: Sequence[RecordedArm], settings: ImportSettings
+    ) -> Timeline:
+        """Choose the steps. Raises SynchronisationError, EpisodeError or TransformError when there are none."""
+        joints = [recording.joints[joint] for arm in arms for joint in arm.all_joints]
+        images = [stream for streams in (recording.colour, recording.depth, recording.segmentation)
+                  for stream in streams.values()]
+        check_clocks([*images, *joints, recording.transform_stream])
+        spans = [recording.transforms.span(settings.base_frame, arm.tcp) for arm in arms]
+        located = []
+        for camera in recording.cameras:
+            try:
+                spans.append(recording.transforms.span(settings.base_frame, recording.colour[camera.name].frame_id))
+                located.append(camera)
+            except TransformError as error:
+                if not settings.register or camera is recording.cameras[0]:
+                    raise TransformError(
+                        f"training needs to know where camera '{camera.name}' stands (at run time only the reference "
+                        f"camera's pose is needed): {error}") from error
+        moving = max(start for start, _ in spans), min(end for _, end in spans)
+        reference = recording.colour[recording.cameras[0].name]
+        moments = choose_moments(reference, [*images, *joints], moving, settings.tolerance)
+        return cls(recording, settings, tuple(located), moments)
+
+    def __len__(self) -> int:
+        return len(self.moments)
+
+    @cached_property
+    def times(self) -> np.ndarray:
+        """The steps in seconds of the ROS clock, (T,)."""
+        return self.moments / 1e9
+
+    def messages(self, stream: Stream) -> dict[int, int]:
+        """Return which messages of an image stream are needed: their number in the stream -> step."""
+        return {number: step for step, number in enumerate(match(stream, self.moments, self.settings.tolerance))}
+
+    def positions(self, joints: Sequence[str]) -> np.ndarray:
+        """Return the measured positions (T, joints), rad or metres. Raises EpisodeError when one is not a number."""
+        found = np.array([
+            match(self.recording.joints[joint], self.moments, self.settings.tolerance) for joint in joints]).T
+        for joint, finite in zip(joints, np.isfinite(found).all(axis=0)):
+            if not finite:
+                raise EpisodeError(
+                    f'{self.recording.joints[joint].name}: positions must be finite, but NaN or infinity is among '
+                    'them; is the driver of the joint running?')
+        return found
+
+    def references(self, joints: Sequence[str]) -> np.ndarray:
+        """Return the commanded positions (T, joints), NaN where none was recorded."""
+        found = np.full((len(self), len(joints)), np.nan)
+        for column, joint in enumerate(joints):
+            if joint in self.recording.references:
+                values, offsets = nearest_values(self.recording.references[joint], self.moments)
+                found[:, column] = np.where(np.abs(offsets) <= self.settings.tolerance * 1e9, values, np.nan)
+        return found
+
+    def pose(self, frame: str, step: int) -> np.ndarray:
+        """Return T_base_frame (4, 4) at a step. Raises TransformError."""
+        return self.recording.transforms.lookup(
+            self.settings.base_frame, frame, int(self.moments[step]), round(self.settings.tolerance * 1e9))

@@ -12,6 +12,7 @@ from robot4d_core.episodes.bags.writer import BagWriter
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.cameras import PinholeCamera
+from robot4d_core.geometry.poses import pose_distance
 
 CAMERAS = ['left', 'arm/right']
 CAMERA_NAMES = ['arm_right', 'left']  # in the episode
@@ -19,10 +20,12 @@ JOINTS = [f'panda_joint{k}' for k in range(1, 8)]
 FINGERS = ['panda_finger_joint1', 'panda_finger_joint2']
 
 
-def record(folder, episode):
+def record(folder, episode, located=CAMERAS):
+    """Write an episode; tf holds the poses of the located cameras only."""
     with BagWriter(folder, StoragePlugin.SQLITE3) as bag:
         for name, pose in zip(CAMERAS, episode.camera_poses, strict=True):
-            bag.write_transforms(1.0, {('base', f'{name}_frame'): pose}, static=True)
+            if name in located:
+                bag.write_transforms(1.0, {('base', f'{name}_frame'): pose}, static=True)
         for step, stamp in enumerate(episode.times):
             half = episode.opening[step, 0] / 2
             bag.write_joint_states(stamp, JOINTS, episode.joints[step, 0])
@@ -102,6 +105,17 @@ def test_images_are_resized_with_their_intrinsics(tmp_path, bag, truth):
     assert np.abs(episode.rgb[...].mean() - truth.rgb.mean()) < 2
     hand = (truth.segmentation == 2).mean()
     assert (episode.segmentation[...] == 2).mean() == pytest.approx(hand, rel=0.15)
+
+
+def test_a_camera_that_tf_does_not_hold_is_registered_when_asked_for(tmp_path, truth, capsys):
+    bag = record(tmp_path / 'demo', truth, located=['arm/right'])
+    assert run_import(bag, tmp_path / 'store') == 1
+    assert 'TransformError' in capsys.readouterr().out
+    assert run_import(bag, tmp_path / 'store', '--register') == 0
+    poses = EpisodeStore(tmp_path / 'store').read('demo').camera_poses[...]
+    assert poses[0] == pytest.approx(truth.camera_poses[1], abs=1e-9)
+    metres, radians = pose_distance(truth.camera_poses[0], poses[1])
+    assert metres < 0.005 and np.rad2deg(radians) < 0.5
 
 
 def test_cameras_may_be_named_and_ordered_by_the_nodes_configuration(tmp_path, bag):

@@ -30,6 +30,34 @@ class EngineError(Robot4dError, RuntimeError):
     """A generator engine that cannot start or cannot predict."""
 
 
+class ModelError(EngineError):
+    """A model's folder that is missing, incomplete, changed or of another architecture."""
+
+
+class DeviceError(EngineError):
+    """A device that is demanded but not there."""
+
+
+class MemoryShortage(EngineError):
+    """A device without room for a model."""
+
+
+class PredictionFileError(Robot4dError, ValueError):
+    """A file that holds no prediction, or one that is not what the program wrote."""
+
+
+class ViewerError(Robot4dError, RuntimeError):
+    """A viewer that cannot show or cannot be reached."""
+
+
+class ConfigurationError(Robot4dError, ValueError):
+    """A model configuration that does not exist or does not describe a model."""
+
+
+class WeightsError(Robot4dError, ValueError):
+    """Weights that do not fit the model that they are loaded into."""
+
+
 class PredictionCancelled(Robot4dError):
     """The caller asked the engine to stop between two steps."""
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import torch
-from safetensors import SafetensorError, safe_open
+from diffusers.utils import logging as diffusers_logging
+from safetensors import SafetensorError
 
-from robot4d_core.errors import EngineError
+from robot4d_core.errors import DeviceError, EngineError, MemoryShortage, ModelError
 from robot4d_core.generator.engine import Cancelled, Engine, Progress
+from robot4d_core.generator.model_folder import REMEDY, ModelFolder
 from robot4d_core.generator.pipeline import TwoViewPipeline
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, resize_depth
 from robot4d_core.observation import CameraView, Observation
@@ -19,17 +22,15 @@ from robot4d_core.prediction import PredictedView, Prediction, default_time_from
 from robot4d_core.robot_description import share_directory
 
 DEFAULT_MODEL = 'put_spatula_tiny'
-IMAGE_SIZE = (160, 128)  # width, height the shipped configurations are trained at
-WEIGHTS = 'diffusion_pytorch_model.safetensors'
 DEFAULT_STEPS = 4
 
 
 class DiffusionEngine(Engine):
     """Two-view diffusion in the folder `model` (a diffusers pipeline); default: the model shipped with robot4d.
 
-    device: 'cpu', 'cuda' or 'auto' (CUDA where there is one). steps: denoising steps unless predict says otherwise.
-    Cameras of any size are resized to the model's (colour by area, depth by nearest neighbour, K scaled), and the
-    prediction has the model's size.
+    device: 'cpu', 'cuda', 'cuda:N' or 'auto' (CUDA where there is one). steps: denoising steps unless predict says
+    otherwise. Cameras of any size are resized to the model's (colour by area, depth by nearest neighbour, K scaled),
+    and the prediction has the model's size.
     """
 
     def __init__(self, model: str | Path | None = None, device: str = 'auto', steps: int = DEFAULT_STEPS) -> None:
@@ -40,9 +41,16 @@ class DiffusionEngine(Engine):
         self._pipeline: TwoViewPipeline | None = None
 
     def start(self) -> None:
-        """Load the weights; raises EngineError for an absent device, missing or damaged files, or a foreign model."""
-        device = _torch_device(self.device)
-        self._pipeline = load_pipeline(self.model).to(device)
+        """Load the weights.
+
+        Raises DeviceError for an absent device, ModelError for missing, changed or foreign files, MemoryShortage.
+        """
+        device = torch_device(self.device)
+        folder = ModelFolder.open(self.model)
+        require_memory(folder, device)
+        folder.check()
+        self._pipeline = load_pipeline(folder).to(device)
+        self._image_size = folder.image_size
 
     def stop(self) -> None:
         """Forget the weights."""
@@ -65,17 +73,20 @@ class DiffusionEngine(Engine):
             raise EngineError(f'denoising steps must be at least 1, got {steps}')
         if len(observation.views) != 2:
             raise EngineError(f'this model needs 2 camera views, the observation has {len(observation.views)}')
-        views = [_resized(view) for view in observation.views]
+        views = [_resized(view, *self._image_size) for view in observation.views]
         for view in views:
             if not np.isfinite(view.depth).any():
                 raise EngineError(f"camera '{view.name}' has no valid depth; check the sensor and its range")
         generator = torch.Generator()
         generator.manual_seed(seed) if seed is not None else generator.seed()
-        video = self._pipeline(
-            np.stack([view.rgb for view in views]),
-            np.stack([pointmap_from_depth(view.depth, view.camera) for view in views]),
-            steps, generator, progress, cancelled,
-        )
+        try:
+            video = self._pipeline(
+                np.stack([view.rgb for view in views]),
+                np.stack([pointmap_from_depth(view.depth, view.camera) for view in views]),
+                steps, generator, progress, cancelled,
+            )
+        except torch.cuda.OutOfMemoryError as error:
+            raise MemoryShortage(f'{self.name} ran out of GPU memory ({error}); free the GPU or use another') from error
         return Prediction(
             stamp=observation.stamp,
             frame_id=observation.frame_id,
@@ -88,54 +99,54 @@ class DiffusionEngine(Engine):
         )
 
 
-def load_pipeline(model: Path) -> TwoViewPipeline:
-    """Load a pipeline folder and check that every weight came from it.
-
-    Raises EngineError that says which file is missing, damaged or foreign, and what to do.
-    """
-    remedy = "train one with 'robot4d train put_spatula_tiny' or restore the folder from the release"
-    if not (model / 'model_index.json').is_file():
-        raise EngineError(f'no model in {model}: model_index.json is missing; {remedy}')
-    components = ('rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment', 'unet')
-    for component in components:
-        if not (model / component / WEIGHTS).is_file():
-            raise EngineError(f'{model / component / WEIGHTS} is missing; {remedy}')
+def load_pipeline(folder: ModelFolder) -> TwoViewPipeline:
+    """Load a pipeline in float32 and check that every weight came from the folder; raises ModelError."""
+    diffusers_logging.disable_progress_bar()
     try:
-        pipeline = TwoViewPipeline.from_pretrained(model, local_files_only=True)
-        pipeline.set_progress_bar_config(disable=True)
-        for component in components:
-            with safe_open(model / component / WEIGHTS, framework='pt') as weights:
-                stored = set(weights.keys())
-            differing = stored ^ set(getattr(pipeline, component).state_dict())
-            if differing:
-                raise EngineError(
-                    f"{model / component}: config.json does not fit the weights (for example '{min(differing)}'); "
-                    f'{remedy}'
-                )
+        pipeline = TwoViewPipeline.from_pretrained(folder.path, local_files_only=True, use_safetensors=True)
     except (OSError, ValueError, RuntimeError, TypeError, AttributeError, KeyError, SafetensorError) as error:
-        if isinstance(error, EngineError):
-            raise
-        raise EngineError(f'the model in {model} cannot be loaded ({error}); {remedy}') from error
-    for component in components:
-        getattr(pipeline, component).float().eval()
+        raise ModelError(f'the model in {folder.path} cannot be loaded ({error}); {REMEDY}') from error
+    pipeline.set_progress_bar_config(disable=True)
+    for component in folder.components:
+        module = getattr(pipeline, component)
+        differing = folder.shapes(component).keys() ^ module.state_dict().keys()
+        if differing:
+            raise ModelError(
+                f"{folder.path / component}: config.json does not fit the weights (for example '{min(differing)}'); "
+                f'{REMEDY}')
+        module.float().eval()
     return pipeline
 
 
-def _torch_device(device: str) -> torch.device:
-    if device not in ('cpu', 'cuda', 'auto'):
-        raise EngineError(f"device must be 'cpu', 'cuda' or 'auto', got '{device}'")
-    if device == 'cuda' and not torch.cuda.is_available():
-        raise EngineError("device 'cuda' was demanded but torch finds no CUDA GPU; choose 'auto' or 'cpu'")
+def torch_device(device: str) -> torch.device:
+    """Return the device called 'cpu', 'cuda', 'cuda:N' or 'auto'; raises DeviceError when it is not there."""
     if device == 'auto':
         device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    kind, _, number = device.partition(':')
+    if device != 'cpu' and (kind != 'cuda' or (number and not number.isdecimal()) or device.endswith(':')):
+        raise DeviceError(f"device must be 'cpu', 'cuda', 'cuda:N' or 'auto', got '{device}'")
+    if kind == 'cuda' and int(number or 0) >= torch.cuda.device_count():
+        raise DeviceError(
+            f"device '{device}' was demanded but torch finds {torch.cuda.device_count()} CUDA GPUs; "
+            "choose 'auto' or 'cpu', or install the driver and torch with CUDA")
     return torch.device(device)
 
 
-def _resized(view: CameraView) -> CameraView:
-    width, height = IMAGE_SIZE
-    if (view.camera.width, view.camera.height) == IMAGE_SIZE:
+def require_memory(folder: ModelFolder, device: torch.device) -> None:
+    """Raise MemoryShortage when the device has too little free memory for a model's weights and a prediction."""
+    needed = folder.bytes_needed()
+    available = torch.cuda.mem_get_info(device)[0] if device.type == 'cuda' else psutil.virtual_memory().available
+    if needed > available:
+        raise MemoryShortage(
+            f'{folder.path.name} needs {needed / 1e6:.0f} MB on {device} (its weights and a prediction at '
+            f"{'x'.join(map(str, folder.image_size))}), {available / 1e6:.0f} MB are available; "
+            'end other programs, or choose a smaller model or another device')
+
+
+def _resized(view: CameraView, width: int, height: int) -> CameraView:
+    if (view.camera.width, view.camera.height) == (width, height):
         return view
     return CameraView(
         view.name, view.camera.resized(width, height),
-        cv2.resize(view.rgb, IMAGE_SIZE, interpolation=cv2.INTER_AREA), resize_depth(view.depth, width, height),
+        cv2.resize(view.rgb, (width, height), interpolation=cv2.INTER_AREA), resize_depth(view.depth, width, height),
     )

@@ -33,6 +33,7 @@ from robot4d_core.generator.latent_episodes import (
     diffusion_batch,
     encode_episode,
 )
+from robot4d_core.generator.model_folder import write_checksums
 from robot4d_core.generator.pipeline import TwoViewPipeline
 from robot4d_core.generator.training_loop import StageSettings, train_stage
 from robot4d_core.generator.unet import TwoViewUNet
@@ -196,8 +197,9 @@ def train_diffusion(
 
 
 def write_model(pipeline: TwoViewPipeline, folder: Path) -> None:
-    """Save the pipeline as a diffusers folder, weights as bfloat16 (loaded as float32)."""
+    """Save the pipeline as a diffusers folder, weights as bfloat16 (loaded as float32), with their checksums."""
     pipeline.to(torch.bfloat16).save_pretrained(folder)
+    write_checksums(folder)
 
 
 def report_model(folder: Path, name: str, recipe: dict, work: Path, validation: list[Episode]) -> None:

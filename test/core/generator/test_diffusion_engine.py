@@ -4,16 +4,23 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 
 from core.generator.tiny_models import tiny_pipeline
-from robot4d_core.errors import EngineError, PredictionCancelled
-from robot4d_core.generator.diffusion_engine import WEIGHTS, DiffusionEngine
+from robot4d_core.errors import DeviceError, EngineError, MemoryShortage, ModelError, PredictionCancelled
+from robot4d_core.generator.diffusion_engine import DiffusionEngine
+from robot4d_core.generator.model_folder import write_checksums
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.observation import CameraView, Observation
+
+WEIGHTS = 'diffusion_pytorch_model.safetensors'
 
 
 @pytest.fixture(scope='module')
@@ -26,7 +33,6 @@ def saved(tmp_path_factory):
 @pytest.fixture
 def model(saved, tmp_path):
     """A copy that a test may damage."""
-    import shutil
     return shutil.copytree(saved, tmp_path / 'tiny')
 
 
@@ -99,37 +105,75 @@ def test_zero_steps_are_refused(saved):
 
 
 def test_missing_folder_says_what_to_do(tmp_path):
-    with pytest.raises(EngineError, match='robot4d train'):
+    with pytest.raises(ModelError, match='robot4d train'):
         DiffusionEngine(tmp_path / 'nothing').start()
-
-
-def test_missing_weights_are_named(model):
-    (model / 'unet' / WEIGHTS).unlink()
-    with pytest.raises(EngineError, match='unet.*is missing'):
-        DiffusionEngine(model).start()
-
-
-def test_truncated_weights_are_refused(model):
-    path = model / 'unet' / WEIGHTS
-    path.write_bytes(path.read_bytes()[:5000])
-    with pytest.raises(EngineError, match='cannot be loaded'):
-        DiffusionEngine(model).start()
 
 
 @pytest.mark.parametrize('key, value', [('width', 16), ('decoder_blocks', 2)], ids=['other shapes', 'other layers'])
 def test_a_config_that_does_not_fit_the_weights_is_refused(model, key, value):
     path = model / 'rgb_autoencoder' / 'config.json'
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
-    with pytest.raises(EngineError, match='rgb_autoencoder|cannot be loaded'):
+    with pytest.raises(ModelError, match='rgb_autoencoder|cannot be loaded'):
         DiffusionEngine(model).start()
 
 
+def test_one_changed_byte_is_refused_by_the_name_of_its_file(model):
+    write_checksums(model)
+    started(model)
+    path = model / 'unet' / WEIGHTS
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=f'unet/{WEIGHTS} differs from SHA256SUMS; restore'):
+        DiffusionEngine(model).start()
+
+
+def test_a_model_larger_than_the_memory_is_refused_before_it_is_read(model):
+    enormous = 10**12
+    description = json.dumps({'weight': {'dtype': 'U8', 'shape': [enormous], 'data_offsets': [0, enormous]}}).encode()
+    with (model / 'unet' / 'enormous.safetensors').open('wb') as file:  # a hole: it takes no room on the disk
+        file.write(len(description).to_bytes(8, 'little') + description)
+        file.truncate(8 + len(description) + enormous)
+    with pytest.raises(MemoryShortage, match=r'tiny needs 40001\d\d MB on cpu .* at 160x128\), \d+ MB are av'):
+        DiffusionEngine(model, device='cpu').start()
+
+
+def test_the_images_have_the_size_that_the_model_says(model):
+    path = model / 'model_index.json'
+    changes = {'image_size': [80, 64], 'view_alignment': [None, None]}  # a ViewAlignment has a size of its own
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    prediction = started(model).predict(make_observation(), seed=0, steps=1)
+    assert prediction.views[0].rgb.shape == (10, 64, 80, 3)
+    assert prediction.views[0].camera == make_observation().views[0].camera.resized(80, 64)
+
+
+def test_memory_that_is_said_to_be_needed_covers_what_is_used(saved):
+    """Of the shipped model, in a process of its own: it grows by less than bytes_needed, and by more than half."""
+    script = """
+import psutil, resource
+from robot4d_core.generator.diffusion_engine import DiffusionEngine
+from robot4d_core.generator.model_folder import ModelFolder
+from core.generator.test_diffusion_engine import make_observation
+engine = DiffusionEngine(device='cpu')
+before = psutil.Process().memory_info().rss
+engine.start()
+engine.predict(make_observation(), steps=1, seed=0)
+grown = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+print(grown / ModelFolder.open(engine.model).bytes_needed())
+"""
+    out = subprocess.run([sys.executable, '-c', script], check=True, capture_output=True, text=True, timeout=50,
+                         env=os.environ | {'PYTHONPATH': os.pathsep.join(sys.path)})
+    assert 0.3 < float(out.stdout) < 1.2
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason='this machine has CUDA')
-def test_cuda_demanded_but_absent_is_refused(saved):
-    with pytest.raises(EngineError, match="choose 'auto' or 'cpu'"):
-        DiffusionEngine(saved, device='cuda').start()
+@pytest.mark.parametrize('device', ['cuda', 'cuda:0'])
+def test_cuda_demanded_but_absent_is_refused(saved, device):
+    with pytest.raises(DeviceError, match="finds 0 CUDA GPUs; choose 'auto' or 'cpu'"):
+        DiffusionEngine(saved, device=device).start()
 
 
-def test_unknown_device_is_refused(saved):
-    with pytest.raises(EngineError, match="'tpu'"):
-        DiffusionEngine(saved, device='tpu').start()
+@pytest.mark.parametrize('device', ['tpu', 'cuda:', 'cuda:first', 'cpu:0'])
+def test_unknown_device_is_refused(saved, device):
+    with pytest.raises(DeviceError, match=f"'cuda:N' or 'auto', got '{device}'"):
+        DiffusionEngine(saved, device=device).start()

@@ -78,14 +78,14 @@ class TwoViewDiffusion(SchedulerMixin, ConfigMixin):
         clean, noise: (B, 2, T, 8, h, w); gripper, valid: (B, 2, T, h, w) bool, the gripper's mask and where the
         pointmap is known, at latent resolution; sigma: (B,). Each term is a mean over its elements, weighted by
         (sigma^2 + 1) / sigma^2 as in Stable Video Diffusion, doubled inside the gripper's mask (equation 4); unknown
-        points have no weight in the pointmap terms.
+        points have no weight in the pointmap terms, which are 0 for latents of RGB only.
         """
         s = sigma.reshape(-1, 1, 1, 1, 1, 1)
         error = (self.denoise(network, clean + s * noise, sigma) - clean) ** 2 * (s**2 + 1) / s**2
         error = error * (1 + gripper[:, :, :, None].to(error.dtype))
         known = valid[:, :, :, None].to(error.dtype)
         rgb = error[:, :, :, :4].mean(dim=(0, 2, 3, 4, 5))
-        pointmap = (error[:, :, :, 4:] * known).mean(dim=(0, 2, 3, 4, 5)) / known.mean(dim=(0, 2, 3, 4, 5)).clamp(1e-6)
+        pointmap = (error[:, :, :, 4:] * known).sum(dim=(0, 2, 3, 4, 5)) / (4 * known.sum(dim=(0, 2, 3, 4, 5))).clamp(1)
         total = (rgb + self.config.pointmap_weight * pointmap).sum()
         return LossTerms(total, rgb[0], rgb[1], pointmap[0], pointmap[1])
 

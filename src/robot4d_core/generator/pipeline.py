@@ -1,8 +1,10 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
 """The two-view 4-D video pipeline: from what two cameras see now to ten future frames of colour and points.
 
-What is diffused is the change of the latents against the observation, so a network that says nothing predicts a
-frozen scene. For view m the observed points enter frame n through the transform that `view_alignment.py` infers.
+Two forms, by how the model was made. The method as published diffuses the latents of the future, and the U-Net alone
+turns what view m observes into frame n. With diffuse_change it is the change of the latents against the observation
+that is diffused, so that a network that says nothing predicts a frozen scene; view m's observed points then enter frame
+n through the transform that `view_alignment.py` infers. No extrinsic enters either form.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import numpy as np
 import torch
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 
-from robot4d_core.generator.autoencoder import PointmapAutoencoder, RgbAutoencoder
+from robot4d_core.generator.autoencoder_interface import Autoencoder
 from robot4d_core.generator.diffusion import TwoViewDiffusion
 from robot4d_core.generator.unet import TwoViewUNet
 from robot4d_core.generator.view_alignment import ViewAlignment, fit_rigid_transform, polish_transform, subsample
@@ -27,43 +29,91 @@ STILL_COLOUR = 0.25  # of a range of 2
 
 @dataclass(frozen=True)
 class TwoViewVideo:
-    """rgb (2, T, H, W, 3) uint8 and pointmap (2, T, H, W, 3) float32 metres in frame n, NaN unknown; T_n_m (4, 4)."""
+    """rgb (2, T, H, W, 3) uint8 and pointmap (2, T, H, W, 3) float32 metres in frame n, NaN unknown.
+
+    T_n_m: (4, 4), where the model placed view m; None when it did not say.
+    """
 
     rgb: np.ndarray
     pointmap: np.ndarray
-    T_n_m: np.ndarray  # noqa: N815
+    T_n_m: np.ndarray | None  # noqa: N815
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """What the U-Net is told of the observation, encoded once per prediction.
+
+    latents: (B, 2, C, h, w), each view's pointmap in its own frame; context: (B, 2, D) each view's image embedding,
+    None for a U-Net that makes its context of the latents.
+    """
+
+    latents: torch.Tensor
+    context: torch.Tensor | None
 
 
 class TwoViewPipeline(DiffusionPipeline):
-    """Autoencoders, view alignment, U-Net and diffusion, saved and loaded as one diffusers folder."""
+    """Autoencoders, view alignment, U-Net and diffusion, saved and loaded as one diffusers folder.
+
+    pointmap_autoencoder: None for the ablations that know colours only; their pointmaps are NaN. view_alignment: None
+    for the method as published. image_encoder: transformers' CLIPVisionModelWithProjection where the U-Net takes its
+    embeddings. image_size: width, height that the model was trained at. decode_memory (settable) is the ceiling in MiB
+    of what decoding holds besides the weights and the result; see `Autoencoder.decode_videos` for what a low one costs.
+    """
+
+    _optional_components = ['pointmap_autoencoder', 'view_alignment', 'image_encoder']  # noqa: RUF012
+    decode_memory = 8192.0
 
     def __init__(
         self,
-        rgb_autoencoder: RgbAutoencoder,
-        pointmap_autoencoder: PointmapAutoencoder,
-        view_alignment: ViewAlignment,
+        rgb_autoencoder: Autoencoder,
+        pointmap_autoencoder: Autoencoder | None,
+        view_alignment: ViewAlignment | None,
         unet: TwoViewUNet,
         scheduler: TwoViewDiffusion,
+        image_encoder=None,
+        image_size: list[int] = (160, 128),
+        diffuse_change: bool = True,
     ) -> None:
         super().__init__()
         self.register_modules(
             rgb_autoencoder=rgb_autoencoder, pointmap_autoencoder=pointmap_autoencoder, view_alignment=view_alignment,
-            unet=unet, scheduler=scheduler,
+            unet=unet, scheduler=scheduler, image_encoder=image_encoder,
         )
+        self.register_to_config(image_size=image_size, diffuse_change=diffuse_change)
 
     @torch.no_grad()
     def encode(self, rgb: np.ndarray, pointmap: np.ndarray) -> torch.Tensor:
-        """Return the latents (B, 8, h, w) of images (B, H, W, 3) uint8 and pointmaps (B, H, W, 3) metres."""
-        rgb_latents = self.rgb_autoencoder.encode(self.rgb_autoencoder.normalise(rgb))
-        points = self.pointmap_autoencoder.encode(self.pointmap_autoencoder.normalise(pointmap))
-        return torch.cat([rgb_latents, points], dim=1)
+        """Return the latents (B, C, h, w) of images (B, H, W, 3) uint8 and pointmaps (B, H, W, 3) metres."""
+        latents = [self.rgb_autoencoder.encode(self.rgb_autoencoder.normalise(rgb))]
+        if self.pointmap_autoencoder is not None:
+            latents.append(self.pointmap_autoencoder.encode(self.pointmap_autoencoder.normalise(pointmap)))
+        return torch.cat(latents, dim=1)
+
+    @torch.no_grad()
+    def encode_observation(self, rgb: np.ndarray, pointmap: np.ndarray) -> Conditioning:
+        """Encode what views n and m observe: (2, H, W, 3) uint8 and (2, H, W, 3) metres, each in its own frame."""
+        context = None
+        if self.image_encoder is not None:
+            from robot4d_core.generator.image_context import embed_images
+
+            context = embed_images(self.image_encoder, rgb)[None]
+        return Conditioning(self.encode(rgb, pointmap)[None], context)
 
     @torch.no_grad()
     def decode(self, latents: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-        """Return images (B, H, W, 3) uint8 and pointmaps (B, H, W, 3) metres of latents (B, 8, h, w)."""
-        rgb = self.rgb_autoencoder.denormalise(self.rgb_autoencoder.decode(latents[:, :4]))
-        pointmap = self.pointmap_autoencoder.denormalise(self.pointmap_autoencoder.decode(latents[:, 4:]))
-        return rgb, pointmap
+        """Return images (V, T, H, W, 3) uint8 and pointmaps (V, T, H, W, 3) metres of latents (V, T, C, h, w).
+
+        Raises ParameterError when decode_memory is too low for a single frame.
+        """
+        videos = latents.shape[:2]
+        frames = self.rgb_autoencoder.decode_videos(latents[:, :, :4], self.decode_memory)
+        rgb = self.rgb_autoencoder.denormalise(frames.flatten(0, 1))
+        if self.pointmap_autoencoder is None:
+            pointmap = np.full(rgb.shape, np.nan, np.float32)
+        else:
+            frames = self.pointmap_autoencoder.decode_videos(latents[:, :, 4:], self.decode_memory)
+            pointmap = self.pointmap_autoencoder.denormalise(frames.flatten(0, 1))
+        return tuple(images.reshape(*videos, *images.shape[1:]) for images in (rgb, pointmap))
 
     @torch.no_grad()
     def align(self, conditioning: torch.Tensor, pointmap: np.ndarray) -> np.ndarray:
@@ -72,6 +122,30 @@ class TwoViewPipeline(DiffusionPipeline):
         target = self.view_alignment(conditioning)[0].float().cpu().numpy()
         known = valid_points(source)
         return polish_transform(fit_rigid_transform(source[known], target[known]), *pointmap)
+
+    @torch.no_grad()
+    def denoise(
+        self,
+        conditioning: Conditioning,
+        steps: int,
+        generator: torch.Generator | None = None,
+        progress: Callable[[int, int], None] = lambda step, steps: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> torch.Tensor:
+        """Return what is diffused, in the autoencoders' units: latents, or their change, (2, T, C, h, w) float32.
+
+        Raises PredictionCancelled.
+        """
+        unet = self.unet
+        latents = conditioning.latents.to(unet.dtype)
+        context = None if conditioning.context is None else conditioning.context.to(unet.dtype)
+
+        def network(noisy: torch.Tensor, c_noise: torch.Tensor) -> torch.Tensor:
+            return unet(noisy.to(unet.dtype), latents, c_noise, context).float()
+
+        _, views, channels, *size = latents.shape
+        noise = torch.randn((1, views, FRAMES, channels, *size), generator=generator).to(latents.device)
+        return self.scheduler.sample(network, noise, steps, progress, cancelled)[0] * unet.output_scale.float()
 
     @torch.no_grad()
     def __call__(
@@ -86,22 +160,23 @@ class TwoViewPipeline(DiffusionPipeline):
         """Imagine the future of views n and m.
 
         rgb: (2, H, W, 3) uint8; pointmap: (2, H, W, 3) metres, NaN invalid, each in the frame of its own camera.
-        Raises PredictionCancelled.
+        Raises PredictionCancelled, and ParameterError when decode_memory is too low for a single frame.
         """
-        conditioning = self.encode(rgb, pointmap)[None]
-        T_n_m = self.align(conditioning, pointmap)  # noqa: N806
-        observed = np.stack([pointmap[0], transform_points(T_n_m, pointmap[1])])
-        base = self.encode(rgb, observed)
-        noise = torch.randn((1, 2, FRAMES, *base.shape[1:]), generator=generator).to(base.device)
-        change = self.scheduler.sample(
-            lambda noisy, c_noise: self.unet(noisy, conditioning, c_noise), noise, steps, progress, cancelled,
+        conditioning = self.encode_observation(rgb, pointmap)
+        if not self.config.diffuse_change:
+            latents = self.denoise(conditioning, steps, generator, progress, cancelled)
+            return TwoViewVideo(*self.decode(latents), None)
+        observed, base, T_n_m = pointmap, conditioning.latents[0], None  # noqa: N806
+        if self.view_alignment is not None:
+            T_n_m = self.align(conditioning.latents, pointmap)  # noqa: N806
+            observed = np.stack([pointmap[0], transform_points(T_n_m, pointmap[1])])
+            base = self.encode(rgb, observed)
+        change = self.denoise(conditioning, steps, generator, progress, cancelled)
+        future = self.decode(base[:, None] + change)
+        frozen = self.decode(base[:, None])
+        return TwoViewVideo(
+            *keep_still_pixels(future, [images[:, 0] for images in frozen], (rgb, observed)), T_n_m
         )
-        latents = base[:, None] + change[0] * self.unet.output_scale
-        rgb_future, points_future = self.decode(latents.flatten(0, 1))
-        rgb_base, points_base = self.decode(base)
-        shape = (2, FRAMES, *rgb.shape[1:])
-        future = rgb_future.reshape(shape), points_future.reshape(shape)
-        return TwoViewVideo(*keep_still_pixels(future, (rgb_base, points_base), (rgb, observed)), T_n_m)
 
 
 def keep_still_pixels(future, base, observed) -> tuple[np.ndarray, np.ndarray]:

@@ -4,11 +4,23 @@
 Built from the blocks of Stable Video Diffusion as diffusers has them (`UNetSpatioTemporalConditionModel`), with the
 same names, so that its weights fit where the shapes do. View n is the reference camera, view m the other one. View n
 never sees view m.
+
+In the shape of Stable Video Diffusion each decoder has 12 layers, four blocks of three. Layer k of view m receives
+the state of layer k - 1 and skip connection 13 - k of view m (of 12), and ends with cross-view attention k, whose
+keys and values are the state of view n after its own layer k:
+
+    layer  block                                  channels  stride (latents)  layer ends with
+    1-3    up_blocks.0 UpBlockSpatioTemporal      1280      8, 8, 8 -> 4      upsampler after 3
+    4-6    up_blocks.1 CrossAttnUpBlock...        1280      4, 4, 4 -> 2      CLIP attention; upsampler after 6
+    7-9    up_blocks.2 CrossAttnUpBlock...         640      2, 2, 2 -> 1      CLIP attention; upsampler after 9
+    10-12  up_blocks.3 CrossAttnUpBlock...         320      1, 1, 1           CLIP attention
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -41,6 +53,14 @@ class CrossViewAttention(nn.Module):
         return features_m + self.attention(queries, keys).transpose(1, 2).reshape(features_m.shape)
 
 
+class DecoderLayer(NamedTuple):
+    """A residual block, the attention to the context that follows it and the upsampling that ends a block."""
+
+    resnet: nn.Module
+    attention: nn.Module | None
+    upsampler: nn.Module | None
+
+
 class Decoder(nn.Module):
     """One view's way up: the up blocks and the output convolution of SVD's U-Net."""
 
@@ -50,12 +70,12 @@ class Decoder(nn.Module):
         self.conv_norm_out = nn.GroupNorm(32, channels, eps=1e-5)
         self.conv_out = nn.Conv2d(channels, out_channels, 3, padding=1)
 
-    def layers(self):
-        """Yield (block, resnet, attention or None, upsampler or None) of each decoder layer, from the middle up."""
+    def layers(self) -> Iterator[DecoderLayer]:
+        """Yield the layers from the middle up."""
         for block in self.up_blocks:
             for i, resnet in enumerate(block.resnets):
                 last = i == len(block.resnets) - 1
-                yield (
+                yield DecoderLayer(
                     resnet,
                     block.attentions[i] if hasattr(block, 'attentions') else None,
                     block.upsamplers[0] if last and block.upsamplers is not None else None,
@@ -67,13 +87,20 @@ class Decoder(nn.Module):
 
 
 class TwoViewUNet(ModelMixin, ConfigMixin):
-    """Predicts 8 channels (RGB 4, pointmap 4) per view and frame from 16 (the same, noisy, and the conditioning).
+    """Predicts C channels per view and frame from 2 C: the noisy latents and those of what was observed.
 
-    patch_size folds latents into channels before the first convolution. context_grid: the conditioning latents
-    of a view are pooled to this size and projected to the one token that SVD's cross-attention expects in place of
-    CLIP's image embedding. output_scale (a buffer, (2, 1, 8, 1, 1)): the standard deviation, per view and channel, of
-    what is diffused, in units of the autoencoders' latents.
+    C is 8 (RGB 4, pointmap 4), or 4 for the ablations that know no pointmaps.
+
+    patch_size folds latents into channels before the first convolution. cross_view: attention of view m to view n
+    after every decoder layer. shared_decoder: one decoder for both views. context_grid: the conditioning latents of a
+    view are pooled to this size and projected to the one token of SVD's cross-attention; None: the token is given,
+    CLIP's image embedding in SVD. added_time_ids: the frame rate, motion bucket and noise augmentation that SVD was
+    trained to be told; None: a network without that embedding. conditioning_scale: SVD sees conditioning latents
+    unscaled. output_scale (a buffer, (2, 1, C, 1, 1)): the standard deviation, per view and channel, of what is
+    diffused, in units of the autoencoders' latents.
     """
+
+    _supports_gradient_checkpointing = True
 
     @register_to_config
     def __init__(
@@ -91,16 +118,26 @@ class TwoViewUNet(ModelMixin, ConfigMixin):
         layers_per_block: int = 1,
         attention_head_dim: int = 32,
         cross_attention_dim: int = 64,
-        context_grid: tuple[int, int] = (4, 5),
+        context_grid: tuple[int, int] | None = (4, 5),
+        added_time_ids: tuple[float, ...] | None = None,
+        addition_time_embed_dim: int = 256,
+        conditioning_scale: float = 1.0,
+        cross_view: bool = True,
+        shared_decoder: bool = False,
     ) -> None:
         super().__init__()
         channels = list(block_out_channels)
         time_channels = 4 * channels[0]
         heads = [width // attention_head_dim for width in channels]
+        self.gradient_checkpointing = False
         self.conv_in = nn.Conv2d(in_channels * patch_size**2, channels[0], 3, padding=1)
         self.time_proj = Timesteps(channels[0], True, downscale_freq_shift=0)
         self.time_embedding = TimestepEmbedding(channels[0], time_channels)
-        self.context = nn.Linear(in_channels // 2 * context_grid[0] * context_grid[1], cross_attention_dim)
+        if added_time_ids is not None:
+            self.add_time_proj = Timesteps(addition_time_embed_dim, True, downscale_freq_shift=0)
+            self.add_embedding = TimestepEmbedding(addition_time_embed_dim * len(added_time_ids), time_channels)
+        if context_grid is not None:
+            self.context = nn.Linear(out_channels * context_grid[0] * context_grid[1], cross_attention_dim)
 
         common = dict(resnet_eps=1e-5, resnet_act_fn='silu', cross_attention_dim=cross_attention_dim,
                       temb_channels=time_channels, transformer_layers_per_block=1)
@@ -127,29 +164,36 @@ class TwoViewUNet(ModelMixin, ConfigMixin):
         self.decoder_n = Decoder(up_blocks, channels[0], out_channels * patch_size**2)
         nn.init.zeros_(self.decoder_n.conv_out.weight)
         nn.init.zeros_(self.decoder_n.conv_out.bias)
-        self.decoder_m = copy.deepcopy(self.decoder_n)
-        self.cross_view_attentions = nn.ModuleList(
-            CrossViewAttention(width, width // attention_head_dim)
-            for width in reversed(channels) for _ in range(layers_per_block + 1)
-        )
+        if not shared_decoder:
+            self.decoder_m = copy.deepcopy(self.decoder_n)
+        if cross_view:
+            self.cross_view_attentions = nn.ModuleList(
+                CrossViewAttention(width, width // attention_head_dim)
+                for width in reversed(channels) for _ in range(layers_per_block + 1)
+            )
         self.register_buffer('output_scale', torch.ones(2, 1, out_channels, 1, 1))
 
-    def forward(self, noisy: torch.Tensor, conditioning: torch.Tensor, c_noise: torch.Tensor) -> torch.Tensor:
-        """Return the raw network output for both views, (B, 2, T, out_channels, h, w).
+    def forward(
+        self, noisy: torch.Tensor, conditioning: torch.Tensor, c_noise: torch.Tensor,
+        context: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Return the raw network output for both views, (B, 2, T, C, h, w).
 
-        noisy: (B, 2, T, 8, h, w) scaled noisy latents of views n and m; conditioning: (B, 2, 8, h, w) latents of
-        what was observed, each view's pointmap in its own frame; c_noise: (B,) embedded noise level.
+        noisy: (B, 2, T, C, h, w) scaled noisy latents of views n and m; conditioning: (B, 2, C, h, w) latents of
+        what was observed, each view's pointmap in its own frame; c_noise: (B,) embedded noise level; context:
+        (B, 2, D) one token per view, for networks without context_grid.
         """
         batch, views, frames = noisy.shape[:3]
-        condition = conditioning[:, :, None].expand(-1, -1, frames, -1, -1, -1)
+        if self.config.context_grid is not None:
+            pooled = F.adaptive_avg_pool2d(conditioning.flatten(0, 1), self.config.context_grid)
+            context = self.context(pooled.flatten(1))
+        context = context.reshape(batch * views, 1, -1).repeat_interleave(frames, 0)
+        time = self._embed_time(c_noise, noisy.dtype).repeat_interleave(views * frames, 0)
+        images_only = torch.zeros(batch * views, frames, dtype=noisy.dtype, device=noisy.device)
+
+        condition = self.config.conditioning_scale * conditioning[:, :, None].expand(-1, -1, frames, -1, -1, -1)
         features = torch.cat([noisy, condition], dim=3).flatten(0, 2)
         features = self.conv_in(F.pixel_unshuffle(features, self.config.patch_size))
-        time = self.time_proj(c_noise).to(noisy.dtype)
-        time = self.time_embedding(time).repeat_interleave(views * frames, 0)
-        context = self.context(F.adaptive_avg_pool2d(conditioning.flatten(0, 1), self.config.context_grid).flatten(1))
-        context = context.repeat_interleave(frames, 0)[:, None]
-        images_only = torch.zeros(batch * views, frames, device=noisy.device)
-
         skips = [features]
         for block in self.down_blocks:
             attends = dict(encoder_hidden_states=context) if hasattr(block, 'attentions') else {}
@@ -159,23 +203,38 @@ class TwoViewUNet(ModelMixin, ConfigMixin):
             features, temb=time, encoder_hidden_states=context, image_only_indicator=images_only,
         )
 
-        def view(tensor: torch.Tensor, index: int) -> torch.Tensor:
-            return tensor.unflatten(0, (batch, views, frames))[:, index].flatten(0, 1)
+        def of_views(tensor: torch.Tensor) -> list[torch.Tensor]:
+            by_view = tensor.unflatten(0, (batch, views, frames))
+            return [by_view[:, view].flatten(0, 1) for view in range(views)]
 
-        states = [view(features, 0), view(features, 1)]
-        contexts = [view(context, 0), view(context, 1)]
-        time, images_only = view(time, 0), images_only[:batch]
-        layers = zip(self.decoder_n.layers(), self.decoder_m.layers(), self.cross_view_attentions, strict=True)
-        for layer_n, layer_m, cross_view in layers:
-            skip = skips.pop()
-            for index, (resnet, attention, upsampler) in enumerate((layer_n, layer_m)):
-                state = torch.cat([states[index], view(skip, index)], dim=1)
-                state = resnet(state, time, image_only_indicator=images_only)
-                if attention is not None:
-                    state = attention(state, contexts[index], images_only, return_dict=False)[0]
-                states[index] = upsampler(state) if upsampler is not None else state
-            states[1] = cross_view(states[1], states[0])
+        decoders = [self.decoder_n, self.decoder_n if self.config.shared_decoder else self.decoder_m]
+        states, contexts = of_views(features), of_views(context)
+        time, images_only = of_views(time)[0], images_only[:batch]
+        for depth, layers in enumerate(zip(*(decoder.layers() for decoder in decoders), strict=True)):
+            skip = of_views(skips.pop())
+            for view, layer in enumerate(layers):
+                state = torch.cat([states[view], skip[view]], dim=1)
+                state = self._checkpointed(layer.resnet, state, time, images_only)
+                if layer.attention is not None:
+                    state = layer.attention(state, contexts[view], images_only, return_dict=False)[0]
+                if layer.upsampler is not None:
+                    state = layer.upsampler(state, skips[-1].shape[2:])
+                states[view] = state
+            if self.config.cross_view:
+                states[1] = self._checkpointed(self.cross_view_attentions[depth], states[1], states[0])
 
-        outputs = [self.decoder_n.output(states[0]), self.decoder_m.output(states[1])]
-        output = F.pixel_shuffle(torch.stack(outputs, dim=1).flatten(0, 1), self.config.patch_size)
+        outputs = torch.stack([decoder.output(state) for decoder, state in zip(decoders, states)], dim=1)
+        output = F.pixel_shuffle(outputs.flatten(0, 1), self.config.patch_size)
         return output.unflatten(0, (batch, frames, views)).transpose(1, 2)
+
+    def _embed_time(self, c_noise: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+        time = self.time_embedding(self.time_proj(c_noise).to(dtype))
+        if self.config.added_time_ids is None:
+            return time
+        ids = torch.tensor(self.config.added_time_ids, device=c_noise.device)
+        return time + self.add_embedding(self.add_time_proj(ids).flatten()[None].to(dtype))
+
+    def _checkpointed(self, module: nn.Module, *inputs: torch.Tensor) -> torch.Tensor:
+        if torch.is_grad_enabled() and self.gradient_checkpointing:
+            return self._gradient_checkpointing_func(module, *inputs)
+        return module(*inputs)

@@ -3,23 +3,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
-from robot4d_core.generator.autoencoder import PointmapAutoencoder, RgbAutoencoder
-from robot4d_core.generator.diffusion import TwoViewDiffusion
+from robot4d_core.generator.configurations import Configuration, make_pipeline, make_unet, read_configuration
 from robot4d_core.generator.pipeline import TwoViewPipeline
 from robot4d_core.generator.unet import TwoViewUNet
-from robot4d_core.generator.view_alignment import ViewAlignment
+
+
+def tiny_configuration() -> Configuration:
+    """Return the configuration `tiny` with narrower networks and a U-Net of two levels, one with attention."""
+    configuration = read_configuration('tiny')
+    narrow = dict(width=8, encoder_blocks=1, decoder_blocks=1)
+    return replace(
+        configuration,
+        rgb_autoencoder=configuration.rgb_autoencoder | narrow,
+        pointmap_autoencoder=configuration.pointmap_autoencoder | narrow,
+        view_alignment=dict(width=32, layers=1),
+        unet=configuration.unet | dict(
+            block_out_channels=(32, 32),
+            down_block_types=('DownBlockSpatioTemporal', 'CrossAttnDownBlockSpatioTemporal'),
+            up_block_types=('CrossAttnUpBlockSpatioTemporal', 'UpBlockSpatioTemporal'),
+        ),
+    )
 
 
 def tiny_unet(seed: int = 0) -> TwoViewUNet:
     """Make a two-level U-Net, one level with attention, whose outputs are not zero."""
     torch.manual_seed(seed)
-    unet = TwoViewUNet(
-        block_out_channels=(32, 32),
-        down_block_types=('DownBlockSpatioTemporal', 'CrossAttnDownBlockSpatioTemporal'),
-        up_block_types=('CrossAttnUpBlockSpatioTemporal', 'UpBlockSpatioTemporal'),
-    )
+    unet = make_unet(tiny_configuration())
     for decoder in (unet.decoder_n, unet.decoder_m):
         torch.nn.init.normal_(decoder.conv_out.weight, std=0.1)
     return unet.eval()
@@ -27,9 +40,8 @@ def tiny_unet(seed: int = 0) -> TwoViewUNet:
 
 def tiny_pipeline(seed: int = 0) -> TwoViewPipeline:
     """Make a pipeline of random weights."""
-    unet = tiny_unet(seed)
-    return TwoViewPipeline(
-        RgbAutoencoder(width=8, encoder_blocks=1, decoder_blocks=1).eval(),
-        PointmapAutoencoder(width=8, encoder_blocks=1, decoder_blocks=1).eval(),
-        ViewAlignment(width=32, layers=1).eval(), unet, TwoViewDiffusion(),
-    )
+    pipeline = make_pipeline(tiny_configuration(), unet=tiny_unet(seed))
+    for part in pipeline.components.values():
+        if isinstance(part, torch.nn.Module):
+            part.eval()
+    return pipeline

@@ -7,8 +7,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,14 +27,21 @@ SECONDS_BETWEEN_LOOKS = 0.25  # at the progress of the workers
 
 
 @dataclass(frozen=True)
-class _Job:
-    """What a worker needs to know about every episode of a recording."""
+class Recording:
+    """What all episodes of a store have in common. sensor: what films, None for perfect images."""
 
     folder: Path
     task: str
     cameras: int
-    size: tuple[int, int]
-    sensor: SensorModel | None
+    size: tuple[int, int] = IMAGE_SIZE
+    sensor: SensorModel | None = None
+
+    def settings(self) -> dict:
+        """Return what the store says about itself."""
+        return {
+            'task': self.task, 'cameras': self.cameras, 'size': list(self.size), 'interval': FRAME_INTERVAL,
+            'sensor': self.sensor.to_dict() if self.sensor else None,
+        }
 
 
 def record(
@@ -50,22 +57,20 @@ def record(
 ) -> EpisodeStore:
     """Record the episodes of seeds seed, seed + 1, ... that folder does not have yet; shows progress with time left.
 
-    The same seed gives the same episode, whatever the number of workers. What killed or interrupted it leaves no half
+    The same seed gives the same episode, whatever the number of workers. What kills or interrupts it leaves no half
     episode, and the next call goes on. A demonstration that fails is remembered in the store and not tried again.
-    size: width and height of the images; sensor: what films, None for perfect images.
+    size: width and height of the images.
 
     Raises SceneError when there is no such task, the errors of EpisodeStore, and WorkerError when a process died.
     """
     make_task(task)
-    store = EpisodeStore(folder, {
-        'task': task, 'cameras': cameras, 'size': list(size), 'interval': FRAME_INTERVAL,
-        'sensor': sensor.to_dict() if sensor else None,
-    })
+    recording = Recording(Path(folder), task, cameras, size, sensor)
+    store = EpisodeStore(folder, recording.settings())
     with store.recording():
         settled = {*store.names, *store.failures}
         missing = [s for s in range(seed, seed + episodes) if episode_name(s) not in settled]
         if missing:
-            _record_all(_Job(Path(folder), task, cameras, size, sensor), missing, episodes, workers)
+            _record_in_parallel(recording, missing, episodes, workers)
     return store
 
 
@@ -74,7 +79,19 @@ def episode_name(seed: int) -> str:
     return f'episode_{seed:06d}'
 
 
-def _record_all(job: _Job, seeds: list[int], total: int, workers: int) -> None:
+def record_episode(recording: Recording, seed: int, on_step: Callable[[], None] = lambda: None) -> None:
+    """Add the episode of a seed to the store of a recording, or why its demonstration failed."""
+    store, name = EpisodeStore(recording.folder), episode_name(seed)
+    try:
+        episode, attributes = demonstrate(
+            recording.task, seed, recording.cameras, recording.size, recording.sensor, on_step)
+    except ExpertError as error:
+        store.write_failure(name, str(error))
+    else:
+        store.write(name, episode, **attributes)
+
+
+def _record_in_parallel(recording: Recording, seeds: list[int], total: int, workers: int) -> None:
     context = multiprocessing.get_context('spawn')
     steps, stop = context.Value('q', 0), context.Event()
     pool = ProcessPoolExecutor(min(workers, len(seeds)), context, _begin_worker, (steps, stop))
@@ -82,26 +99,20 @@ def _record_all(job: _Job, seeds: list[int], total: int, workers: int) -> None:
         bar = progress.add_task('recording', total=total, completed=total - len(seeds), images=0)
         try:
             with _interrupts_kept_from_children():
-                pending = {pool.submit(_record_episode, job, seed) for seed in seeds}
+                pending = {pool.submit(_work, recording, seed) for seed in seeds}
             while pending:
                 done, pending = wait(pending, SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
-                progress.update(bar, advance=_settle(done), images=steps.value * job.cameras)
+                for future in done:
+                    future.result()
+                progress.update(bar, advance=len(done), images=steps.value * recording.cameras)
+        except BrokenProcessPool as error:
+            raise WorkerError(
+                'a process that records died, perhaps for lack of memory; record again, with fewer workers: '
+                'complete episodes are kept') from error
         except BaseException:
             stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
-
-
-def _settle(done: set[Future]) -> int:
-    """Return how many have ended well; raises what ended another."""
-    try:
-        for future in done:
-            future.result()
-    except BrokenProcessPool as error:
-        raise WorkerError(
-            'a process that records died, perhaps for lack of memory; record again with fewer workers: '
-            'complete episodes are kept') from error
-    return len(done)
 
 
 def _progress() -> Progress:
@@ -122,12 +133,8 @@ def _interrupts_kept_from_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-class _Stopped(Exception):  # noqa: N818
-    """The recording was told to end."""
-
-
 def _begin_worker(steps, stop) -> None:
-    """Set up a worker process; it ends with its parent, even one that was killed."""
+    """Set up a worker process: it counts steps, looks whether to stop, and ends with its parent even if killed."""
     global _steps, _stop
     _steps, _stop = steps, stop
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -138,18 +145,21 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _after_step() -> None:
+class _Stopped(Exception):  # noqa: N818
+    """The recording was told to end."""
+
+
+def _stop_if_told() -> None:
     if _stop.is_set():
         raise _Stopped
+
+
+def _after_step() -> None:
+    _stop_if_told()
     with _steps.get_lock():
         _steps.value += 1
 
 
-def _record_episode(job: _Job, seed: int) -> None:
-    store, name = EpisodeStore(job.folder), episode_name(seed)
-    try:
-        episode, attributes = demonstrate(job.task, seed, job.cameras, job.size, job.sensor, _after_step)
-    except ExpertError as error:
-        store.write_failure(name, str(error))
-    else:
-        store.write(name, episode, **attributes)
+def _work(recording: Recording, seed: int) -> None:
+    _stop_if_told()
+    record_episode(recording, seed, _after_step)

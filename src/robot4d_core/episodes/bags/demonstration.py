@@ -19,8 +19,9 @@ from robot4d_core.episodes.bags.recording import JOINT_STATES, CameraTopics, Rec
 from robot4d_core.episodes.bags.settings import CELL_ARMS, ImportSettings, RecordedArm
 from robot4d_core.episodes.bags.timeline import Timeline
 from robot4d_core.episodes.bags.views import read_views
+from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.episodes.store import Episode
-from robot4d_core.errors import EpisodeError, TopicError
+from robot4d_core.errors import EpisodeError, ImageError, TopicError
 from robot4d_core.geometry.pointmaps import depth_in_metres
 
 
@@ -37,19 +38,22 @@ def read_demonstration(
     attributes = _attributes(recording, known, settings)
     arms = _arms(recording, settings)
     timeline = Timeline.of_recording(recording, arms, settings)
-    robot = _robot(timeline, arms)
+    robot = _robot(timeline)
     images = read_views(reader, timeline, on_message)
+    _check_labels(images['segmentation'], arms, attributes['objects'])
     intrinsics = [recording.intrinsics[camera.name] for camera in recording.cameras]
     if settings.size:
         intrinsics = [camera.resized(*settings.size) for camera in intrinsics]
     poses = camera_poses(timeline, images, intrinsics)
     names = [camera.name for camera in recording.cameras]
-    _segment_robot(images, timeline, arms, robot, [
+    _segment_robot(images, timeline, robot, [
         CameraPlacement(*placement) for placement in zip(names, poses, intrinsics, strict=True)])
     episode = Episode(
         **images, **robot, camera_poses=poses, intrinsics=np.stack([camera.matrix for camera in intrinsics]),
         times=timeline.times)
-    return episode, attributes | {'cameras': names, 'grippers': [arm.gripper for arm in arms]}
+    return episode, attributes | {
+        'cameras': names, 'grippers': [arm.gripper for arm in arms],
+        'source': {'tolerance': settings.tolerance, 'worst_offsets': timeline.worst_offsets()}}
 
 
 def _cameras(reader: BagReader, known: dict, settings: ImportSettings) -> list[CameraTopics]:
@@ -85,8 +89,19 @@ def _arms(recording: Recording, settings: ImportSettings) -> Sequence[RecordedAr
     return arms
 
 
-def _robot(timeline: Timeline, arms: Sequence[RecordedArm]) -> dict[str, np.ndarray]:
+def _check_labels(segmentation: np.ndarray, arms: Sequence[RecordedArm], objects: Sequence[str]) -> None:
+    robot = 1 + (len(SEGMENTS) - 1) // len(CELL_ARMS) * len(arms)
+    known = [*range(robot), *range(len(SEGMENTS), len(SEGMENTS) + len(objects))]
+    unknown = np.setdiff1d(segmentation, known)
+    if len(unknown):
+        raise ImageError(
+            f'the segmentation images have the labels {unknown.tolist()}, which mean nothing; known are {known} as '
+            "robot4d's segments.py names them; leave these topics out of the bag, and the robot is found by drawing it")
+
+
+def _robot(timeline: Timeline) -> dict[str, np.ndarray]:
     """Return gripper_poses, opening, joints and commands of an Episode."""
+    arms = timeline.arms
     return {
         'gripper_poses': np.array([
             [timeline.pose(arm.tcp, step) for arm in arms] for step in range(len(timeline))]),
@@ -99,7 +114,7 @@ def _robot(timeline: Timeline, arms: Sequence[RecordedArm]) -> dict[str, np.ndar
 
 
 def _segment_robot(
-    images: dict[str, np.ndarray], timeline: Timeline, arms: Sequence[RecordedArm], robot: dict[str, np.ndarray],
+    images: dict[str, np.ndarray], timeline: Timeline, robot: dict[str, np.ndarray],
     placements: Sequence[CameraPlacement],
 ) -> None:
     """Fill in the segmentation of the cameras that recorded none: the robot where it was seen, else background."""
@@ -109,7 +124,7 @@ def _segment_robot(
         return
     from robot4d_core.cell.robot_silhouette import DrawnArm, RobotSilhouette
 
-    description = timeline.settings.robot_description
+    arms, description = timeline.arms, timeline.settings.robot_description
     if description:
         positions = timeline.positions([joint for arm in arms for joint in arm.all_joints])
     else:

@@ -72,7 +72,7 @@ def _import_bag(bag: Path, folder: Path, settings: ImportSettings, advance: Call
             'task': attributes['task'], 'cameras': len(attributes['cameras']),
             'size': list(episode.rgb.shape[3:1:-1]), 'interval': FRAME_INTERVAL, 'sensor': sensor})
         with store.recording():
-            store.write(name, episode, **{**attributes, 'source': source})
+            store.write(name, episode, **{**attributes, 'source': source | attributes['source']})
     except Robot4dError as error:
         return ImportedBag(bag, 'refused', reason=f'{type(error).__name__}: {error}')
     return ImportedBag(bag, 'imported', len(episode.times))

@@ -226,6 +226,7 @@ def _add_intrinsics(
     matrix = message.p.reshape(3, 4)[:, :3] if rectified else message.k
     try:
         camera = PinholeCamera.from_matrix(matrix, message.width, message.height)
+        _refuse_outside(camera)
         if not rectified:
             _refuse_distortion(camera, message)
     except CalibrationError as error:
@@ -235,6 +236,13 @@ def _add_intrinsics(
         raise CalibrationError(
             f'{topic}: the intrinsics change within the bag, from {_described(before)} to {_described(camera)}; '
             'record one bag per setting')
+
+
+def _refuse_outside(camera: PinholeCamera) -> None:
+    if not (-0.5 <= camera.cx <= camera.width - 0.5 and -0.5 <= camera.cy <= camera.height - 0.5):
+        raise CalibrationError(
+            f'the principal point ({camera.cx:.1f}, {camera.cy:.1f}) must lie in the image of {camera.width}x'
+            f'{camera.height} pixels; record the camera_info that belongs to this image size')
 
 
 def _refuse_distortion(camera: PinholeCamera, message) -> None:

@@ -9,10 +9,11 @@ from functools import cached_property
 
 import numpy as np
 
-from robot4d_core.episodes.bags.recording import CameraTopics, Recording, Stream
+from robot4d_core.episodes.bags.recording import JOINT_STATES, CameraTopics, Recording, Stream
 from robot4d_core.episodes.bags.settings import ImportSettings, RecordedArm
 from robot4d_core.episodes.bags.synchronisation import check_clocks, choose_moments, match, nearest_values
 from robot4d_core.errors import EpisodeError, TransformError
+from robot4d_core.prediction import FRAME_INTERVAL
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Timeline:
 
     recording: Recording
     settings: ImportSettings
+    arms: Sequence[RecordedArm]
     located: tuple[CameraTopics, ...]
     moments: np.ndarray
 
@@ -50,7 +52,7 @@ class Timeline:
         moving = max(start for start, _ in spans), min(end for _, end in spans)
         reference = recording.colour[recording.cameras[0].name]
         moments = choose_moments(reference, [*images, *joints], moving, settings.tolerance)
-        return cls(recording, settings, tuple(located), moments)
+        return cls(recording, settings, arms, tuple(located), moments)
 
     def __len__(self) -> int:
         return len(self.moments)
@@ -59,6 +61,21 @@ class Timeline:
     def times(self) -> np.ndarray:
         """The steps in seconds of the ROS clock, (T,)."""
         return self.moments / 1e9
+
+    def worst_offsets(self) -> dict[str, float]:
+        """Return by topic how far, in seconds, what was taken is at most from the steps.
+
+        The first camera's colour images are the steps: for them, how far they are from the raster of half seconds.
+        """
+        raster = self.moments[0] + np.arange(len(self)) * round(FRAME_INTERVAL * 1e9)
+        worst = {self.recording.colour[self.recording.cameras[0].name].name: np.abs(self.moments - raster).max()}
+        for streams in (self.recording.colour, self.recording.depth, self.recording.segmentation):
+            for stream in streams.values():
+                worst.setdefault(stream.name, np.abs(nearest_values(stream, self.moments)[1]).max())
+        worst[JOINT_STATES] = max(
+            np.abs(nearest_values(self.recording.joints[joint], self.moments)[1]).max()
+            for arm in self.arms for joint in arm.all_joints)
+        return {topic: float(offset) * 1e-9 for topic, offset in worst.items()}
 
     def messages(self, stream: Stream) -> dict[int, int]:
         """Return which messages of an image stream are needed: their number in the stream -> step."""

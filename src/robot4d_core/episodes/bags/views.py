@@ -82,8 +82,9 @@ def _decode(kind: str, message, medians: list[float] | None) -> np.ndarray:
     if kind == 'segmentation':
         return label_pixels(message)
     metres = depth_in_metres(*depth_pixels(message))
-    if not np.isnan(metres).all():
-        medians.append(float(np.nanmedian(metres)))
+    if np.isnan(metres).all():
+        raise ImageError('a depth image has no valid pixel; is the emitter or the alignment off?')
+    medians.append(float(np.nanmedian(metres)))
     return depth_in_millimetres(metres)
 
 
@@ -111,8 +112,6 @@ def _resized(pixels: np.ndarray, kind: str, width: int, height: int) -> np.ndarr
 def _check_unit(topic: str, medians: list[float]) -> None:
     """Raise ImageError when the depths (metres) of a stream cannot be depths."""
     low, high = PLAUSIBLE_DEPTH
-    if not medians:
-        raise ImageError(f'{topic}: no depth image has a valid pixel; is the emitter or the alignment off?')
     median = float(np.median(medians))
     if not low <= median <= high:
         raise ImageError(

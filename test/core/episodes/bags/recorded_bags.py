@@ -20,7 +20,7 @@ SIZE = WIDTH, HEIGHT = 20, 16
 CAMERA = PinholeCamera.from_field_of_view(1.0, WIDTH, HEIGHT)
 CAMERAS = {'reference': look_at([0.6, 0.4, 1.0], [0, 0, 0]), 'second': look_at([0.6, -0.4, 1.0], [0, 0, 0])}
 FIRST_STAMP = 1_700_000_000.0
-IMAGE_INTERVAL, ROBOT_INTERVAL = 0.1, 0.02  # seconds
+IMAGE_INTERVAL, ROBOT_INTERVAL = 0.1, 0.05  # seconds
 SHUTTER_DELAY = 0.012  # seconds, of the second camera
 BASE = make_pose(np.eye(3), [-0.55, 0.0, 0.0])  # T_world_arm_link0
 SPEED = np.array([0.02, 0.0, -0.01])  # m/s

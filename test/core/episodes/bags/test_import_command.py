@@ -9,6 +9,7 @@ from rosbags.rosbag2 import StoragePlugin
 from robot4d_core.cell.demonstration import demonstrate
 from robot4d_core.cli import main
 from robot4d_core.episodes.bags.writer import BagWriter
+from robot4d_core.episodes.check import check_episode
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.cameras import PinholeCamera
@@ -70,6 +71,7 @@ def imported(tmp_path_factory, bag):
 def test_what_the_user_says_is_recorded(imported):
     attributes = imported.attributes('demo')
     assert attributes['success'] is False and attributes['split'] == 'validation'
+    assert check_episode(imported, 'demo') == []
     assert attributes['cameras'] == CAMERA_NAMES and attributes['grippers'] == ['gripper']
 
 

@@ -25,6 +25,7 @@ from robot4d_core.episodes.bags.importer import RECORDED, import_bags
 from robot4d_core.episodes.bags.recording import CameraTopics
 from robot4d_core.episodes.bags.settings import ImportSettings
 from robot4d_core.episodes.bags.writer import CONTROLLER_STATE
+from robot4d_core.episodes.check import check_episode
 from robot4d_core.episodes.store import EpisodeStore
 
 SETTINGS = ImportSettings(task='PutSpatulaOnTable')
@@ -42,6 +43,7 @@ def test_every_stream_is_read_at_the_stamps_of_the_first_camera(tmp_path, storag
     make_bag(tmp_path / 'demo', storage=storage)
     (outcome,) = import_bags([tmp_path / 'demo'], tmp_path / 'store', SETTINGS)
     assert outcome.outcome == 'imported', outcome.reason
+    assert check_episode(EpisodeStore(tmp_path / 'store'), 'demo') == []
     episode, attributes = read(tmp_path / 'store')
     times = episode.times[...] - FIRST_STAMP
     assert times == pytest.approx(0.5 * np.arange(outcome.steps) + times[0], abs=1e-6) and outcome.steps >= STEPS
@@ -65,6 +67,28 @@ def test_every_stream_is_read_at_the_stamps_of_the_first_camera(tmp_path, storag
         'source': attributes['source']}
     assert EpisodeStore(tmp_path / 'store').settings == {
         'task': 'PutSpatulaOnTable', 'cameras': 2, 'size': [20, 16], 'interval': 0.5, 'sensor': RECORDED}
+
+
+def test_steps_of_an_unsteady_camera_keep_their_stamps_and_say_how_far_they_are_off(tmp_path):
+    random = np.random.default_rng(0)
+
+    def unsteady(topic, log_time, fields):
+        late = random.uniform(0, 0.04) if topic == '/reference/color/image_raw' else 0.0
+        return log_time, shifted(fields, late) if late else fields
+
+    make_bag(tmp_path / 'demo', unsteady)
+    (outcome,) = import_bags([tmp_path / 'demo'], tmp_path / 'store', SETTINGS)
+    assert outcome.outcome == 'imported', outcome.reason
+    store = EpisodeStore(tmp_path / 'store')
+    times = store.read('demo').times[...]
+    raster = times[0] + 0.5 * np.arange(len(times))
+    assert 0.005 < np.abs(times - raster).max() < 0.05
+    source = store.attributes('demo')['source']
+    assert source['tolerance'] == 0.05
+    worst = source['worst_offsets']
+    assert worst['/reference/color/image_raw'] == pytest.approx(np.abs(times - raster).max(), abs=1e-6)
+    assert 0.012 <= worst['/second/color/image_raw'] <= 0.05 and worst['/joint_states'] <= 0.0251
+    assert check_episode(store, 'demo') == []
 
 
 def test_poses_between_two_samples_are_interpolated(tmp_path):
@@ -256,6 +280,12 @@ BAD_BAGS = {
     'distorted images': (lens(d=np.array([0.5, 0.0, 0.0, 0.0, 0.0])),
                          ['CalibrationError', '/second/color/camera_info', 'plumb_bob', 'pixels', 'image_proc']),
     'fisheye': (lens(d=np.full(4, 0.1), distortion_model='equidistant'), ['CalibrationError', 'equidistant']),
+    'principal point outside': (lens(k=np.array([600.0, 0, 320, 0, 600, 240, 0, 0, 1])),
+                                ['CalibrationError', '/second/color/camera_info', '320.0', '20x16']),
+    'depth fails once': (on('/second/aligned', lambda time, f: {**f, 'data': f['data'] * (round(time) != 3)}),
+                         ['ImageError', '/second/aligned_depth_to_color/image_raw', 'valid pixel']),
+    'foreign segmentation': (on('/second/segmentation', lambda time, f: {**f, 'data': f['data'] + 100}),
+                             ['ImageError', 'labels', '104', 'known']),
     'no instruction': (drop('/instruction'), ['EpisodeError', '--instruction']),
 }
 

@@ -54,7 +54,7 @@ def make_store(folder: Path, name: str, episode: Episode) -> EpisodeStore:
 
 
 @pytest.mark.parametrize('storage', list(StoragePlugin))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10**6), steps=st.integers(11, 14), cameras=st.integers(2, 3), grippers=st.integers(1, 2),
        first_stamp=st.floats(0.001, 20.0))
 def test_round_trip_is_lossless(storage, seed, steps, cameras, grippers, first_stamp):

@@ -1,0 +1,192 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""One synchronised look of two cameras out of a rosbag2, with what the bag knows of the seconds after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from robot4d_core.cell.robot import ARMS
+from robot4d_core.episodes.bags.images import colour_pixels, depth_pixels
+from robot4d_core.episodes.bags.reader import BagReader
+from robot4d_core.episodes.bags.recording import (
+    CAMERA_INFO,
+    COLOUR_KINDS,
+    DEPTH_KINDS,
+    INSTRUCTION,
+    JOINT_STATE,
+    JOINT_STATES,
+    TEXT,
+    TF,
+    TF_STATIC,
+    TRANSFORMS,
+    CameraTopics,
+    Stream,
+    camera_of_info,
+    discover_cameras,
+    nanoseconds,
+    recorded_topic,
+    stamps_of,
+)
+from robot4d_core.episodes.bags.synchronisation import TOLERANCE, nearest_values
+from robot4d_core.episodes.bags.transform_history import TransformHistory
+from robot4d_core.episodes.recorded_look import RecordedLook, RecordedView, choose_cameras
+from robot4d_core.errors import ImageError, ParameterError, SynchronisationError, TopicError, TransformError
+from robot4d_core.geometry.cameras import PinholeCamera
+from robot4d_core.geometry.pointmaps import depth_in_metres
+from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
+
+ARM = ARMS[0]
+
+
+def read_bag_look(
+    bag: Path, time: float | None = None, cameras: tuple[str, str] = ('0', '1'),
+    topics: Sequence[CameraTopics] | None = None, moments: int = FRAMES,
+) -> RecordedLook:
+    """Read the newest moment at which both cameras have colour and depth, or the newest up to `time`.
+
+    time: seconds after the first image of camera n. cameras: n and m, names or numbers among topics, None for those
+    found in the bag. Raises BagError, TopicError, ImageError, CalibrationError, and SynchronisationError when the
+    images are never stamped within TOLERANCE of each other.
+    """
+    with BagReader(bag) as reader:
+        found = list(topics or discover_cameras(reader.types))
+        pair = [found[k] for k in choose_cameras([camera.name for camera in found], cameras)]
+        scan = _Scan(reader, pair)
+        chosen = _choose_moments(scan.colour[0], [*scan.colour[1:], *scan.depth], time, moments)
+        images = _read_images(reader, scan, chosen)
+    views = tuple(
+        RecordedView(camera.name, intrinsics, np.stack(rgb), np.stack(depth))
+        for camera, intrinsics, rgb, depth in zip(pair, scan.intrinsics, images[:2], images[2:], strict=True)
+    )
+    frame_n, frame_m = (stream.frame_id for stream in scan.colour)
+    return RecordedLook(
+        source=f'{bag} at {(chosen[0] - min(scan.colour[0].stamps)) * 1e-9:.3f} s, cameras {pair[0].name} and '
+               f'{pair[1].name}',
+        stamp=chosen[0] * 1e-9, frame_id=frame_n, views=views, instruction=scan.instruction,
+        T_n_m=scan.pose(frame_n, frame_m, chosen[0]), **scan.gripper(frame_n, chosen),
+    )
+
+
+class _Scan:
+    """The first reading of a bag: everything but pixels. colour, depth: streams of n and m, values count messages."""
+
+    def __init__(self, reader: BagReader, cameras: Sequence[CameraTopics]) -> None:
+        self.colour = [_stream(reader, camera.colour, COLOUR_KINDS, f"colour of camera '{camera.name}'")
+                       for camera in cameras]
+        self.depth = [_stream(reader, camera.depth, DEPTH_KINDS, f"aligned depth of camera '{camera.name}'")
+                      for camera in cameras]
+        self.instruction = ''
+        self._transforms = TransformHistory()
+        self._fingers = {name: Stream(name) for name in ARM.finger_joints}
+        infos: dict[str, PinholeCamera] = {}
+        streams = {stream.name: stream for stream in (*self.colour, *self.depth)}
+        for camera in cameras:
+            _stream(reader, camera.info, {'': CAMERA_INFO}, f"intrinsics of camera '{camera.name}'")
+        optional = {TF: TRANSFORMS, TF_STATIC: TRANSFORMS, JOINT_STATES: JOINT_STATE, INSTRUCTION: TEXT}
+        wanted = [topic for topic, kind in optional.items() if reader.types.get(topic) == kind]
+        for topic, log_time, message in reader.messages([*streams, *(camera.info for camera in cameras), *wanted]):
+            if topic in streams:
+                streams[topic].add(message.header, log_time, len(streams[topic].stamps))
+            elif topic in optional:
+                self._add_optional(topic, log_time, message)
+            elif topic not in infos:
+                colour = self.colour[[camera.info for camera in cameras].index(topic)]
+                infos[topic] = camera_of_info(topic, message, 'rect' in colour.name)
+        self.intrinsics = [infos[camera.info] for camera in cameras]
+
+    def _add_optional(self, topic: str, log_time: int, message) -> None:
+        if topic == INSTRUCTION:
+            self.instruction = message.data
+        elif topic == JOINT_STATES:
+            for name, position in zip(message.name, message.position, strict=False):
+                if name in self._fingers:
+                    self._fingers[name].add(message.header, log_time, float(position))
+        else:
+            for transform in message.transforms:
+                position, rotation = transform.transform.translation, transform.transform.rotation
+                self._transforms.add(
+                    transform.header.frame_id.lstrip('/'), transform.child_frame_id.lstrip('/'),
+                    nanoseconds(transform.header.stamp), (position.x, position.y, position.z),
+                    (rotation.x, rotation.y, rotation.z, rotation.w), static=topic == TF_STATIC)
+
+    def pose(self, target: str, source: str, stamp: int) -> np.ndarray | None:
+        """Return T_target_source (4, 4) at a stamp, None when the bag's tf does not know it."""
+        try:
+            return self._transforms.lookup(target, source, stamp, round(TOLERANCE * 1e9))
+        except TransformError:
+            return None
+
+    def gripper(self, frame: str, moments: np.ndarray) -> dict[str, np.ndarray]:
+        """Return gripper_poses and openings of a RecordedLook, nothing when one is unknown at any moment."""
+        poses = [self.pose(frame, ARM.tcp, int(moment)) for moment in moments]
+        if any(pose is None for pose in poses) or not all(finger.stamps for finger in self._fingers.values()):
+            return {}
+        values, offsets = zip(*(nearest_values(finger, moments) for finger in self._fingers.values()), strict=True)
+        if np.abs(offsets).max() > TOLERANCE * 1e9:
+            return {}
+        return {'gripper_poses': np.stack(poses), 'openings': np.sum(values, axis=0)}
+
+
+def _stream(reader: BagReader, topic: str, kinds: dict[str, str], what: str) -> Stream:
+    recorded = recorded_topic(reader, topic, kinds)
+    if recorded is None:
+        raise TopicError(
+            f'no {what}: expected {topic} in {reader.bag}, which has {sorted(reader.types)}; record it, or name the '
+            "cameras' topics with --topics FILE")
+    return Stream(recorded)
+
+
+def _choose_moments(
+    reference: Stream, others: Sequence[Stream], time: float | None, count: int
+) -> np.ndarray:
+    """Return stamps (1 + K,) in ns of the reference's messages that every other stream has one near of."""
+    stamps = np.unique(stamps_of(reference))
+    limit = round(TOLERANCE * 1e9)
+    offsets = {other.name: np.abs(nearest_values(other, stamps)[1]) for other in others}
+    together = stamps[np.all([offset <= limit for offset in offsets.values()], axis=0)]
+    if not len(together):
+        worst = max(offsets, key=lambda name: offsets[name].min())
+        raise SynchronisationError(
+            f'no look of both cameras: {worst} has no message within {TOLERANCE} s of any of {reference.name}, the '
+            f'nearest is {offsets[worst].min() * 1e-9:.3f} s away; synchronise the clocks (chrony, PTP), or trigger '
+            'the cameras together')
+    seconds = (together - stamps[0]) * 1e-9
+    if time is not None and not (seconds <= time + TOLERANCE).any():
+        raise ParameterError(
+            f'no look of both cameras up to {time} s after the first image; the first is at {seconds[0]:.3f} s')
+    last = together[-1] if time is None else together[seconds <= time + TOLERANCE][-1]
+    chosen = [last]
+    for k in range(1, count + 1):
+        wanted = last + round(k * FRAME_INTERVAL * 1e9)
+        nearest = together[np.abs(together - wanted).argmin()]
+        if abs(nearest - wanted) > limit:
+            break
+        chosen.append(nearest)
+    return np.array(chosen)
+
+
+def _read_images(reader: BagReader, scan: _Scan, moments: np.ndarray) -> list[list[np.ndarray]]:
+    """Return the pixels at the moments: colour of n and m, depth in metres of n and m."""
+    streams = [*scan.colour, *scan.depth]
+    images: list[list] = [[None] * len(moments) for _ in streams]
+    numbers = {
+        stream.name: (index, {number: k for k, number in enumerate(nearest_values(stream, moments)[0])})
+        for index, stream in enumerate(streams)
+    }
+    seen = dict.fromkeys(numbers, -1)
+    for topic, _, message in reader.messages(numbers):
+        seen[topic] += 1
+        index, steps = numbers[topic]
+        if seen[topic] not in steps:
+            continue
+        camera = scan.intrinsics[index % 2]
+        pixels = colour_pixels(message) if index < 2 else depth_in_metres(*depth_pixels(message))
+        if pixels.shape[:2] != (camera.height, camera.width):
+            raise ImageError(
+                f'{topic}: the image is {pixels.shape[1]}x{pixels.shape[0]} but camera_info says '
+                f'{camera.width}x{camera.height}; use depth aligned to colour, and the camera_info of that stream')
+        images[index][steps[seen[topic]]] = pixels
+    return images

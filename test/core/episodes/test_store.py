@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import EpisodeError, StoreBusyError, StoreError, StoreSettingsError
 
 TEST_FOLDER = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, 'PYTHONPATH': f"{TEST_FOLDER}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
 
 
 def test_what_is_written_comes_back(tmp_path):
@@ -46,6 +48,36 @@ def test_when_recording_was_killed_expect_no_half_episode(tmp_path):
         assert store.unfinished == []
         store.write('episode_000001', make_episode())
     assert store.names == ['episode_000001']
+
+
+WRITE_UNTIL_KILLED = """
+import sys
+from core.episodes.synthetic_episodes import SETTINGS, attributes_of, make_episode
+from robot4d_core.episodes.store import EpisodeStore
+store = EpisodeStore(sys.argv[1], SETTINGS)
+first, episodes = len(store), [make_episode(seed) for seed in range(3)]
+with store.recording():
+    for seed in range(first, 1000):
+        store.write(f'episode_{seed:06d}', episodes[seed % 3], **attributes_of(seed))
+        print('one more', flush=True)
+"""
+
+
+def test_when_killed_while_it_writes_expect_whole_episodes_only(tmp_path):
+    random = np.random.default_rng(0)
+    for _ in range(4):
+        writer = subprocess.Popen(
+            [sys.executable, '-c', WRITE_UNTIL_KILLED, tmp_path / 'store'], env=ENVIRONMENT, stdout=subprocess.PIPE)
+        writer.stdout.readline()
+        time.sleep(random.uniform(0.0, 0.3))
+        writer.kill()
+        writer.communicate()
+        assert len(EpisodeStore(tmp_path / 'store').unfinished) <= 1
+    store = EpisodeStore(tmp_path / 'store')
+    assert store.names == [f'episode_{seed:06d}' for seed in range(len(store))] and len(store) >= 4
+    for seed, read in enumerate(store):
+        for name, values in vars(make_episode(seed % 3)).items():
+            assert np.array_equal(getattr(read, name)[...], values), (seed, name)
 
 
 def test_when_another_process_is_recording_expect_refusal(tmp_path):
@@ -181,7 +213,6 @@ def test_when_the_disk_is_full_expect_a_sentence_and_a_readable_store(tmp_path):
         pytest.skip('this machine lets no test mount a small disk: unshare --map-root-user --mount mount -t tmpfs')
     run = subprocess.run(
         [*own_mounts, 'sh', '-c', f'{mount} && exec "$@"', 'sh', sys.executable, '-c', FILL_THE_DISK, tmp_path],
-        capture_output=True, text=True, timeout=50,
-        env={**os.environ, 'PYTHONPATH': f"{TEST_FOLDER}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"})
+        capture_output=True, text=True, timeout=50, env=ENVIRONMENT)
     assert run.returncode == 0, run.stderr
     assert 'the disk is full' in run.stdout

@@ -75,7 +75,6 @@ class Recording:
     joint name -> stream of measured and of commanded positions.
     """
 
-    bag: Path
     cameras: list[CameraTopics]
     intrinsics: dict[str, PinholeCamera]
     colour: dict[str, Stream]
@@ -86,7 +85,6 @@ class Recording:
     transforms: TransformHistory
     transform_stream: Stream
     instruction: str | None
-    first_log_time: int
 
 
 def nanoseconds(stamp) -> int:
@@ -168,8 +166,10 @@ def scan(reader: BagReader, cameras: list[CameraTopics], on_message: Callable[[]
                 per_camera[kind][camera.name] = streams[recorded] = Stream(recorded)
             elif advice:
                 raise TopicError(_missing(reader, f"{kind} images of camera '{camera.name}'", topic, kinds, advice))
-    infos = {_required(reader, camera.info, CAMERA_INFO, f"intrinsics of camera '{camera.name}'"): camera.name
-             for camera in cameras}
+    infos: dict[str, list[str]] = defaultdict(list)
+    for camera in cameras:
+        _required(reader, camera.info, CAMERA_INFO, f"intrinsics of camera '{camera.name}'")
+        infos[camera.info].append(camera.name)
     _required(reader, JOINT_STATES, JOINT_STATE, 'joint positions')
     transform_topics = [topic for topic in (TF, TF_STATIC) if recorded_topic(reader, topic, {'': TRANSFORMS})]
     if not transform_topics:
@@ -178,21 +178,19 @@ def scan(reader: BagReader, cameras: list[CameraTopics], on_message: Callable[[]
     texts = [topic for topic in (INSTRUCTION,) if reader.types.get(topic) == TEXT]
 
     recording = Recording(
-        reader.bag, cameras, {}, **per_camera, joints={}, references={}, transforms=TransformHistory(),
-        transform_stream=Stream(TF), instruction=None, first_log_time=-1)
+        cameras, {}, **per_camera, joints={}, references={}, transforms=TransformHistory(),
+        transform_stream=Stream(TF), instruction=None)
     counts: dict[str, int] = defaultdict(int)
     for topic, log_time, message in reader.messages(
         [*streams, *infos, JOINT_STATES, *transform_topics, *controllers, *texts]
     ):
         on_message()
-        if recording.first_log_time < 0:
-            recording.first_log_time = log_time
         if topic in streams:
             streams[topic].add(message.header, log_time, counts[topic])
             counts[topic] += 1
         elif topic in infos:
-            name = infos[topic]
-            _add_intrinsics(recording.intrinsics, name, topic, message, 'rect' in recording.colour[name].name)
+            for name in infos[topic]:
+                add_intrinsics(recording.intrinsics, name, topic, message, 'rect' in recording.colour[name].name)
         elif topic == JOINT_STATES:
             _add_positions(recording.joints, topic, message.header, log_time, message.name, message.position)
         elif topic in transform_topics:
@@ -219,7 +217,7 @@ def _missing(reader: BagReader, what: str, topic: str, kinds: dict[str, str], ad
     return f"no {what}: expected {names}; of such type the bag has {alike or 'nothing'}; {advice}"
 
 
-def _add_intrinsics(
+def add_intrinsics(
     intrinsics: dict[str, PinholeCamera], name: str, topic: str, message, rectified: bool
 ) -> None:
     """Add what camera_info says of the images: P of rectified ones (image_proc), else K without distortion."""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from robot4d_core.errors import TransformError
+from robot4d_core.errors import PoseError, TransformError
 from robot4d_core.geometry.poses import interpolate_pose, invert_pose, pose_from_quaternion
 
 
@@ -111,7 +111,11 @@ class TransformHistory:
         return interpolate_pose(before, after, (stamp - neighbours[0]) / (neighbours[1] - neighbours[0]))
 
     def _pose(self, frame: str, stamp: int) -> np.ndarray:
-        return pose_from_quaternion(*self._links[frame].samples[stamp])
+        link = self._links[frame]
+        try:
+            return pose_from_quaternion(*link.samples[stamp])
+        except PoseError as error:
+            raise TransformError(f"tf: '{link.parent}' -> '{frame}' at stamp {stamp * 1e-9:.3f}: {error}") from error
 
 
 def _compose(poses: list[np.ndarray]) -> np.ndarray:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from robot4d_core.episodes.bags.transform_history import TransformHistory
-from robot4d_core.errors import PoseError, TransformError
+from robot4d_core.errors import TransformError
 from robot4d_core.geometry.poses import interpolate_pose, invert_pose, make_pose, quaternion_of
 
 SECOND = 10**9
@@ -99,8 +99,8 @@ def test_when_a_frame_has_two_parents_or_is_its_own_ancestor_expect_refusal():
         history.lookup('world', 'b', 0, TOLERANCE)
 
 
-def test_when_a_quaternion_is_not_of_unit_length_expect_a_pose_error():
+def test_when_a_quaternion_is_not_of_unit_length_expect_the_link():
     history = TransformHistory()
     history.add('world', 'tcp', 0, (0, 0, 0), (0, 0, 0, 0))
-    with pytest.raises(PoseError):
+    with pytest.raises(TransformError, match="'world' -> 'tcp'.*length 1"):
         history.lookup('world', 'tcp', 0, TOLERANCE)

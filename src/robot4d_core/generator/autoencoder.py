@@ -70,8 +70,8 @@ class PatchAutoencoder(Autoencoder, ModelMixin, ConfigMixin):
 
     @property
     def decoded_values_per_pixel(self) -> int:
-        """Five times the features of a residual block, or the folded image and its features."""
-        return max(1, 5 * self.config.width // self.config.patch_size**2) + 2 * self.config.channels
+        """Three times the features of a residual block, and the image as it is unfolded."""
+        return 3 * self.config.width // self.config.patch_size**2 + 3 * self.config.channels
 
     def encode(self, images: torch.Tensor) -> torch.Tensor:
         """Return the latents (B, latent_channels, H/p, W/p), of unit variance, of normalised images (B, C, H, W)."""

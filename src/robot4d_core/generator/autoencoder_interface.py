@@ -40,10 +40,10 @@ class Autoencoder:
     def decode_videos(self, latents: torch.Tensor, memory: float = math.inf) -> torch.Tensor:
         """Return the normalised frames (V, T, C, H, W) of V videos of latents (V, T, latent_channels, h, w).
 
-        memory: the ceiling in MiB of what decoding holds besides the weights and the result. As many whole videos are
-        decoded at once as fit under it, else runs of equal length of one video. Then a decoder that sees other frames
-        sees only those of the same run, and its result differs from that of a whole video. Raises ParameterError when
-        not even one frame fits.
+        memory: the ceiling in MiB of the features that decoding holds, besides the weights, the result and what a
+        convolution works in. As many whole videos are decoded at once as fit under it, else runs of nearly equal length
+        of one video. Then a decoder that sees other frames sees only those of the same run, and its result differs from
+        that of a whole video. Raises ParameterError when not even one frame fits.
         """
         videos, frames = latents.shape[:2]
         height, width = (self.latent_factor * size for size in latents.shape[-2:])
@@ -63,7 +63,7 @@ class Autoencoder:
         return torch.cat(decoded).unflatten(0, (videos, frames))
 
     def decoding_memory(self, height: int, width: int) -> float:
-        """Return the MiB that decoding one frame of this size holds besides the weights and the result."""
+        """Return the MiB of the features that decoding one frame of this size holds."""
         return self.decoded_values_per_pixel * height * width * self.dtype.itemsize / MEBIBYTE
 
 

@@ -57,11 +57,11 @@ class TwoViewPipeline(DiffusionPipeline):
     pointmap_autoencoder: None for the ablations that know colours only; their pointmaps are NaN. view_alignment: None
     for the method as published. image_encoder: transformers' CLIPVisionModelWithProjection where the U-Net takes its
     embeddings. image_size: width, height that the model was trained at. decode_memory (settable) is the ceiling in MiB
-    of what decoding holds besides the weights and the result; see `Autoencoder.decode_videos` for what a low one costs.
+    of the features that decoding holds; see `Autoencoder.decode_videos` for what a low one costs.
     """
 
     _optional_components = ['pointmap_autoencoder', 'view_alignment', 'image_encoder']  # noqa: RUF012
-    decode_memory = 8192.0
+    decode_memory = 4096.0
 
     def __init__(
         self,

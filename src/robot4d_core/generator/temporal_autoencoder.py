@@ -53,8 +53,8 @@ class TemporalAutoencoder(Autoencoder, ModelMixin, ConfigMixin):
 
     @property
     def decoded_values_per_pixel(self) -> int:
-        """Features at full resolution right after the last upsampling: input and output of a residual block."""
-        return 5 * self.config.block_out_channels[1]
+        """Four times the features that the last upsampling leaves, at full resolution, and the image."""
+        return 4 * self.config.block_out_channels[1] + 2 * self.config.channels
 
     def posterior(self, images: torch.Tensor) -> DiagonalGaussianDistribution:
         """Return the distribution of the unscaled latents of normalised images (B, C, H, W)."""

@@ -36,22 +36,25 @@ def exact_depth(camera: PinholeCamera, T_world_optical: np.ndarray, balls: np.nd
 def analytic_episode(
     cameras: int = 4, steps: int = 14, grippers: int = 1, seed: int = 0, speed: float = 0.1, size=SIZE,
 ) -> Episode:
-    """An episode in which the grippers' balls move along y at a speed (m/s); every image has its own colour."""
+    """An episode in which the grippers' balls move along y at a speed (m/s).
+
+    Every camera has its own intrinsics, every image its own colour.
+    """
     rng = np.random.default_rng(seed)
-    camera = PinholeCamera.from_field_of_view(np.deg2rad(58), *size)
+    lenses = [PinholeCamera.from_field_of_view(np.deg2rad(50 + 3 * k), *size) for k in range(cameras)]
     poses = np.stack([sample_camera_pose(rng) for _ in range(cameras)])
     times = 0.5 * np.arange(steps)
     gripper_poses = np.tile(np.eye(4), (steps, grippers, 1, 1))
     gripper_poses[..., 0, 3] = 0.2 * np.arange(grippers)
     gripper_poses[..., 1, 3] = (speed * (times - times.mean()))[:, None]
     gripper_poses[..., 2, 3] = HEIGHT_OVER_TABLE
-    seen = [[exact_depth(camera, pose, balls[:, :3, 3]) for balls in gripper_poses] for pose in poses]
+    seen = [[exact_depth(*camera, balls[:, :3, 3]) for balls in gripper_poses] for camera in zip(lenses, poses)]
     labels = np.array([[label for _, label in row] for row in seen])
     colours = rng.integers(0, 200, (cameras, steps, 1, 1, 3), np.uint8)
     return Episode(
         rgb=np.where(labels[..., None] > 0, np.uint8(255), colours),
         depth=depth_in_millimetres(np.array([[depth for depth, _ in row] for row in seen])),
-        segmentation=labels, intrinsics=np.tile(camera.matrix, (cameras, 1, 1)), camera_poses=poses,
+        segmentation=labels, intrinsics=np.stack([lens.matrix for lens in lenses]), camera_poses=poses,
         gripper_poses=gripper_poses, opening=np.full((steps, grippers), 0.04), joints=np.zeros((steps, grippers, 7)),
         commands=np.zeros((steps, grippers, 8)), times=times,
     )

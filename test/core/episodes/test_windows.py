@@ -146,5 +146,4 @@ def test_round_trip_of_a_pointmap_from_m_to_n_and_back_into_the_image_of_m(seed)
     assert np.nanmax(np.abs(pixels)) < 1e-3
     errors = 1000 * np.linalg.norm(points - camera.rays * exact[..., None], axis=-1)
     along_ray = np.linalg.norm(camera.rays, axis=-1).max()
-    assert np.nanmax(errors) < 0.5 * along_ray + 2e-3
-    assert 0.2 < np.nanmedian(errors) < 0.25 * along_ray
+    assert 0.3 < np.nanmax(errors) < 0.5 * along_ray + 2e-3

@@ -4,15 +4,21 @@
 from __future__ import annotations
 
 import csv
+import inspect
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from torch import nn
 
 from core.episodes.analytic_episodes import analytic_episode
-from robot4d_core.episodes.splits import split_of
+from robot4d_core.cell.recorder import record
+from robot4d_core.cell.tasks import make_task
+from robot4d_core.cli import main
+from robot4d_core.episodes.splits import held_out_cameras, split_of, training_cameras
 from robot4d_core.episodes.store import Episode, EpisodeStore
 from robot4d_core.episodes.windows import pointmaps_of, read_window
 from robot4d_core.errors import NoWindowError
@@ -28,6 +34,7 @@ from robot4d_core.generator.training import encode_episodes, image_batch, read_t
 from robot4d_core.generator.training_loop import StageSettings, train_stage
 from robot4d_core.generator.view_alignment import subsample
 from robot4d_core.geometry.pointmaps import transform_points
+from robot4d_core.robot_description import share_directory
 
 
 @pytest.fixture(scope='module')
@@ -186,3 +193,37 @@ def test_a_killed_stage_continues_where_it_was(tmp_path, monkeypatch):
     steps = [row['step'] for row in curve_of(tmp_path)]
     assert steps[:2] == [20, 40] and steps[2] in (60, 80)
     assert curve_of(tmp_path)[-1]['loss'] < 0.1
+
+
+RECIPES = sorted((share_directory() / 'config' / 'recipes').glob('*.yaml'))
+
+
+@pytest.mark.parametrize('path', RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_can_be_recorded_trained_and_validated(path):
+    recipe = yaml.safe_load(path.read_text())
+    arguments = inspect.signature(record).bind('folder', **recipe['data']).arguments
+    make_task(arguments['task'])
+    assert len(training_cameras(arguments['cameras'])) >= 2 and len(held_out_cameras(arguments['cameras'])) >= 2
+    seeds = range(arguments['seed'], arguments['seed'] + arguments['episodes'])
+    assert {split_of(seed) for seed in seeds} >= {'training', 'validation'}
+    for stage in ('rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment', 'diffusion'):
+        StageSettings(**recipe[stage])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_the_command_leaves_a_model_that_predicts(tmp_path, monkeypatch):
+    monkeypatch.setattr('robot4d_core.generator.training_loop.CURVE_STEPS', 1)
+    stage = {'minutes': 0.05, 'batch': 2, 'learning_rate': 0.001}
+    recipe = {
+        'data': {'task': 'PutSpatulaOnTable', 'seed': 7, 'episodes': 2, 'cameras': 8},
+        **dict.fromkeys(('rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment', 'diffusion'), stage),
+        'unet': {'block_out_channels': [32, 32, 32]}, 'evaluation': {'windows': 1, 'steps': 1, 'seed': 0},
+    }
+    (tmp_path / 'quick.yaml').write_text(yaml.safe_dump(recipe))
+    folders = {name: tmp_path / name for name in ('data', 'work', 'out')}
+    assert main(['train', str(tmp_path / 'quick.yaml'), '--workers', '1', *(
+        word for name, folder in folders.items() for word in (f'--{name}', str(folder)))]) == 0
+    measured = json.loads((folders['out'] / 'horizon_error.json').read_text())
+    assert measured['model'] == 'diffusion:out' and measured['windows'] == 1
+    assert 'robot4d train quick' in (folders['out'] / 'README.md').read_text()

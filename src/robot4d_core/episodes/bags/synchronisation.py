@@ -59,7 +59,7 @@ def choose_moments(
     if too_far[-1] and raster[-1] > usable[-1]:
         raster, chosen, too_far = raster[:-1], chosen[:-1], too_far[:-1]
     if too_far.any():
-        raise SynchronisationError(_gaps(reference.name, raster, chosen - raster, too_far, tolerance))
+        raise SynchronisationError(_gaps(reference, raster, chosen - raster, too_far, tolerance))
     if len(chosen) < 1 + FRAMES:
         raise EpisodeError(
             f'the episode has {len(chosen)} steps of {FRAME_INTERVAL} s in which every stream is there, a training '
@@ -80,7 +80,7 @@ def match(stream: Stream, moments: np.ndarray, tolerance: float) -> list:
             f'camera all along, at most {tolerance} s is allowed; synchronise the clocks, or trigger the cameras '
             'together')
     if too_far.any():
-        raise SynchronisationError(_gaps(stream.name, moments, offsets, too_far, tolerance))
+        raise SynchronisationError(_gaps(stream, moments, offsets, too_far, tolerance))
     return values
 
 
@@ -103,8 +103,12 @@ def _latest_and_earliest(streams: list[Stream]) -> tuple[Stream, Stream]:
     return max(streams, key=lambda s: min(s.stamps)), min(streams, key=lambda s: max(s.stamps))
 
 
-def _gaps(name: str, moments: np.ndarray, offsets: np.ndarray, too_far: np.ndarray, tolerance: float) -> str:
+def _gaps(stream: Stream, moments: np.ndarray, offsets: np.ndarray, too_far: np.ndarray, tolerance: float) -> str:
     worst = np.argmax(np.abs(offsets))
-    return (f'{name}: {too_far.sum()} of {len(moments)} steps have no message within {tolerance} s; the nearest to '
-            f'second {(moments[worst] - moments[0]) * 1e-9:.1f} of the episode is {abs(offsets[worst]) * 1e-9:.3f} s '
-            'away; messages were dropped while recording, record again to a faster disk')
+    period = float(np.median(np.diff(np.unique(stamps_of(stream))))) * 1e-9 if len(stream.stamps) > 1 else np.inf
+    advice = (
+        'messages were dropped while recording, record again to a faster disk' if period <= 2 * tolerance else
+        f'it comes every {period:.3f} s: record it faster, or allow more with --tolerance')
+    second, away = (moments[worst] - moments[0]) * 1e-9, abs(offsets[worst]) * 1e-9
+    return (f'{stream.name}: {too_far.sum()} of {len(moments)} steps have no message within {tolerance} s; the nearest '
+            f'to second {second:.1f} of the episode is {away:.3f} s away; {advice}')

@@ -48,7 +48,8 @@ class Timeline:
                 if not settings.register or camera is recording.cameras[0]:
                     raise TransformError(
                         f"training needs to know where camera '{camera.name}' stands (at run time only the reference "
-                        f"camera's pose is needed): {error}") from error
+                        f"camera's pose is needed): {error}; or, for a camera other than the first, let "
+                        '--register find it from the images') from error
         moving = max(start for start, _ in spans), min(end for _, end in spans)
         reference = recording.colour[recording.cameras[0].name]
         moments = choose_moments(reference, [*images, *joints], moving, settings.tolerance)

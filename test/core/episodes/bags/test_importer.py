@@ -252,6 +252,10 @@ BAD_BAGS = {
     'clock of everything': (lambda topic, t, f: (t + 3600, f), ['SynchronisationError', '3600', 'log time']),
     'dropped frames': (lambda topic, t, f: None if topic == '/second/color/image_raw' and 2 < t - FIRST_STAMP < 3 else
                        (t, f), ['SynchronisationError', '/second/color/image_raw', '0.05']),
+    'a slow camera': (
+        lambda topic, t, f: None if topic == '/second/color/image_raw' and round(10 * (t - FIRST_STAMP)) % 3 else
+        (t, f),
+        ['SynchronisationError', '/second/color/image_raw', 'every 0.300 s', '--tolerance']),
     'dropped frames of the first camera': (
         lambda topic, t, f: None if topic.startswith('/reference') and 2 < t - FIRST_STAMP < 3 else (t, f),
         ['SynchronisationError', '/reference/color/image_raw']),

@@ -90,7 +90,10 @@ def gripper_mask(segmentation: np.ndarray) -> np.ndarray:
 
 
 def downsample_mask(mask: np.ndarray, factor: int, share: float) -> np.ndarray:
-    """Return (..., H/factor, W/factor) bool: more than share of the cell's pixels are set (share 0: any)."""
+    """Return (..., H/factor, W/factor) bool: more than share of the cell's pixels are set (share 0: any).
+
+    Share 0 is ours for the gripper: the released code takes one pixel of each cell and dilates twice by 2 x 2 cells.
+    """
     height, width = mask.shape[-2] // factor, mask.shape[-1] // factor
     cells = mask.reshape(*mask.shape[:-2], height, factor, width, factor)
     rows = np.add.reduce(cells, axis=-3, dtype=np.uint8)

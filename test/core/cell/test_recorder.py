@@ -146,7 +146,11 @@ def test_ctrl_c_ends_all_in_order(tmp_path, moment):
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     workers = Path(f'/proc/{process.pid}/task/{process.pid}/children')
     try:
-        wait_for(lambda: complete(folder) if moment == 'first episode' else len(workers.read_text().split()) >= 3)
+        if moment == 'workers start':
+            wait_for(lambda: len(workers.read_text().split()) >= 3)
+            time.sleep(0.5)
+        else:
+            wait_for(lambda: complete(folder))
         os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=15)
     finally:

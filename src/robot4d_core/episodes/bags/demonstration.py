@@ -53,7 +53,9 @@ def read_demonstration(
         times=timeline.times)
     return episode, attributes | {
         'cameras': names, 'grippers': [arm.gripper for arm in arms],
-        'source': {'tolerance': settings.tolerance, 'worst_offsets': timeline.worst_offsets()}}
+        'source': {
+            'tolerance': settings.tolerance, 'worst_offsets': timeline.worst_offsets(),
+            'registered_cameras': [camera.name for camera in recording.cameras if camera not in timeline.located]}}
 
 
 def _cameras(reader: BagReader, known: dict, settings: ImportSettings) -> list[CameraTopics]:

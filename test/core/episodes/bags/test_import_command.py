@@ -7,6 +7,7 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin
 
 from robot4d_core.cell.demonstration import demonstrate
+from robot4d_core.cell.robot import ARMS
 from robot4d_core.cli import main
 from robot4d_core.episodes.bags.writer import BagWriter
 from robot4d_core.episodes.check import check_episode
@@ -14,6 +15,7 @@ from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import pose_distance
+from robot4d_core.robot_description import CELL_DESCRIPTION, load_robot_description, share_directory
 
 CAMERAS = ['left', 'arm/right']
 CAMERA_NAMES = ['arm_right', 'left']  # in the episode
@@ -95,6 +97,19 @@ def test_the_robot_is_segmented_by_drawing_it(imported, truth):
         assert overlap > enough, SEGMENTS[label]
 
 
+def test_the_robot_may_be_another_one(tmp_path, bag, imported, capsys):
+    urdf = load_robot_description()
+    assert run_import(bag, tmp_path / 'store', '--robot-description', str(share_directory() / CELL_DESCRIPTION)) == 1
+    printed = ' '.join(capsys.readouterr().out.replace('│', ' ').split())
+    assert 'RobotDescriptionError' in printed and 'panda_joint1' in printed
+    for ours, other in zip([*ARMS[0].joints, *ARMS[0].finger_joints], [*JOINTS, *FINGERS], strict=True):
+        urdf = urdf.replace(f'"{ours}"', f'"{other}"')
+    (tmp_path / 'panda.urdf').write_text(urdf)
+    assert run_import(bag, tmp_path / 'store', '--robot-description', str(tmp_path / 'panda.urdf')) == 0
+    drawn = EpisodeStore(tmp_path / 'store').read('demo').segmentation[...]
+    assert np.array_equal(drawn, imported.read('demo').segmentation[...])
+
+
 def test_images_are_resized_with_their_intrinsics(tmp_path, bag, truth):
     assert run_import(bag, tmp_path / 'store', '--size', '80x32') == 0
     store = EpisodeStore(tmp_path / 'store')
@@ -114,7 +129,9 @@ def test_a_camera_that_tf_does_not_hold_is_registered_when_asked_for(tmp_path, t
     assert run_import(bag, tmp_path / 'store') == 1
     assert 'TransformError' in capsys.readouterr().out
     assert run_import(bag, tmp_path / 'store', '--register') == 0
-    poses = EpisodeStore(tmp_path / 'store').read('demo').camera_poses[...]
+    store = EpisodeStore(tmp_path / 'store')
+    assert store.attributes('demo')['source']['registered_cameras'] == ['left']
+    poses = store.read('demo').camera_poses[...]
     assert poses[0] == pytest.approx(truth.camera_poses[1], abs=1e-9)
     metres, radians = pose_distance(truth.camera_poses[0], poses[1])
     assert metres < 0.005 and np.rad2deg(radians) < 0.5

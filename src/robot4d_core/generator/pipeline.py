@@ -166,8 +166,9 @@ class TwoViewPipeline(DiffusionPipeline):
         if not self.config.diffuse_change:
             latents = self.denoise(conditioning, steps, generator, progress, cancelled)
             return TwoViewVideo(*self.decode(latents), None)
-        observed, base, T_n_m = pointmap, conditioning.latents[0], None  # noqa: N806
-        if self.view_alignment is not None:
+        if self.pointmap_autoencoder is None:
+            observed, base, T_n_m = np.full_like(pointmap, np.nan), conditioning.latents[0], None  # noqa: N806
+        else:
             T_n_m = self.align(conditioning.latents, pointmap)  # noqa: N806
             observed = np.stack([pointmap[0], transform_points(T_n_m, pointmap[1])])
             base = self.encode(rgb, observed)

@@ -29,12 +29,14 @@ def tiny_configuration() -> Configuration:
     )
 
 
-def tiny_unet(seed: int = 0) -> TwoViewUNet:
+def tiny_unet(seed: int = 0, **changes) -> TwoViewUNet:
     """Make a two-level U-Net, one level with attention, whose outputs are not zero."""
     torch.manual_seed(seed)
-    unet = make_unet(tiny_configuration())
-    for decoder in (unet.decoder_n, unet.decoder_m):
-        torch.nn.init.normal_(decoder.conv_out.weight, std=0.1)
+    configuration = tiny_configuration()
+    unet = make_unet(replace(configuration, unet=configuration.unet | changes))
+    for name, weight in unet.named_parameters():
+        if name.endswith('conv_out.weight'):
+            torch.nn.init.normal_(weight, std=0.1)
     return unet.eval()
 
 

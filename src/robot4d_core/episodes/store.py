@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import zarr
-from zarr.codecs import BloscCodec, Crc32cCodec
+from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from robot4d_core.errors import DiskFullError, EpisodeError, StoreBusyError, StoreError, StoreSettingsError
 
@@ -300,7 +300,7 @@ def _write_array(group: zarr.Group, name: str, values: np.ndarray) -> None:
         chunks, shards = (1, length, *image), (1, -(-steps // length) * length, *image)
     group.create_array(
         name, data=values, chunks=chunks, shards=shards, config={'write_empty_chunks': True},
-        compressors=[BloscCodec(cname='zstd', clevel=5, shuffle='shuffle'), Crc32cCodec()],
+        compressors=[ZstdCodec(level=9), Crc32cCodec()],
     )
 
 

@@ -61,19 +61,23 @@ def picture_of_clouds(
     gripper_path: np.ndarray | None = None,
     width: int = 640,
     height: int = 512,
+    viewpoint: tuple[PinholeCamera, np.ndarray] | None = None,
 ) -> np.ndarray:
     """Draw clouds, all in one optical frame, with the path of a gripper through them; returns (H, W, 3) uint8.
 
-    clouds: pairs of points (..., 3) metres and colours (..., 3) or (3,) uint8; gripper_path: (T, 4, 4) poses.
+    clouds: pairs of points (..., 3) metres and colours (..., 3) or (3,) uint8; gripper_path: (T, 4, 4) poses;
+    viewpoint: what virtual_camera returns, None for one that sees these clouds.
     """
     flat = [
         (points.reshape(-1, 3), np.broadcast_to(colours, points.shape).reshape(-1, 3)) for points, colours in clouds
     ]
-    everything = np.concatenate([points[valid_points(points)] for points, _ in flat])
-    camera, points_from_camera = virtual_camera(everything, width, height)
+    if viewpoint is None:
+        everything = np.concatenate([points[valid_points(points)] for points, _ in flat])
+        viewpoint = virtual_camera(everything, width, height)
+    camera, points_from_camera = viewpoint
     camera_from_points = invert_pose(points_from_camera)
-    image = np.broadcast_to(BACKGROUND, (height, width, 3)).copy()
-    depth = np.full((height, width), np.inf)
+    image = np.broadcast_to(BACKGROUND, (camera.height, camera.width, 3)).copy()
+    depth = np.full((camera.height, camera.width), np.inf)
     for points, colours in flat:
         draw_points(image, depth, camera, camera_from_points, points, colours)
     if gripper_path is not None and len(gripper_path):

@@ -11,6 +11,7 @@ import numpy as np
 
 from robot4d_core.errors import EpisodeError
 from robot4d_core.evaluation.clouds import picture_of_clouds
+from robot4d_core.evaluation.labels import labelled
 from robot4d_core.geometry.poses import invert_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import SimulatorState
@@ -169,15 +170,7 @@ def draw_cycle(cycle: DemoCycle, file: Path, steps: tuple[int, ...] = (0, 2, 4, 
 
 def film_cycles(cycles: list[DemoCycle], file: Path, frame_rate: int = 4, height: int = 256) -> Path:
     """Film every predicted frame beside what then happened, at the same share of the motion; MP4."""
-    import cv2
     import imageio.v2 as imageio
-
-    def labelled(image: np.ndarray, text: str) -> np.ndarray:
-        width = round(image.shape[1] * height / image.shape[0] / 2) * 2
-        picture = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-        cv2.putText(picture, text, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 3, cv2.LINE_AA)
-        cv2.putText(picture, text, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1, cv2.LINE_AA)
-        return picture
 
     with imageio.get_writer(file, fps=frame_rate, macro_block_size=2) as video:
         for number, cycle in enumerate(cycles, 1):
@@ -188,8 +181,9 @@ def film_cycles(cycles: list[DemoCycle], file: Path, frame_rate: int = 4, height
                     happened = cycle.then.get(view.name) or [cycle.observed.get(view.name, view.rgb[k])]
                     real = happened[round((k + 1) / len(times) * (len(happened) - 1))]
                     rows.append(np.hstack([
-                        labelled(view.rgb[k], f'{view.name}: predicted by {cycle.prediction.model}, +{time:.1f} s'),
-                        labelled(real, f'{view.name}: what then happened (cycle {number})'),
+                        labelled(
+                            view.rgb[k], f'{view.name}: predicted by {cycle.prediction.model}, +{time:.1f} s', height),
+                        labelled(real, f'{view.name}: what then happened (cycle {number})', height),
                     ]))
                 video.append_data(np.vstack(rows))
     return file

@@ -24,13 +24,14 @@ from robot4d_core.episodes.bags.recording import (
     TRANSFORMS,
     CameraTopics,
     Stream,
-    camera_of_info,
+    add_intrinsics,
     discover_cameras,
     nanoseconds,
     recorded_topic,
     stamps_of,
 )
-from robot4d_core.episodes.bags.synchronisation import TOLERANCE, nearest_values
+from robot4d_core.episodes.bags.settings import TOLERANCE
+from robot4d_core.episodes.bags.synchronisation import nearest_values
 from robot4d_core.episodes.bags.transform_history import TransformHistory
 from robot4d_core.episodes.recorded_look import RecordedLook, RecordedView, choose_cameras
 from robot4d_core.errors import ImageError, ParameterError, SynchronisationError, TopicError, TransformError
@@ -82,20 +83,21 @@ class _Scan:
         self._transforms = TransformHistory()
         self._fingers = {name: Stream(name) for name in ARM.finger_joints}
         infos: dict[str, PinholeCamera] = {}
+        names = [camera.info for camera in cameras]
         streams = {stream.name: stream for stream in (*self.colour, *self.depth)}
         for camera in cameras:
             _stream(reader, camera.info, {'': CAMERA_INFO}, f"intrinsics of camera '{camera.name}'")
         optional = {TF: TRANSFORMS, TF_STATIC: TRANSFORMS, JOINT_STATES: JOINT_STATE, INSTRUCTION: TEXT}
         wanted = [topic for topic, kind in optional.items() if reader.types.get(topic) == kind]
-        for topic, log_time, message in reader.messages([*streams, *(camera.info for camera in cameras), *wanted]):
+        for topic, log_time, message in reader.messages([*streams, *names, *wanted]):
             if topic in streams:
                 streams[topic].add(message.header, log_time, len(streams[topic].stamps))
             elif topic in optional:
                 self._add_optional(topic, log_time, message)
-            elif topic not in infos:
-                colour = self.colour[[camera.info for camera in cameras].index(topic)]
-                infos[topic] = camera_of_info(topic, message, 'rect' in colour.name)
-        self.intrinsics = [infos[camera.info] for camera in cameras]
+            else:
+                index = names.index(topic)
+                add_intrinsics(infos, topic, topic, message, 'rect' in self.colour[index].name)
+        self.intrinsics = [infos[name] for name in names]
 
     def _add_optional(self, topic: str, log_time: int, message) -> None:
         if topic == INSTRUCTION:

@@ -91,18 +91,11 @@ class BagWriter:
 
     def write_camera_info(self, stamp: float, topic: str, camera: PinholeCamera, frame_id: str) -> None:
         """Write the intrinsics of a camera without distortion."""
-        self._write(topic, stamp, 'sensor_msgs/msg/CameraInfo', header=self._header(stamp, frame_id),
-                    height=camera.height, width=camera.width, distortion_model='plumb_bob', d=np.zeros(5),
-                    k=camera.matrix.ravel(), r=np.eye(3).ravel(), p=_projection(camera.matrix),
-                    binning_x=0, binning_y=0,
-                    roi=self._make('sensor_msgs/msg/RegionOfInterest', x_offset=0, y_offset=0, height=0, width=0,
-                                   do_rectify=False))
+        self._write(topic, stamp, 'sensor_msgs/msg/CameraInfo', **self._camera_info(stamp, camera, frame_id))
 
     def write_image(self, stamp: float, topic: str, image: np.ndarray, encoding: str, frame_id: str) -> None:
         """Write an image (H, W) or (H, W, channels) whose numbers are what the encoding says."""
-        self._write(topic, stamp, 'sensor_msgs/msg/Image', header=self._header(stamp, frame_id),
-                    height=image.shape[0], width=image.shape[1], encoding=encoding, is_bigendian=0,
-                    step=image[0].nbytes, data=np.ascontiguousarray(image).reshape(-1).view(np.uint8))
+        self._write(topic, stamp, 'sensor_msgs/msg/Image', **self._image(stamp, image, encoding, frame_id))
 
     def write_compressed_image(self, stamp: float, topic: str, data: bytes, image_format: str, frame_id: str) -> None:
         """Write a file's bytes; image_format as image_transport says it, e.g. 'rgb8; jpeg compressed bgr8'."""
@@ -153,6 +146,22 @@ class BagWriter:
 
         self._write('/tf_static' if static else '/tf', stamp, 'tf2_msgs/msg/TFMessage',
                     transforms=[transform(*frames, pose) for frames, pose in transforms.items()])
+
+    def _camera_info(self, stamp: float, camera: PinholeCamera, frame_id: str) -> dict:
+        return {
+            'header': self._header(stamp, frame_id), 'height': camera.height, 'width': camera.width,
+            'distortion_model': 'plumb_bob', 'd': np.zeros(5), 'k': camera.matrix.ravel(), 'r': np.eye(3).ravel(),
+            'p': _projection(camera.matrix), 'binning_x': 0, 'binning_y': 0,
+            'roi': self._make('sensor_msgs/msg/RegionOfInterest', x_offset=0, y_offset=0, height=0, width=0,
+                              do_rectify=False),
+        }
+
+    def _image(self, stamp: float, image: np.ndarray, encoding: str, frame_id: str) -> dict:
+        return {
+            'header': self._header(stamp, frame_id), 'height': image.shape[0], 'width': image.shape[1],
+            'encoding': encoding, 'is_bigendian': 0, 'step': image[0].nbytes,
+            'data': np.ascontiguousarray(image).reshape(-1).view(np.uint8),
+        }
 
     def _make(self, message_type: str, **fields):
         return self._types.types[message_type](**fields)

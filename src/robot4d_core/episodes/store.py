@@ -14,13 +14,14 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
+from zarr.errors import ContainsGroupError
 
 from robot4d_core.errors import DiskFullError, EpisodeError, StoreBusyError, StoreError, StoreSettingsError
 
@@ -243,11 +244,12 @@ class EpisodeStore:
         return self.folder / 'zarr.json'
 
     def _create(self, settings: dict) -> None:
-        if self.folder.is_dir() and (others := [p.name for p in self.folder.iterdir() if p.suffix != '.partial']):
+        others = [p.name for p in self.folder.iterdir() if p.suffix != '.partial'] if self.folder.is_dir() else []
+        if others and not self._root.exists():
             raise StoreError(
                 f'{self.folder} is no episode store but holds {len(others)} other files ({others[0]}, ...); '
                 'choose an empty or a new folder')
-        with _named_when_full(self.folder.parent):
+        with _named_when_full(self.folder.parent), suppress(ContainsGroupError):  # when another is just making it
             zarr.create_group(str(self.folder), attributes={'schema': SCHEMA, 'settings': settings})
 
     def _read_root(self) -> dict:

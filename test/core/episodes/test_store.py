@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -104,6 +105,13 @@ def test_when_settings_differ_expect_each_difference(tmp_path):
     with pytest.raises(StoreSettingsError, match=r'\(cameras: expected 3, got 2; sensor: expected .*, got None\)'):
         EpisodeStore(tmp_path / 'store', {**SETTINGS, 'cameras': 3, 'sensor': {'disparity_noise': 0.1}})
     EpisodeStore(tmp_path / 'store', {**SETTINGS, 'size': (10, 8)})
+
+
+def test_when_two_make_the_store_at_once_expect_one_store(tmp_path):
+    for attempt in range(10):
+        with ThreadPoolExecutor(2) as pool:
+            made = pool.map(lambda _: EpisodeStore(tmp_path / str(attempt), SETTINGS), range(2))  # noqa: B023
+            assert [store.settings for store in made] == [SETTINGS] * 2
 
 
 def test_when_there_is_nothing_expect_the_command_to_run(tmp_path):

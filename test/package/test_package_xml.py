@@ -23,7 +23,10 @@ ROSDEP_KEYS = {
     'scipy': 'python3-scipy',
     'yaml': 'python3-yaml',
 }
-PIP_NAMES = {'cv2': 'opencv-python-headless', 'mpl_toolkits': 'matplotlib', 'pinocchio': 'pin', 'yaml': 'PyYAML'}
+PIP_NAMES = {
+    'cv2': 'opencv-python-headless', 'mpl_toolkits': 'matplotlib', 'pinocchio': 'pin', 'skimage': 'scikit-image',
+    'yaml': 'PyYAML',
+}
 OWN = {'robot4d', 'robot4d_core', 'robot4d_nodes'}
 # Needed though no file imports them: started by launch files, or loaded by what is imported.
 NOT_IMPORTED = {'rviz2', 'rosidl_default_runtime'}

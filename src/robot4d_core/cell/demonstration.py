@@ -11,8 +11,8 @@ from robot4d_core.cell.expert import Expert
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.sensor import SensorModel
+from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.splits import split_of
-from robot4d_core.episodes.store import Episode
 from robot4d_core.errors import ExpertError
 from robot4d_core.geometry.pointmaps import depth_in_millimetres
 from robot4d_core.observation import CameraView

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from robot4d_core.episodes.episode import IMAGES, common_sizes, layout_problems
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.episodes.splits import SPLITS, split_of
-from robot4d_core.episodes.store import IMAGES, EpisodeStore, common_sizes, layout_problems
+from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import WINDOW_STEPS
 from robot4d_core.errors import CalibrationError, EpisodeError
 from robot4d_core.geometry.cameras import PinholeCamera

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from robot4d_core.episodes.episode import LAYOUT, Episode
 from robot4d_core.episodes.splits import training_cameras
-from robot4d_core.episodes.store import LAYOUT, Episode, EpisodeStore
+from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import Window, downsample_mask, draw_cameras, read_window, window_starts
 from robot4d_core.errors import NoWindowError, ShortEpisodeError
 

@@ -12,10 +12,9 @@ import fcntl
 import json
 import os
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -23,52 +22,14 @@ import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
 from zarr.errors import ContainsGroupError
 
+from robot4d_core.episodes.episode import IMAGES, Episode, common_sizes, layout_problems
 from robot4d_core.errors import DiskFullError, EpisodeError, StoreBusyError, StoreError, StoreSettingsError
 
 SCHEMA = 2
 
-LAYOUT = {
-    'rgb': (np.uint8, ('cameras', 'steps', 'height', 'width', 3)),
-    'depth': (np.uint16, ('cameras', 'steps', 'height', 'width')),
-    'segmentation': (np.uint8, ('cameras', 'steps', 'height', 'width')),
-    'intrinsics': (np.float64, ('cameras', 3, 3)),
-    'camera_poses': (np.float64, ('cameras', 4, 4)),
-    'gripper_poses': (np.float64, ('steps', 'grippers', 4, 4)),
-    'opening': (np.float64, ('steps', 'grippers')),
-    'joints': (np.float64, ('steps', 'grippers', 7)),
-    'commands': (np.float64, ('steps', 'grippers', 8)),
-    'times': (np.float64, ('steps',)),
-}
-"""The type and the shape of every array of an episode."""
-
-IMAGES = ('rgb', 'depth', 'segmentation')
-
 FRAMES_PER_CHUNK = 8  # compresses what stands still once; a training window then touches two or three chunks
 _UNFINISHED = '.unfinished'
 _FAILED = '.failed.json'
-
-
-@dataclass(frozen=True)
-class Episode:
-    """One demonstration: C cameras, T frames FRAME_INTERVAL apart, G grippers. Numpy arrays, or StoredArrays to slice.
-
-    rgb: (C, T, H, W, 3) uint8; depth: (C, T, H, W) uint16 millimetres, 0 invalid; segmentation: (C, T, H, W) uint8,
-    labelled as segments.py says; intrinsics: (C, 3, 3) as the sensor claims them;
-    camera_poses: (C, 4, 4) T_world_optical; gripper_poses: (T, G, 4, 4) T_world_tcp; opening: (T, G) metres;
-    joints: (T, G, 7) rad; commands: (T, G, 8), the commanded joint positions in rad and opening in metres, NaN where
-    unknown; times: (T,) seconds. Everything but the images is float64.
-    """
-
-    rgb: np.ndarray
-    depth: np.ndarray
-    segmentation: np.ndarray
-    intrinsics: np.ndarray
-    camera_poses: np.ndarray
-    gripper_poses: np.ndarray
-    opening: np.ndarray
-    joints: np.ndarray
-    commands: np.ndarray
-    times: np.ndarray
 
 
 class StoredArray:
@@ -93,29 +54,6 @@ class StoredArray:
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return np.asarray(self[...], dtype)
-
-
-def common_sizes(arrays: dict) -> dict[str, int]:
-    """Return how many cameras, steps, grippers and pixels (height, width) most of the arrays, by name, have."""
-    claims: dict[str, list[int]] = {}
-    for name, array in arrays.items():
-        axes = LAYOUT[name][1]
-        if array.ndim == len(axes):
-            for axis, size in zip(axes, array.shape):
-                claims.setdefault(axis, []).append(size)
-    return {axis: Counter(claimed).most_common(1)[0][0] for axis, claimed in claims.items() if isinstance(axis, str)}
-
-
-def layout_problems(arrays: dict, sizes: dict[str, int]) -> dict[str, str]:
-    """Return what contradicts LAYOUT and the sizes in arrays, by name; nothing when all fit."""
-    problems = {}
-    for name, array in arrays.items():
-        dtype, axes = LAYOUT[name]
-        shape = tuple(sizes.get(axis, axis) for axis in axes)
-        if array.shape != shape or array.dtype != dtype:
-            named = ', '.join(str(n) if axis == n else f'{axis} {n}' for axis, n in zip(axes, shape))
-            problems[name] = f'expected {np.dtype(dtype)} ({named}), got {array.dtype} {array.shape}'
-    return problems
 
 
 class EpisodeStore:

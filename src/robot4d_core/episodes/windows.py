@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.segments import SEGMENTS
-from robot4d_core.episodes.store import Episode
 from robot4d_core.errors import NoWindowError, ShortEpisodeError
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import invert_pose

@@ -15,8 +15,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from robot4d_core.episodes.episode import IMAGES
 from robot4d_core.episodes.loader import WindowDataset, WindowSampler
-from robot4d_core.episodes.store import IMAGES, EpisodeStore
+from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import WINDOW_STEPS
 from robot4d_core.evaluation.machine import describe_machine
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 import numpy as np
 
 from robot4d_core.cell.cameras import sample_camera_pose
+from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.episodes.splits import split_of
-from robot4d_core.episodes.store import Episode, EpisodeStore
+from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_millimetres
 

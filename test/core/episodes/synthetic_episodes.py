@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.episodes.splits import split_of
-from robot4d_core.episodes.store import Episode, EpisodeStore
+from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import look_at, make_pose
 from robot4d_core.prediction import FRAME_INTERVAL

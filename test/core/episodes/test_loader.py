@@ -13,9 +13,10 @@ import torch
 from torch.utils.data import DataLoader
 
 from core.episodes.analytic_episodes import analytic_episode, analytic_store
+from robot4d_core.episodes.episode import IMAGES
 from robot4d_core.episodes.loader import WindowDataset, WindowSampler, episodes_of, read_seen_by
 from robot4d_core.episodes.splits import held_out_cameras, training_cameras
-from robot4d_core.episodes.store import IMAGES, EpisodeStore
+from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import downsample_mask, read_window
 from robot4d_core.errors import NoWindowError, ShortEpisodeError
 

@@ -18,8 +18,9 @@ from core.episodes.analytic_episodes import analytic_episode
 from robot4d_core.cell.recorder import record
 from robot4d_core.cell.tasks import make_task
 from robot4d_core.cli import main
+from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.splits import held_out_cameras, split_of, training_cameras
-from robot4d_core.episodes.store import Episode, EpisodeStore
+from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import pointmaps_of, read_window
 from robot4d_core.errors import NoWindowError
 from robot4d_core.generator.autoencoder import PointmapAutoencoder, RgbAutoencoder

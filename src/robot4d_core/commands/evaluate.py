@@ -13,6 +13,7 @@ def add(commands) -> None:
     """Declare the command."""
     evaluate = add_group(commands, 'evaluate', 'measure and print a table')
     _add_generation(evaluate)
+    _add_autoencoder(evaluate)
     policy = _add(evaluate, 'policy', _policy, 'success over random object poses and camera pairs')
     policy.add_argument('--engine', default='diffusion', choices=['diffusion', 'oracle', 'hold'], help='generator')
     policy.add_argument('--max-cycles', type=int, default=8, help='cycles before a trial has failed')
@@ -48,6 +49,22 @@ def _add_generation(evaluate) -> None:
     generation.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
 
 
+def _add_autoencoder(evaluate) -> None:
+    autoencoder = add_command(
+        evaluate, 'autoencoder', _autoencoder,
+        'errors of images and points that are encoded and decoded, also at depth edges; no prediction can be better')
+    autoencoder.add_argument('model', type=Path, help='folder of the model')
+    autoencoder.add_argument('--store', type=Path, required=True, metavar='FOLDER', help='episode store')
+    autoencoder.add_argument('--split', default='validation', choices=['held_out_objects', 'validation'],
+                             help='episodes to measure on')
+    autoencoder.add_argument('--cameras', default='held_out', choices=['held_out', 'training'],
+                             help='cameras to measure with')
+    autoencoder.add_argument('--clips', type=at_least(1), default=25, help='number of clips')
+    autoencoder.add_argument('--seed', type=at_least(0), default=0, help='of the choice of clips')
+    autoencoder.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
+    autoencoder.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
+
+
 def _add(evaluate, name: str, run, description: str) -> argparse.ArgumentParser:
     parser = add_command(evaluate, name, run, description)
     parser.add_argument('--task', default='PutSpatulaOnTable', help='task of the simulated cell')
@@ -71,6 +88,16 @@ def _generation(arguments: argparse.Namespace) -> None:
     engine.start()
     report = evaluate_generation(store, engine, protocol, segmenter)
     engine.stop()
+    write_report(report, Path('out/evaluation'), arguments.json)
+
+
+def _autoencoder(arguments: argparse.Namespace) -> None:
+    from robot4d_core.episodes.store import EpisodeStore
+    from robot4d_core.evaluation.reconstruction import evaluate_autoencoder, write_report
+
+    report = evaluate_autoencoder(
+        EpisodeStore(arguments.store), arguments.model, arguments.split, arguments.cameras, arguments.clips,
+        arguments.seed, arguments.device)
     write_report(report, Path('out/evaluation'), arguments.json)
 
 

@@ -47,8 +47,8 @@ def _import(arguments: argparse.Namespace) -> int:
     from rich.table import Column, Table
 
     from robot4d_core.episodes.bags.importer import import_bags
-    from robot4d_core.episodes.bags.recording import camera_topics_of_file
     from robot4d_core.episodes.bags.settings import ImportSettings
+    from robot4d_core.episodes.bags.topics import camera_topics_of_file
 
     settings = ImportSettings(
         task=arguments.task, instruction=arguments.instruction, success=arguments.success, split=arguments.split,

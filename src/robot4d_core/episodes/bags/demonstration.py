@@ -15,12 +15,13 @@ import numpy as np
 from robot4d_core.cell.cameras import CameraPlacement
 from robot4d_core.episodes.bags.camera_poses import camera_poses
 from robot4d_core.episodes.bags.reader import BagReader
-from robot4d_core.episodes.bags.recording import JOINT_STATES, CameraTopics, Recording, discover_cameras, scan
+from robot4d_core.episodes.bags.recording import Recording, scan
 from robot4d_core.episodes.bags.settings import CELL_ARMS, ImportSettings, RecordedArm
 from robot4d_core.episodes.bags.timeline import Timeline
+from robot4d_core.episodes.bags.topics import JOINT_STATES, CameraTopics, discover_cameras
 from robot4d_core.episodes.bags.views import read_views
+from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.segments import SEGMENTS
-from robot4d_core.episodes.store import Episode
 from robot4d_core.errors import EpisodeError, ImageError, TopicError
 from robot4d_core.geometry.pointmaps import depth_in_metres
 

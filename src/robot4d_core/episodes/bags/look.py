@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
 
 from robot4d_core.cell.robot import ARMS
+from robot4d_core.episodes.bags.camera_info import add_intrinsics
 from robot4d_core.episodes.bags.images import colour_pixels, depth_pixels
 from robot4d_core.episodes.bags.reader import BagReader
-from robot4d_core.episodes.bags.recording import (
+from robot4d_core.episodes.bags.recording import Stream, nanoseconds, stamps_of
+from robot4d_core.episodes.bags.settings import TOLERANCE
+from robot4d_core.episodes.bags.synchronisation import nearest_values
+from robot4d_core.episodes.bags.topics import (
     CAMERA_INFO,
     COLOUR_KINDS,
     DEPTH_KINDS,
@@ -23,15 +28,9 @@ from robot4d_core.episodes.bags.recording import (
     TF_STATIC,
     TRANSFORMS,
     CameraTopics,
-    Stream,
-    add_intrinsics,
     discover_cameras,
-    nanoseconds,
     recorded_topic,
-    stamps_of,
 )
-from robot4d_core.episodes.bags.settings import TOLERANCE
-from robot4d_core.episodes.bags.synchronisation import nearest_values
 from robot4d_core.episodes.bags.transform_history import TransformHistory
 from robot4d_core.episodes.recorded_look import RecordedLook, RecordedView, choose_cameras
 from robot4d_core.errors import ImageError, ParameterError, SynchronisationError, TopicError, TransformError
@@ -122,14 +121,15 @@ class _Scan:
             return None
 
     def gripper(self, frame: str, moments: np.ndarray) -> dict[str, np.ndarray]:
-        """Return gripper_poses and openings of a RecordedLook, nothing when one is unknown at any moment."""
-        poses = [self.pose(frame, ARM.tcp, int(moment)) for moment in moments]
-        if any(pose is None for pose in poses) or not all(finger.stamps for finger in self._fingers.values()):
+        """Return gripper_poses and openings of a RecordedLook up to the first unknown one, {} when none is known."""
+        if not all(finger.stamps for finger in self._fingers.values()):
             return {}
         values, offsets = zip(*(nearest_values(finger, moments) for finger in self._fingers.values()), strict=True)
-        if np.abs(offsets).max() > TOLERANCE * 1e9:
-            return {}
-        return {'gripper_poses': np.stack(poses), 'openings': np.sum(values, axis=0)}
+        near = (np.abs(offsets) <= TOLERANCE * 1e9).all(axis=0)
+        poses = [self.pose(frame, ARM.tcp, int(moment)) for moment in moments]
+        known = list(takewhile(lambda k: near[k] and poses[k] is not None, range(len(moments))))
+        return {'gripper_poses': np.stack([poses[k] for k in known]), 'openings': np.sum(values, axis=0)[known]
+                } if known else {}
 
 
 def _stream(reader: BagReader, topic: str, kinds: dict[str, str], what: str) -> Stream:

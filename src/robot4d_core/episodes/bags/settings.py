@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robot4d_core.cell.robot import ARMS
-from robot4d_core.episodes.bags.recording import CameraTopics
+from robot4d_core.episodes.bags.topics import CameraTopics
 
 TOLERANCE = 0.05  # seconds
 

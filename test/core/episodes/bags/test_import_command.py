@@ -166,6 +166,14 @@ def test_when_the_configuration_names_no_cameras_expect_exit_status_2(tmp_path, 
     assert 'config/cameras.yaml' in capsys.readouterr().err
 
 
+def test_when_two_cameras_have_one_topic_expect_exit_status_2(tmp_path, bag, capsys):
+    one = '{color_topic: /left/color/image_raw, depth_topic: /left/depth, info_topic: /left/color/camera_info}'
+    (tmp_path / 'cameras.yaml').write_text(
+        f'/**: {{ros__parameters: {{cameras: [a, b], a: {one}, b: {one}}}}}')
+    assert run_import(bag, tmp_path / 'store', '--cameras', str(tmp_path / 'cameras.yaml')) == 2
+    assert 'each with its own topics' in capsys.readouterr().err
+
+
 def test_record_writes_bags_that_import_reads_back(tmp_path):
     arguments = ['record', str(tmp_path / 'store'), '--episodes', '1', '--seed', '5', '--cameras', '2',
                  '--size', '40x32', '--workers', '1', '--bag', str(tmp_path / 'bags')]

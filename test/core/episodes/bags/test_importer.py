@@ -22,8 +22,8 @@ from core.episodes.bags.recorded_bags import (
     tcp_in_base,
 )
 from robot4d_core.episodes.bags.importer import RECORDED, import_bags
-from robot4d_core.episodes.bags.recording import CameraTopics
 from robot4d_core.episodes.bags.settings import ImportSettings
+from robot4d_core.episodes.bags.topics import CameraTopics
 from robot4d_core.episodes.bags.writer import CONTROLLER_STATE
 from robot4d_core.episodes.check import check_episode
 from robot4d_core.episodes.store import EpisodeStore

@@ -71,9 +71,10 @@ def _prediction(name: str, clip: Clip, rgb: np.ndarray, pointmap: np.ndarray) ->
 def segment_grippers(clip: Clip, prediction: Prediction, segmenter: Segmenter) -> np.ndarray:
     """Return where the segmenter sees each gripper, (G, 2, T, H, W) bool; nowhere where none is observed."""
     masks = np.zeros_like(clip.masks[:, :, 1:])
-    for gripper, view in np.argwhere(clip.in_sight[:, :, 0]):
-        masks[gripper, view] = segmenter(
-            clip.window.rgb[view, 0], clip.masks[gripper, view, 0], prediction.views[view].rgb)
+    for view, (observed, imagined) in enumerate(zip(clip.window.rgb[:, 0], prediction.views, strict=True)):
+        seen = clip.in_sight[:, view, 0]
+        if seen.any():
+            masks[seen, view] = segmenter(observed, clip.masks[seen, view, 0], imagined.rgb)
     return masks
 
 
@@ -102,7 +103,7 @@ def resting_grippers(clip: Clip) -> GripperPaths:
 
 
 def score_clip(clip: Clip, prediction: Prediction, masks: np.ndarray, paths: GripperPaths) -> ClipScores:
-    """Compare a prediction with what is true of a clip; masks: as segment_grippers."""
+    """Compare a prediction with what is true of a clip; masks: as segment_grippers gives them."""
     T_n_m = recover_transform(prediction.views[1])
     values = _consistency_scores(clip, prediction, masks, T_n_m)
     for v, view in enumerate(VIEWS):

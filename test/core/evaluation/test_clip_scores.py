@@ -30,9 +30,9 @@ SPEED = 0.1  # m/s
 PER_STEP = 500 * SPEED * np.arange(1, 11)  # millimetres
 
 
-def white(image, mask, video):
-    """A segmenter for the white balls of the analytic episodes."""
-    return (video == 255).all(axis=-1)
+def white(image, masks, video):
+    """A segmenter for the one white ball of the analytic episodes."""
+    return (video == 255).all(axis=-1)[None]
 
 
 @pytest.fixture(scope='module')

@@ -34,7 +34,7 @@ def picture(place: tuple[int, int] | None, shade: float = 1.0, distractor: tuple
 def test_gripper_is_followed_in_light_and_shade():
     image, mask = picture((10, 10))
     frames = [picture((10 + 5 * k, 10 + 8 * k), shade=1 - 0.06 * k) for k in range(1, 8)]
-    masks = segment_by_colour(image, mask, np.stack([frame for frame, _ in frames]))
+    masks = segment_by_colour(image, mask[None], np.stack([frame for frame, _ in frames]))[0]
     for found, (_, true) in zip(masks, frames, strict=True):
         assert mask_iou(found, true) > 0.95 and box_iou(found, true) > 0.9
 
@@ -43,13 +43,32 @@ def test_smaller_and_distant_things_of_its_colour_are_not_the_gripper():
     image, mask = picture((10, 10))
     for distractor in ((40, 20), (80, 100)):
         frame, true = picture((12, 12), distractor=distractor)
-        assert mask_iou(segment_by_colour(image, mask, frame[None])[0], true) > 0.95
+        assert mask_iou(segment_by_colour(image, mask[None], frame[None])[0, 0], true) > 0.95
+
+
+def pair(left: tuple[int, int], right: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Two grippers that look alike, and the mask of each."""
+    (image, mask), (other_image, other) = picture(left), picture(right)
+    return np.where(other[..., None], other_image, image), np.stack([mask & ~other, other])
+
+
+@pytest.mark.parametrize('path', [
+    [((10 + 6 * k, 8 + 3 * k), (60 - 5 * k, 90 - 6 * k)) for k in range(6)],  # in each other's reach
+    [((10, 10), (10, 55 - 8 * k)) for k in (0, 1, 2, 3, 2, 1)],  # until they touch
+])
+def test_two_grippers_that_look_alike_are_told_apart_by_place(path):
+    image, masks = pair(*path[0])
+    frames, truths = zip(*(pair(*places) for places in path[1:]))
+    found = segment_by_colour(image, masks, np.stack(frames))
+    for frame, truth in enumerate(truths):
+        for gripper in range(2):
+            assert mask_iou(found[gripper, frame], truth[gripper]) > 0.9
 
 
 def test_gripper_that_vanishes_has_no_mask_and_is_found_when_it_comes_back():
     image, mask = picture((10, 10))
     video = np.stack([picture(None)[0], picture((10, 14))[0]])
-    masks = segment_by_colour(image, mask, video)
+    masks = segment_by_colour(image, mask[None], video)[0]
     assert not masks[0].any()
     assert mask_iou(masks[1], picture((10, 14))[1]) > 0.95
 
@@ -57,7 +76,7 @@ def test_gripper_that_vanishes_has_no_mask_and_is_found_when_it_comes_back():
 def test_gripper_that_is_not_observed_cannot_be_followed():
     image, mask = picture(None)
     with pytest.raises(SegmenterError, match='out of sight'):
-        segment_by_colour(image, mask, image[None])
+        segment_by_colour(image, mask[None], image[None])
 
 
 def test_segmenters_are_found_by_name():

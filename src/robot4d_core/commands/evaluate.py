@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+import sys
 from pathlib import Path
 
 from robot4d_core.commands.parsers import add_command, add_group, at_least
@@ -88,7 +90,7 @@ def _generation(arguments: argparse.Namespace) -> None:
     engine.start()
     report = evaluate_generation(store, engine, protocol, segmenter)
     engine.stop()
-    write_report(report, Path('out/evaluation'), arguments.json)
+    write_report(report, shlex.join(['robot4d', *sys.argv[1:]]), Path('out/evaluation'), arguments.json)
 
 
 def _autoencoder(arguments: argparse.Namespace) -> None:
@@ -98,7 +100,7 @@ def _autoencoder(arguments: argparse.Namespace) -> None:
     report = evaluate_autoencoder(
         EpisodeStore(arguments.store), arguments.model, arguments.split, arguments.cameras, arguments.clips,
         arguments.seed, arguments.device)
-    write_report(report, Path('out/evaluation'), arguments.json)
+    write_report(report, shlex.join(['robot4d', *sys.argv[1:]]), Path('out/evaluation'), arguments.json)
 
 
 def _policy(arguments: argparse.Namespace) -> None:

@@ -39,6 +39,7 @@ from robot4d_core.evaluation.machine import describe_machine
 from robot4d_core.evaluation.metrics import estimate
 from robot4d_core.generator.engine import Engine
 from robot4d_core.prediction import FRAMES, Prediction
+from robot4d_core.tracker import GripperTracker
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,20 @@ class Protocol:
     i3d: Path | None = None
 
 
+@dataclass(frozen=True)
+class _Measured:
+    """One clip: its place in the store, scores by predictor, and (2, F) features by predictor and of the truth."""
+
+    place: tuple[str, int, int, int]
+    scores: dict[str, ClipScores]
+    ceiling: dict[str, float]
+    features: dict[str, np.ndarray]
+    seconds: float
+
+    def to_dict(self) -> dict:
+        return {'clip': _name(self.place), **{who: its.values for who, its in self.scores.items()}}
+
+
 def evaluate_generation(
     store: EpisodeStore, engine: Engine, protocol: Protocol, segmenter: Segmenter = segment_by_colour,
 ) -> GenerationReport:
@@ -67,56 +82,63 @@ def evaluate_generation(
     if engine.needs_simulator:
         raise EvaluationError(
             f"engine '{engine.name}' renders the truth, so its numbers mean nothing here; choose diffusion or hold")
-    features = VideoFeatures(protocol.i3d) if protocol.i3d else None
+    network = VideoFeatures(protocol.i3d) if protocol.i3d else None
     places = draw_clips(store, protocol.split, protocol.cameras, protocol.count, protocol.seed)
-    scores, videos = {who: [] for who in PREDICTORS}, {who: [] for who in (*PREDICTORS, 'truth')}
-    ceilings, seconds, failures, measured, trackers = [], [], {}, [], None
+    trackers = make_trackers(store.read(places[0][0]).gripper_poses.shape[1])
+    clips, failures = [], {}
     for k, place in enumerate(track(places, f'measuring {engine.name}', console=Console(stderr=True))):
         clip = read_clip(store, *place)
-        trackers = trackers or make_trackers(len(clip.poses))
         started = time.perf_counter()
         try:
             prediction = engine.predict(observation_of(clip.window), steps=protocol.steps, seed=protocol.seed + k)
         except EngineError as error:
-            failures[_name(clip)] = str(error)
+            failures[_name(place)] = str(error)
             continue
-        seconds.append(time.perf_counter() - started)
+        seconds = time.perf_counter() - started
         _refuse_other_size(clip, prediction)
-        predictions = {'model': prediction, 'hold': frozen_scene(clip), 'truth': true_future(clip)}
-        paths = {'model': track_grippers(clip, prediction, trackers), 'hold': resting_grippers(clip)}
-        for who in PREDICTORS:
-            masks = segment_grippers(clip, predictions[who], segmenter)
-            scores[who].append(score_clip(clip, predictions[who], masks, paths[who]))
-        for who, its in predictions.items() if features else ():
-            videos[who].append([features(view.rgb) for view in its.views])
-        ceilings.append(score_truth(clip, segmenter))
-        measured.append(clip)
-    if not measured:
+        clips.append(_measure(place, clip, prediction, segmenter, trackers, network, seconds))
+    if not clips:
         raise EvaluationError(f'{engine.name} predicted none of {len(places)} clips: {next(iter(failures.values()))}')
     return GenerationReport(
         model=engine.name,
         protocol={
             'store': str(store.folder), **store.settings, 'split': protocol.split, 'cameras': protocol.cameras,
-            'clips': len(measured), 'episodes': len({clip.episode for clip in measured}), 'seed': protocol.seed,
+            'clips': len(clips), 'episodes': len({clip.place[0] for clip in clips}), 'seed': protocol.seed,
             'steps': protocol.steps, 'segmenter': segmenter.__name__,
             'i3d': str(protocol.i3d) if protocol.i3d else None,
         },
         machine=describe_machine('numpy', 'torch', 'torchmetrics'),
-        values={who: _estimates([its.values for its in scores[who]]) for who in PREDICTORS},
-        steps={who: _step_estimates(scores[who]) for who in PREDICTORS},
-        fvd=_fvd({who: np.array(its) for who, its in videos.items()}) if features else None,
-        ceiling=_estimates(ceilings),
-        seconds=float(np.median(seconds)),
+        values={who: _estimates([clip.scores[who].values for clip in clips]) for who in PREDICTORS},
+        steps={who: _step_estimates([clip.scores[who] for clip in clips]) for who in PREDICTORS},
+        fvd=_fvd([clip.features for clip in clips]) if network else None,
+        ceiling=_estimates([clip.ceiling for clip in clips]),
+        seconds=float(np.median([clip.seconds for clip in clips])),
         failures=failures,
-        clips=[
-            {'clip': _name(clip), **{who: scores[who][k].values for who in PREDICTORS}}
-            for k, clip in enumerate(measured)
-        ],
+        clips=[clip.to_dict() for clip in clips],
     )
 
 
-def _name(clip: Clip) -> str:
-    return f'{clip.episode}, step {clip.start}, cameras {clip.cameras[0]} and {clip.cameras[1]}'
+def _name(place: tuple[str, int, int, int]) -> str:
+    return '{}, step {}, cameras {} and {}'.format(*place)
+
+
+def _measure(
+    place: tuple[str, int, int, int], clip: Clip, prediction: Prediction, segmenter: Segmenter,
+    trackers: list[GripperTracker], network: VideoFeatures | None, seconds: float,
+) -> _Measured:
+    predictions = {'model': prediction, 'hold': frozen_scene(clip)}
+    paths = {'model': track_grippers(clip, prediction, trackers), 'hold': resting_grippers(clip)}
+    scores = {
+        who: score_clip(clip, its, segment_grippers(clip, its, segmenter), paths[who])
+        for who, its in predictions.items()
+    }
+    features = {}
+    if network is not None:
+        features = {
+            who: np.stack([network(view.rgb) for view in its.views])
+            for who, its in (*predictions.items(), ('truth', true_future(clip)))
+        }
+    return _Measured(place, scores, score_truth(clip, segmenter), features, seconds)
 
 
 def _refuse_other_size(clip: Clip, prediction: Prediction) -> None:
@@ -138,21 +160,22 @@ def _step_estimates(scores: list[ClipScores]) -> dict:
     }
 
 
-def _fvd(features: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
-    """features: (clips, 2, F) by predictor, and of the truth; both FVD over all clips and the released code's."""
+def _fvd(clips: list[dict[str, np.ndarray]]) -> dict[str, dict[str, float]]:
+    """Return FVD over all clips and that of single clips, as the released code has it; clips: _Measured.features."""
+    distances = {'FVD': frechet_distance, 'FVD of single clips': lambda *pair: clip_distances(*pair).mean()}
+    features = {who: np.stack([clip[who] for clip in clips], axis=1) for who in clips[0]}
     return {
         who: {
-            f'{name}-{view}': float(distance(features[who][:, v], features['truth'][:, v]))
-            for name, distance in (
-                ('FVD', frechet_distance), ('FVD of single clips', lambda *pair: clip_distances(*pair).mean()))
-            for v, view in enumerate(VIEWS)
+            f'{name}-{view}': float(distance(predicted, true))
+            for name, distance in distances.items()
+            for view, predicted, true in zip(VIEWS, features[who], features['truth'], strict=True)
         }
         for who in PREDICTORS
     }
 
 
-def write_report(report: GenerationReport, folder: Path, file: Path | None) -> None:
-    """Print the report, draw it into folder, and write file (JSON) when given."""
+def write_report(report: GenerationReport, command: str, folder: Path, file: Path | None) -> None:
+    """Print the report, draw it into folder, and write file (JSON), with the command that measured it, when given."""
     console = Console()
     print_report(report, console)
     words = 'generation', report.model.replace(':', '_'), report.protocol['split'], report.protocol['cameras']
@@ -161,4 +184,4 @@ def write_report(report: GenerationReport, folder: Path, file: Path | None) -> N
     console.print(f'drawn over the horizon: {plot}', soft_wrap=True)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(report.to_dict(), indent=1, allow_nan=False) + '\n')
+        file.write_text(json.dumps({'command': command, **report.to_dict()}, indent=1, allow_nan=False) + '\n')

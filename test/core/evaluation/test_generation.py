@@ -129,8 +129,9 @@ def test_predictions_of_another_size_are_refused(store, tmp_path):
 
 
 def test_report_survives_json_and_is_drawn(report, tmp_path):
-    write_report(report, tmp_path / 'plots', tmp_path / 'numbers' / 'report.json')
+    write_report(report, 'robot4d evaluate', tmp_path / 'plots', tmp_path / 'numbers' / 'report.json')
     numbers = json.loads((tmp_path / 'numbers' / 'report.json').read_text())
+    assert numbers['command'] == 'robot4d evaluate'
     assert numbers['values']['hold']['PSNR-n']['mean'] == report.values['hold']['PSNR-n'].mean
     assert len(numbers['steps']['model']['gripper-n, mm']) == 10
     assert [clip['clip'] for clip in numbers['clips']] == [clip['clip'] for clip in report.clips]

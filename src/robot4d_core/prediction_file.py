@@ -20,14 +20,15 @@ predicted frames; 1 + K recorded moments, the first of them observed; all points
     recorded_depth_v  (1 + K, h, w)     float32 metres in camera v, NaN invalid
     recorded_intrinsics_v  (3, 3)       of the recorded images, pixels
     T_n_m             (4, 4)            where the recording knows it
-    gripper_poses     (1 + K, 4, 4)     T_n_tcp of the first gripper, where known
-    openings          (1 + K,)          metres, where known
+    gripper_poses     (P, 4, 4)         T_n_tcp of the first gripper at the first P recorded moments, where known
+    openings          (P,)              metres, where known
 """
 
 from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def read_prediction(path: Path) -> SavedPrediction:
                 raise PredictionFileError(
                     f"{path} has schema {arrays['schema']}, this version reads {SCHEMA}; predict again")
             return _from_arrays(arrays)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, Robot4dError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, Robot4dError) as error:
         if isinstance(error, PredictionFileError):
             raise
         raise PredictionFileError(

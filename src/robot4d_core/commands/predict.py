@@ -100,7 +100,7 @@ def _print_tables(console, saved, seconds: dict[str, float]) -> None:
     for title in ('view', '', 'PSNR (dB)', 'AbsRel', 'delta1', 'mean 3-D error', 'median where it moves'):
         table.add_column(title, justify='right' if table.columns[1:] else 'left')
     for name, pair in errors.items():
-        for who, its in zip(('predicted', 'observation repeated'), pair, strict=True):
+        for who, its in zip(('predicted', 'no motion'), pair, strict=True):
             table.add_row(name, who, f'{its.psnr:.1f}', f'{its.absolute_relative:.3f}', f'{its.delta1:.3f}',
                           f'{its.distance:.0f} mm', f'{its.moving:.0f} mm')
     console.print(table)

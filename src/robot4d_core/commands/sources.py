@@ -38,7 +38,7 @@ def read_look(arguments: argparse.Namespace, path: Path) -> RecordedLook:
             _refuse(arguments, name, f'{path} is no bag; choose the moment with --step NUMBER')
         return read_episode(arguments, path)
     from robot4d_core.episodes.bags.look import read_bag_look
-    from robot4d_core.episodes.bags.recording import camera_topics_of_file
+    from robot4d_core.episodes.bags.topics import camera_topics_of_file
 
     _refuse(arguments, 'step', f'{path} is a bag; choose the moment with --time SECONDS')
     topics = None if arguments.topics is None else camera_topics_of_file(arguments.topics)

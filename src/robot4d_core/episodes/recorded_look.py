@@ -42,8 +42,8 @@ class RecordedLook:
     """What two cameras saw at one moment of a recording and at the K that followed, FRAME_INTERVAL apart.
 
     views: n (the reference) and m; stamp: seconds; frame_id: optical frame of n; source: what to find it again by.
-    T_n_m: (4, 4), None where the recording does not know it. gripper_poses: (1 + K, 4, 4) T_n_tcp of the first
-    gripper, openings: (1 + K,) metres, both None where unknown. No engine gets these; they are for comparison.
+    T_n_m: (4, 4), None where the recording does not know it. gripper_poses: (P, 4, 4) T_n_tcp of the first gripper and
+    openings: (P,) metres at the first P moments, both None where unknown. No engine gets these.
     """
 
     source: str

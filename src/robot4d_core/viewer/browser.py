@@ -47,6 +47,10 @@ class CloudViewer:
         """The moment that is shown."""
         return int(self._step.value)
 
+    @step.setter
+    def step(self, step: int) -> None:
+        self._step.value = step
+
     @property
     def playing(self) -> bool:
         """Whether the moments follow each other by themselves."""
@@ -67,12 +71,21 @@ class CloudViewer:
 
     def advance(self, steps: int) -> None:
         """Show a later or an earlier moment; after the last comes the first."""
-        self._step.value = (self.step + steps) % len(self._videos[0].times)
+        self.step = (self.step + steps) % len(self._videos[0].times)
 
     def play(self, playing: bool) -> None:
         """Play or pause."""
         self._playing = playing
         self._play_button.label = 'Pause' if playing else 'Play'
+
+    def choose(self, view: str, beside: bool) -> None:
+        """Show a view, 'both', 'n: NAME' or 'm: NAME', with or without the recorded future beside it."""
+        self._view.value, self._beside.value = view, beside
+
+    def shown(self) -> dict[str, np.ndarray]:
+        """Return the points (N, 3) of the clouds that are visible now, where they stand, by their names."""
+        clouds = (cloud for moments in self._moments for clouds in moments for cloud in clouds.values())
+        return {cloud.name: cloud.points + np.array(cloud.position) for cloud in clouds if cloud.visible}
 
     def stop(self) -> None:
         """End the server."""

@@ -83,7 +83,7 @@ def write_prediction_bag(saved: SavedPrediction, folder: Path) -> None:
             stamp = look.stamp + k * FRAME_INTERVAL
             for view, frame in zip(look.views, frames, strict=True):
                 bag.write_view(stamp, CameraView(view.name, view.camera, view.rgb[k], view.depth[k]), frame)
-            if look.gripper_poses is not None:
+            if look.gripper_poses is not None and k < len(look.gripper_poses):
                 bag.write_transforms(stamp, {(look.frame_id, _ARM.tcp): look.gripper_poses[k]})
                 fingers = np.full(len(_ARM.finger_joints), look.openings[k] / len(_ARM.finger_joints))
                 bag.write_joint_states(stamp, _ARM.finger_joints, fingers)

@@ -1,0 +1,110 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""`robot4d predict`: files, film and table of one prediction; the same seed gives the same bytes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import imageio.v2 as imageio
+import pytest
+
+from core.episodes.analytic_episodes import analytic_store
+from core.episodes.bags.recorded_bags import make_bag
+from core.generator.tiny_models import tiny_pipeline
+from robot4d_core.cli import main
+from robot4d_core.prediction_file import read_prediction
+
+
+@pytest.fixture(scope='module')
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('models') / 'tiny'
+    tiny_pipeline().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope='module')
+def episode(tmp_path_factory):
+    return analytic_store(tmp_path_factory.mktemp('stores') / 'store', [3]).folder / 'episode_000003'
+
+
+def predict(source, output, *options) -> int:
+    return main(['predict', str(source), '--output', str(output), *map(str, options)])
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(episode, model, tmp_path, capsys):
+    options = '--model', model, '--device', 'cpu', '--steps', 2, '--step', 1, '--cameras', 'camera_2', 0
+    for name, seed in (('first', 5), ('again', 5), ('other', 6)):
+        assert predict(episode, tmp_path / name, *options, '--seed', seed) == 0
+    first, again, other = ((tmp_path / name / 'prediction.npz').read_bytes() for name in ('first', 'again', 'other'))
+    assert first == again and first != other
+    saved = read_prediction(tmp_path / 'first' / 'prediction.npz')
+    assert (saved.seed, saved.steps, saved.prediction.model) == (5, 2, 'diffusion:tiny')
+    assert [view.rgb.shape for view in saved.prediction.views] == 2 * [(10, 128, 160, 3)]
+    with imageio.get_reader(tmp_path / 'first' / 'prediction.mp4') as film:
+        assert sum(1 for _ in film) == 10
+    table = capsys.readouterr().out
+    for expected in ('diffusion:tiny', '2 steps', 'encode', 'decode', 'load the weights', 'camera_2', 'no motion',
+                     'against the 10 recorded frames', 'robot4d view'):
+        assert expected in table
+
+
+def test_a_bag_becomes_a_bag(tmp_path, capsys):
+    bag = make_bag(tmp_path / 'bag', seconds=1.0)
+    assert predict(bag, tmp_path / 'out', '--engine', 'diffusion', '--device', 'cpu', '--steps', 1, '--format', 'mcap',
+                   '--time', 0.3) == 0
+    saved = read_prediction(tmp_path / 'out' / 'prediction')
+    assert saved.prediction.model == 'diffusion:put_spatula_tiny' and saved.look.future == 1
+    assert (tmp_path / 'out' / 'prediction.mp4').is_file()
+    assert predict(bag, tmp_path / 'out', '--format', 'mcap') == 2
+    assert 'exists; remove it or choose another folder with --output' in capsys.readouterr().err
+
+
+def test_a_recording_without_a_future_says_so(tmp_path, capsys):
+    bag = make_bag(tmp_path / 'bag', seconds=0.2)
+    assert predict(bag, tmp_path / 'out', '--device', 'cpu', '--steps', 1) == 0
+    assert 'there is no true future to compare with' in capsys.readouterr().out.replace('\n', ' ')
+
+
+@pytest.mark.parametrize(('options', 'expected'), [
+    (['--step', '14'], 'step must be 0 to 13'),
+    (['--time', '1.0'], 'is no bag; choose the moment with --step'),
+    (['--cameras', '0', '9'], "no camera '9'"),
+    (['--model', 'nowhere'], 'no model in nowhere'),
+    (['--engine', 'oracle'], 'the oracle exists only in simulation'),
+    (['--device', 'cuda:99'], 'CUDA GPUs'),
+])
+def test_what_cannot_be_is_a_sentence(episode, tmp_path, capsys, options, expected):
+    assert predict(episode, tmp_path / 'out', *options) == 2
+    assert expected in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
+
+
+def test_wrong_sources_are_named(episode, tmp_path, capsys):
+    for source, expected in ((tmp_path / 'nothing', 'give an episode of a store'),
+                             (episode.parent, f'is a store; give one of its 1 episodes, such as {episode}'),
+                             (tmp_path, 'is no episode store')):
+        assert predict(source, tmp_path / 'out') == 2
+        assert expected in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_it_between_two_steps_and_leaves_nothing(episode, model, tmp_path):
+    command = [sys.executable, '-m', 'robot4d_core.cli', 'predict', episode, '--model', model, '--device', 'cpu',
+               '--steps', '100000', '--output', tmp_path / 'out']
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, 'TTY_COMPATIBLE': '1', 'COLUMNS': '120'})
+    try:
+        shown = ''
+        while '/100000' not in shown:
+            shown += process.stdout.read(50)
+        time.sleep(1.0)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert 'cancelled before denoising step' in error and error.strip().endswith('of 100000; nothing is written')
+    assert not (tmp_path / 'out').exists()

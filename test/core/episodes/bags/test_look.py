@@ -1,0 +1,127 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""One look out of a bag: the newest or one at a time, images that belong together, and only what the bag knows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.episodes.bags.recorded_bags import (
+    BASE,
+    CAMERA,
+    CAMERAS,
+    CLOSING,
+    FIRST_STAMP,
+    images,
+    make_bag,
+    shifted,
+    tcp_in_base,
+)
+from robot4d_core.episodes.bags.look import read_bag_look
+from robot4d_core.errors import BagError, ParameterError, SynchronisationError, TopicError
+from robot4d_core.geometry.poses import invert_pose
+
+
+@pytest.fixture(scope='module')
+def bag(tmp_path_factory):
+    return make_bag(tmp_path_factory.mktemp('bags') / 'bag')
+
+
+def without(*parts):
+    """Drop the topics whose names hold one of the parts."""
+    return lambda topic, log_time, fields: None if any(part in topic for part in parts) else (log_time, fields)
+
+
+def seconds_of(look) -> float:
+    return look.stamp - FIRST_STAMP
+
+
+def assert_images(look, moment: int, tick: int):
+    for view in look.views:
+        colour, depth, _ = images(view.name, tick)
+        np.testing.assert_array_equal(view.rgb[moment], colour)
+        np.testing.assert_allclose(view.depth[moment], np.where(depth > 0, depth / 1000, np.nan), rtol=1e-6)
+        assert view.camera == CAMERA
+
+
+def test_the_newest_look_has_no_future(bag):
+    look = read_bag_look(bag)
+    assert seconds_of(look) == pytest.approx(6.0, abs=1e-6) and look.future == 0
+    assert [view.name for view in look.views] == ['reference', 'second']
+    assert look.frame_id == 'reference_color_optical_frame'
+    assert look.instruction == 'put the spatula on the table'
+    assert_images(look, 0, 60)
+    assert str(bag) in look.source and 'at 6.000 s' in look.source
+
+
+def test_a_time_chooses_the_newest_look_up_to_it_and_its_future(bag):
+    look = read_bag_look(bag, 0.68)
+    assert seconds_of(look) == pytest.approx(0.7, abs=1e-6) and look.future == 10  # 0.05 s of tolerance
+    look = read_bag_look(bag, 3.04)
+    assert seconds_of(look) == pytest.approx(3.0, abs=1e-6) and look.future == 6
+    for moment in range(7):
+        assert_images(look, moment, 30 + 5 * moment)
+
+
+def test_extrinsics_and_gripper_are_those_of_tf_and_joint_states(bag):
+    look = read_bag_look(bag, 1.0, ('second', 'reference'))
+    T_n_world = invert_pose(CAMERAS['second'])
+    np.testing.assert_allclose(look.T_n_m, T_n_world @ CAMERAS['reference'], atol=1e-9)
+    stamps = seconds_of(look) + 0.5 * np.arange(10)  # tf ends before the last image of the second camera
+    assert look.future == 10
+    np.testing.assert_allclose(look.gripper_poses, [T_n_world @ BASE @ tcp_in_base(t) for t in stamps], atol=1e-4)
+    np.testing.assert_allclose(look.openings, 0.08 - 2 * CLOSING * stamps, atol=2 * CLOSING * 0.02)
+
+
+def test_a_bag_of_images_alone_is_enough(tmp_path):
+    bag = make_bag(tmp_path / 'bag', without('/tf', 'joint_states', 'instruction', 'controller'), seconds=1.0)
+    look = read_bag_look(bag, 0.0)
+    assert look.future == 2
+    assert (look.T_n_m, look.gripper_poses, look.openings, look.instruction) == (None, None, None, '')
+    assert look.pointmaps()[0].shape == (3, CAMERA.height, CAMERA.width, 3) and look.pointmaps()[1] is None
+
+
+def test_a_gap_ends_the_future(tmp_path):
+    def change(topic, log_time, fields):
+        return None if topic == '/second/color/image_raw' and 1.9 < log_time - FIRST_STAMP < 2.2 else (log_time, fields)
+
+    look = read_bag_look(make_bag(tmp_path / 'bag', change, seconds=3.0), 0.5)
+    assert look.future == 2
+
+
+def test_the_newest_look_is_one_that_every_stream_has(tmp_path):
+    def change(topic, log_time, fields):
+        ends = 1.25 if topic == '/second/aligned_depth_to_color/image_raw' else 3.0
+        return None if log_time - FIRST_STAMP > ends else (log_time, fields)
+
+    look = read_bag_look(make_bag(tmp_path / 'bag', change, seconds=2.0))
+    assert seconds_of(look) == pytest.approx(1.2, abs=1e-6)
+    assert_images(look, 0, 12)
+
+
+def test_cameras_with_different_clocks_are_refused(tmp_path):
+    def change(topic, log_time, fields):
+        return log_time, shifted(fields, 100.0) if topic.startswith('/second/') else fields
+
+    with pytest.raises(SynchronisationError, match=r'/second/color.* no message within 0.05 s .* synchronise the clo'):
+        read_bag_look(make_bag(tmp_path / 'bag', change, seconds=1.0))
+
+
+def test_a_time_before_the_first_look_is_refused(bag):
+    with pytest.raises(ParameterError, match='no look of both cameras up to -1.0 s after .* first is at 0.000 s'):
+        read_bag_look(bag, -1.0)
+
+
+@pytest.mark.parametrize(('topic', 'expected'), [
+    ('/second/aligned_depth', "no aligned depth of camera 'second': expected /second/aligned_depth_to_color/image_raw"),
+    ('/second/color/camera_info', "no intrinsics of camera 'second'"),
+    ('/second/color/image_raw', 'expected two or more cameras'),
+])
+def test_a_missing_topic_is_named(tmp_path, topic, expected):
+    with pytest.raises(TopicError, match=expected):
+        read_bag_look(make_bag(tmp_path / 'bag', without(topic), seconds=0.5))
+
+
+def test_no_bag_is_named(tmp_path):
+    with pytest.raises(BagError, match='does not exist'):
+        read_bag_look(tmp_path / 'bag.mcap')

@@ -131,7 +131,7 @@ def published():
 @pytest.fixture
 def small_observed():
     rng = np.random.default_rng(0)
-    return rng.integers(0, 256, (2, 64, 80, 3), dtype=np.uint8), rng.uniform(0.2, 1.5, (2, 64, 80, 3)).astype('f4')
+    return rng.integers(0, 256, (2, 32, 40, 3), dtype=np.uint8), rng.uniform(0.2, 1.5, (2, 32, 40, 3)).astype('f4')
 
 
 def test_each_step_runs_the_unet_once_for_both_views_and_modalities(published, small_observed, monkeypatch):
@@ -139,8 +139,8 @@ def test_each_step_runs_the_unet_once_for_both_views_and_modalities(published, s
     parts = [count_calls(monkeypatch, part) for part in (*parts, published.pointmap_autoencoder.encoder)]
     video = published(*small_observed, 3, torch.Generator().manual_seed(0))
     assert [len(calls) for calls in parts] == [3, 1, 1, 1]
-    assert parts[0][0][0].shape == (1, 2, 10, 8, 8, 10)
-    assert video.rgb.shape == video.pointmap.shape == (2, 10, 64, 80, 3)
+    assert parts[0][0][0].shape == (1, 2, 10, 8, 4, 5)
+    assert video.rgb.shape == video.pointmap.shape == (2, 10, 32, 40, 3)
     assert video.T_n_m is None
 
 
@@ -154,13 +154,13 @@ def test_each_view_has_the_image_embedding_of_its_own_colours(published, small_o
 
 
 def test_the_decoding_ceiling_changes_nothing_while_whole_videos_fit(published, small_observed):
-    one_video = 10.01 * published.pointmap_autoencoder.decoding_memory(64, 80)
-    latents = torch.randn(2, 10, 8, 8, 10, generator=torch.Generator().manual_seed(0))
+    one_video = 10.01 * published.pointmap_autoencoder.decoding_memory(32, 40)
+    latents = torch.randn(2, 10, 8, 4, 5, generator=torch.Generator().manual_seed(0))
     reference = published.decode(latents)
     try:
         published.decode_memory = one_video
         limited = published.decode(latents)
-        published.decode_memory = 0.5 * published.rgb_autoencoder.decoding_memory(64, 80)
+        published.decode_memory = 0.5 * published.rgb_autoencoder.decoding_memory(32, 40)
         with pytest.raises(ParameterError, match='MiB'):
             published.decode(latents)
     finally:

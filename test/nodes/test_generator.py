@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import threading
 import time
@@ -14,6 +15,7 @@ from action_msgs.msg import GoalStatus
 from diagnostic_msgs.msg import DiagnosticStatus
 from rcl_interfaces.srv import SetParameters
 from rclpy.action import ActionClient
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock as ClockMessage
 
@@ -34,6 +36,7 @@ from robot4d_core.cell.scene import Scene
 from robot4d_core.errors import EngineError
 from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.geometry.poses import invert_pose
+from robot4d_core.robot_description import share_directory
 from robot4d_nodes.conversions import header, prediction_from_message, time_to_message, uuid_from_message
 from robot4d_nodes.generator import Generator
 from robot4d_nodes.lifecycle import spinning
@@ -366,6 +369,38 @@ def test_when_the_engine_cannot_load_expect_it_named_and_the_node_unconfigured(r
         health = wait_until(lambda: probe.health.get('generator: state'))
         assert health.level == DiagnosticStatus.ERROR and message in health.message
         assert generator.state == 'unconfigured'
+
+
+def changed_byte(folder):
+    file = folder / 'unet' / 'config.json'
+    file.write_bytes(file.read_bytes().replace(b'32', b'64', 1))
+
+
+def other_model(folder):
+    file = folder / 'model_index.json'
+    file.write_text(file.read_text().replace('TwoViewPipeline', 'StableVideoDiffusionPipeline'))
+
+
+@pytest.mark.parametrize('damage, device, message', [
+    (lambda folder: shutil.rmtree(folder), 'cpu', r'no model in .*tiny: model_index.json is missing; .*robot4d train'),
+    (lambda folder: (folder / 'unet' / 'diffusion_pytorch_model.safetensors').unlink(), 'cpu', 'unet has no weights'),
+    (changed_byte, 'cpu', r'unet/config.json differs from SHA256SUMS; restore the folder'),
+    (other_model, 'cpu', r'holds a StableVideoDiffusionPipeline, expected a TwoViewPipeline'),
+    (lambda folder: None, 'cuda:99', r"'cuda:99' was demanded but torch finds \d CUDA GPUs; choose 'auto' or 'cpu'"),
+], ids=['no folder', 'no weights', 'changed', 'other model', 'no gpu'])
+def test_when_the_model_cannot_be_used_expect_configure_refused_with_what_to_do(
+    ros, tmp_path, damage, device, message
+):
+    folder = shutil.copytree(share_directory() / 'models' / 'put_spatula_tiny', tmp_path / 'tiny')
+    damage(folder)
+    generator = Generator(parameter_overrides=overrides(model=str(folder), device=device, autostart=False))
+    probe = Probe()
+    with spinning(generator, probe):
+        assert generator.trigger_configure() == TransitionCallbackReturn.FAILURE
+        assert generator.state == 'unconfigured'
+        wait_until(lambda: probe.health.get('generator: state', DiagnosticStatus()).level == DiagnosticStatus.ERROR)
+        told = probe.health['generator: state'].message
+        assert re.search(message, told), told
 
 
 def test_sigint_while_a_goal_waits_for_an_observation_ends_the_process_in_order(ros):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from robot4d_core.generator.engine import Engine
 from robot4d_core.observation import Observation
@@ -38,8 +38,8 @@ def predict_in_terminal(
 
     Raises PredictionCancelled after Ctrl-C, as soon as the step under way is done; a second Ctrl-C ends at once.
     """
-    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TextColumn('steps,'),
-               TimeElapsedColumn(), TextColumn('gone,'), TimeRemainingColumn(), TextColumn('left'))
+    columns = (TextColumn('{task.description}'), BarColumn(bar_width=20), MofNCompleteColumn(), TextColumn('steps,'),
+               TimeRemainingColumn(), TextColumn('left'))
     asked: list[float] = []
     done: list[float] = []
     with Progress(*columns, console=console) as bars, _interrupt_noted() as interrupted:

@@ -68,7 +68,11 @@ class _Measured:
     seconds: float
 
     def to_dict(self) -> dict:
-        return {'clip': _name(self.place), **{who: its.values for who, its in self.scores.items()}}
+        numbers = {
+            who: {**its.values, **{name: steps.tolist() for name, steps in its.steps.items()}}
+            for who, its in self.scores.items()
+        }
+        return {'clip': _name(self.place), **numbers}
 
 
 def evaluate_generation(

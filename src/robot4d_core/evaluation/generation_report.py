@@ -25,8 +25,8 @@ class GenerationReport:
     model: name of the engine; protocol: what was measured on, and how; machine: on which; values: over clips;
     steps: per step of the horizon; fvd: FVD-n and FVD-m by predictor, None when not measured; ceiling: what the true
     future scores, as clip_scores.score_truth;
-    seconds: median per prediction; failures: why a clip has no prediction, by clip; clips: every clip's place and
-    values, to compare models clip by clip.
+    seconds: median per prediction; failures: why a clip has no prediction, by clip; clips: every clip's place,
+    values and steps, to compare models clip by clip.
     """
 
     model: str

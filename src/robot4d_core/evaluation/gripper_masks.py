@@ -23,7 +23,7 @@ Segmenter = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """(image (H, W, 3) uint8, masks (G, H, W) bool, none empty, video (T, H, W, 3) uint8) -> (G, T, H, W) bool."""
 
 BINS = 24  # of the chromaticity histograms, per axis
-LIKELIHOOD_RATIO = 200.0  # of gripper to background; high: a wrong pixel, lifted, spoils the box more than a missing one
+LIKELIHOOD_RATIO = 200.0  # of gripper to background; high, as a wrong pixel spoils a lifted box more than a missing one
 UNSEEN = 1e-7  # share of the background's pixels that a colour has which was not seen there
 SEARCH_SHARE = 0.16  # of the image's width that the gripper may move between two frames
 GAP = 2  # pixels between parts of one gripper

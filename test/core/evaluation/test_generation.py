@@ -135,6 +135,8 @@ def test_report_survives_json_and_is_drawn(report, tmp_path):
     assert numbers['values']['hold']['PSNR-n']['mean'] == report.values['hold']['PSNR-n'].mean
     assert len(numbers['steps']['model']['gripper-n, mm']) == 10
     assert [clip['clip'] for clip in numbers['clips']] == [clip['clip'] for clip in report.clips]
+    errors = [clip['hold']['moving-n, mm'][3] for clip in numbers['clips']]
+    assert np.mean(errors) == pytest.approx(numbers['steps']['hold']['moving-n, mm'][3]['mean'])
     assert numbers['machine']['cores'] > 0 and numbers['protocol']['segmenter'] == 'white'
     assert [path.name for path in (tmp_path / 'plots').iterdir()] == ['generation_knowing_validation_held_out.png']
 

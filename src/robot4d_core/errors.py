@@ -142,6 +142,18 @@ class SceneError(Robot4dError, ValueError):
     """A simulated cell that cannot be built or asked for that."""
 
 
+class RecipeError(Robot4dError, ValueError):
+    """A recipe of a training that cannot be followed, or a work folder of another one."""
+
+
+class CheckpointError(Robot4dError, RuntimeError):
+    """A checkpoint that cannot be continued from."""
+
+
+class TrainingError(Robot4dError, RuntimeError):
+    """A training whose loss or gradient is no longer a number."""
+
+
 class ExpertError(Robot4dError, RuntimeError):
     """A scripted expert that cannot carry on from where the cell is."""
 

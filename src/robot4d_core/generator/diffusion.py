@@ -19,22 +19,32 @@ from robot4d_core.errors import PredictionCancelled
 Network = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
+RGB_CHANNELS = 4  # the first; pointmaps are in the others
+
+
 @dataclass(frozen=True)
 class LossTerms:
-    """The training loss and its parts per view, each a scalar tensor; pointmap is not yet multiplied by lambda."""
+    """The training loss and its parts per view, each a scalar tensor; pointmap is not yet multiplied by lambda.
+
+    Without pointmaps their terms are None.
+    """
 
     total: torch.Tensor
     rgb_n: torch.Tensor
     rgb_m: torch.Tensor
-    pointmap_n: torch.Tensor
-    pointmap_m: torch.Tensor
+    pointmap_n: torch.Tensor | None = None
+    pointmap_m: torch.Tensor | None = None
 
 
 class TwoViewDiffusion(SchedulerMixin, ConfigMixin):
-    """Noise levels, loss and sampler. Latents are (B, 2, T, 8, h, w): views n and m, channels RGB 4 and pointmap 4.
+    """Noise levels, loss and sampler.
+
+    Latents are (B, 2, T, C, h, w): views n and m, channels RGB 4 and, unless the model knows colours only, pointmap 4.
 
     sigma_min, sigma_max, rho: noise levels of the sampler (Karras et al., eq. 5); log_sigma_mean, log_sigma_std:
-    log-normal distribution of the training noise; pointmap_weight: lambda of the paper's joint loss.
+    log-normal distribution of the training noise; pointmap_weight: lambda of the paper's joint loss;
+    additive_gripper_weight: as the method's released code, add 1 to the weight inside the gripper's mask instead of
+    doubling it as the paper does, which hardly counts where the noise is low and the weight high.
     """
 
     @register_to_config
@@ -46,6 +56,7 @@ class TwoViewDiffusion(SchedulerMixin, ConfigMixin):
         log_sigma_mean: float = 1.0,
         log_sigma_std: float = 1.6,
         pointmap_weight: float = 1.0,
+        additive_gripper_weight: bool = False,
     ) -> None:
         self.num_inference_steps = None
 
@@ -75,19 +86,23 @@ class TwoViewDiffusion(SchedulerMixin, ConfigMixin):
     ) -> LossTerms:
         """Return the joint loss of the paper's equations 1 to 4 on the clean latents that the network estimates.
 
-        clean, noise: (B, 2, T, 8, h, w); gripper, valid: (B, 2, T, h, w) bool, the gripper's mask and where the
-        pointmap is known, at latent resolution; sigma: (B,). Each term is a mean over its elements, weighted by
-        (sigma^2 + 1) / sigma^2 as in Stable Video Diffusion, doubled inside the gripper's mask (equation 4); unknown
-        points have no weight in the pointmap terms, which are 0 for latents of RGB only.
+        clean, noise: (B, 2, T, C, h, w); gripper, valid: (B, 2, T, h, w) bool, the gripper's mask and where the
+        pointmap is known, at latent resolution; sigma: (B,). Each term is a mean over its elements where the paper has
+        a sum, weighted by (sigma^2 + 1) / sigma^2 as in Stable Video Diffusion, doubled inside the gripper's mask
+        (equation 4); unknown points have no weight in the pointmap terms.
         """
         s = sigma.reshape(-1, 1, 1, 1, 1, 1)
-        error = (self.denoise(network, clean + s * noise, sigma) - clean) ** 2 * (s**2 + 1) / s**2
-        error = error * (1 + gripper[:, :, :, None].to(error.dtype))
+        inside = gripper[:, :, :, None].to(clean.dtype)
+        weight = (s**2 + 1) / s**2
+        weight = weight + inside if self.config.additive_gripper_weight else weight * (1 + inside)
+        error = weight * (self.denoise(network, clean + s * noise, sigma) - clean) ** 2
+        rgb = error[:, :, :, :RGB_CHANNELS].mean(dim=(0, 2, 3, 4, 5))
+        if clean.shape[3] == RGB_CHANNELS:
+            return LossTerms(rgb.sum(), *rgb)
         known = valid[:, :, :, None].to(error.dtype)
-        rgb = error[:, :, :, :4].mean(dim=(0, 2, 3, 4, 5))
-        pointmap = (error[:, :, :, 4:] * known).sum(dim=(0, 2, 3, 4, 5)) / (4 * known.sum(dim=(0, 2, 3, 4, 5))).clamp(1)
-        total = (rgb + self.config.pointmap_weight * pointmap).sum()
-        return LossTerms(total, rgb[0], rgb[1], pointmap[0], pointmap[1])
+        pointmap = (error[:, :, :, RGB_CHANNELS:] * known).mean(dim=(0, 2, 3, 4, 5))
+        pointmap = pointmap / known.mean(dim=(0, 2, 3, 4, 5)).clamp(1e-6)
+        return LossTerms((rgb + self.config.pointmap_weight * pointmap).sum(), *rgb, *pointmap)
 
     def sigmas(self, steps: int) -> torch.Tensor:
         """Return the noise levels of a sampling run, (steps + 1,) float32, from sigma_max down to 0."""

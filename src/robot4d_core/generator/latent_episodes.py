@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
-from robot4d_core.episodes.store import Episode
+from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.windows import (
     WINDOW_STEPS,
     downsample_mask,
@@ -20,7 +20,9 @@ from robot4d_core.episodes.windows import (
     window_starts,
 )
 from robot4d_core.errors import NoWindowError
-from robot4d_core.generator.autoencoder import PatchAutoencoder, PointmapAutoencoder, RgbAutoencoder
+from robot4d_core.generator.autoencoder_interface import Autoencoder
+from robot4d_core.generator.training_batches import AlignmentBatch, DiffusionBatch
+from robot4d_core.generator.training_checkpoint import save_durably
 from robot4d_core.generator.view_alignment import subsample
 from robot4d_core.geometry.pointmaps import transform_points, valid_points
 
@@ -31,12 +33,13 @@ PAIRS = 6  # ordered camera pairs encoded per episode
 class LatentEpisode:
     """An episode of C cameras, T steps and P ordered pairs (n, m) of cameras, at latent resolution.
 
-    rgb, points: (C, T, 4, h, w) float16, points in the camera's own frame; pairs: (P, 2); projected:
-    (P, T, 4, h, w), the points of m in frame n; gripper, valid: (C, T, h, w) bool; coarse: (C, T, 16, 20, 3) metres in
-    the camera's own frame, NaN invalid; relative: (C, C, 4, 4), relative[n, m] = T_n_m; starts: (K,) the steps at which
-    a window may begin.
+    name: of the episode; rgb: (C, T, 4, h, w) float16; points: likewise, in the camera's own frame, of no channels for
+    a model of colours alone; pairs: (P, 2); projected: (P, T, 4, h, w), the points of m in frame n; gripper, valid:
+    (C, T, h, w) bool; coarse: (C, T, 16, 20, 3) metres in the camera's own frame, NaN invalid; relative: (C, C, 4, 4),
+    relative[n, m] = T_n_m; starts: (K,) the steps at which a window may begin.
     """
 
+    name: str
     rgb: torch.Tensor
     points: torch.Tensor
     pairs: torch.Tensor
@@ -49,59 +52,49 @@ class LatentEpisode:
 
     def save(self, path: Path) -> None:
         """Write the episode as safetensors."""
-        save_file({entry.name: getattr(self, entry.name).contiguous() for entry in fields(self)}, path)
+        tensors = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != 'name'}
+        save_durably(tensors, path)
 
     @classmethod
     def load(cls, path: Path) -> LatentEpisode:
-        """Read what save wrote."""
-        return cls(**load_file(path))
+        """Read what save wrote; the file's name is the episode's."""
+        return cls(path.stem, **load_file(path))
 
 
 @torch.no_grad()
 def encode_episode(
-    episode: Episode, rgb_autoencoder: RgbAutoencoder, pointmap_autoencoder: PointmapAutoencoder,
+    name: str, episode: Episode, rgb_autoencoder: Autoencoder, pointmap_autoencoder: Autoencoder | None,
     rng: np.random.Generator,
 ) -> LatentEpisode:
     """Encode every image of an episode, and the points of m in frame n for PAIRS random ordered pairs."""
     cameras = episode.rgb.shape[0]
-    factor = rgb_autoencoder.config.patch_size
+    factor = rgb_autoencoder.latent_factor
     own = np.stack([pointmaps_of(episode, c) for c in range(cameras)])
     relative = np.stack([[relative_pose(episode, n, m) for m in range(cameras)] for n in range(cameras)])
     ordered = [(n, m) for n in range(cameras) for m in range(cameras) if n != m]
     pairs = np.array([ordered[k] for k in rng.permutation(len(ordered))[:PAIRS]])
 
-    def encode(model: PatchAutoencoder, images: np.ndarray) -> torch.Tensor:
-        with torch.autocast(model.device.type, torch.bfloat16):
-            return model.encode(model.normalise(images)).half().cpu()
+    masks = downsample_mask(gripper_mask(np.asarray(episode.segmentation)), factor, 0.0)
 
-    masks = gripper_mask(np.asarray(episode.segmentation))
+    def encode(model: Autoencoder | None, images: np.ndarray) -> torch.Tensor:
+        if model is None:
+            return torch.zeros(len(images), 0, *masks.shape[-2:])
+        return model.encode(model.normalise(images)).float().cpu()
+
     return LatentEpisode(
-        rgb=torch.stack([encode(rgb_autoencoder, np.asarray(episode.rgb[c])) for c in range(cameras)]),
-        points=torch.stack([encode(pointmap_autoencoder, own[c]) for c in range(cameras)]),
+        name=name,
+        rgb=torch.stack([encode(rgb_autoencoder, np.asarray(episode.rgb[c])) for c in range(cameras)]).half(),
+        points=torch.stack([encode(pointmap_autoencoder, own[c]) for c in range(cameras)]).half(),
         pairs=torch.from_numpy(pairs),
         projected=torch.stack([
             encode(pointmap_autoencoder, transform_points(relative[n, m], own[m])) for n, m in pairs
-        ]),
-        gripper=torch.from_numpy(downsample_mask(masks, factor, 0.0)),
+        ]).half(),
+        gripper=torch.from_numpy(masks),
         valid=torch.from_numpy(downsample_mask(valid_points(own), factor, 0.5)),
         coarse=torch.from_numpy(subsample(own)),
         relative=torch.from_numpy(relative).float(),
         starts=torch.from_numpy(window_starts(episode)),
     )
-
-
-@dataclass(frozen=True)
-class DiffusionBatch:
-    """conditioning: (B, 2, 8, h, w) observed latents, each view's points in its own frame.
-
-    change: (B, 2, T, 8, h, w) future latents less the observed ones, m's points in frame n; gripper, valid:
-    (B, 2, T, h, w) bool.
-    """
-
-    conditioning: torch.Tensor
-    change: torch.Tensor
-    gripper: torch.Tensor
-    valid: torch.Tensor
 
 
 def draw_windows(
@@ -116,9 +109,14 @@ def draw_windows(
     return [(episodes[k], int(episodes[k].starts[number - ends[k]])) for k, number in zip(owners, drawn)]
 
 
-def diffusion_batch(episodes: list[LatentEpisode], batch: int, rng: np.random.Generator) -> DiffusionBatch:
-    """Draw random windows out of those of all episodes, each with a random camera pair."""
-    rows = []
+def diffusion_batch(
+    episodes: list[LatentEpisode], batch: int, rng: np.random.Generator, *, change: bool = True,
+) -> DiffusionBatch:
+    """Draw random windows out of those of all episodes, each with a random camera pair.
+
+    change: the target is the change against the observation; then points must also be known there.
+    """
+    rows, names = [], []
     for episode, start in draw_windows(episodes, batch, rng):
         pair = rng.integers(len(episode.pairs))
         n, m = episode.pairs[pair]
@@ -127,17 +125,21 @@ def diffusion_batch(episodes: list[LatentEpisode], batch: int, rng: np.random.Ge
         latents_m = torch.cat([episode.rgb[m, steps].float(), episode.projected[pair, steps].float()], dim=1)
         own_m = torch.cat([episode.rgb[m, steps[0]].float(), episode.points[m, steps[0]].float()])
         latents = torch.stack([latents_n, latents_m])
+        valid = torch.stack([episode.valid[c, steps] for c in (n, m)])
         rows.append((
-            torch.stack([latents_n[0], own_m]), latents[:, 1:] - latents[:, :1],
+            torch.stack([latents_n[0], own_m]),
+            latents[:, 1:] - latents[:, :1] if change else latents[:, 1:],
             torch.stack([episode.gripper[c, steps[1:]] for c in (n, m)]),
-            torch.stack([episode.valid[c, steps[1:]] & episode.valid[c, steps[:1]] for c in (n, m)]),
+            valid[:, 1:] & valid[:, :1] if change else valid[:, 1:],
         ))
-    return DiffusionBatch(*(torch.stack(column) for column in zip(*rows, strict=True)))
+        names.append(episode.name)
+    conditioning, target, gripper, valid = (torch.stack(column) for column in zip(*rows, strict=True))
+    return DiffusionBatch(conditioning, None, target, gripper, valid, names)
 
 
-def alignment_batch(episodes: list[LatentEpisode], batch: int, rng: np.random.Generator):
-    """Return conditioning latents (B, 2, 8, h, w) and the true coarse points of m in frame n (B, 16, 20, 3)."""
-    conditioning, targets = [], []
+def alignment_batch(episodes: list[LatentEpisode], batch: int, rng: np.random.Generator) -> AlignmentBatch:
+    """Draw random steps of all episodes, each seen by a random camera pair."""
+    conditioning, targets, names = [], [], []
     for _ in range(batch):
         episode = episodes[rng.integers(len(episodes))]
         n, m = rng.choice(len(episode.rgb), 2, replace=False)
@@ -146,4 +148,5 @@ def alignment_batch(episodes: list[LatentEpisode], batch: int, rng: np.random.Ge
         conditioning.append(torch.cat([episode.rgb[views].float(), episode.points[views].float()], dim=1))
         transform = episode.relative[n, m]
         targets.append(episode.coarse[m, step] @ transform[:3, :3].T + transform[:3, 3])
-    return torch.stack(conditioning), torch.stack(targets)
+        names.append(episode.name)
+    return AlignmentBatch(torch.stack(conditioning), torch.stack(targets), names)

@@ -3,20 +3,23 @@
 
 from __future__ import annotations
 
-import csv
 import json
+from collections import Counter
 from pathlib import Path
 
+from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.evaluation.horizon_error import MODELS, REGIONS, VIEWS, HorizonError
+from robot4d_core.generator.recipe import Recipe
+from robot4d_core.generator.training_curve import read_curve
 
 
-def plot_curves(curves: dict[str, Path], path: Path) -> None:
-    """Draw the loss curve (CSV) of every stage, and write them all beside it as JSON."""
+def plot_curves(stages: dict[str, Path], path: Path) -> None:
+    """Draw the loss curve of every stage, by the folder that it trained in, and write them all beside it as JSON."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 6), layout='constrained')
-    series = {stage: read_curve(curve) for stage, curve in curves.items()}
-    for axis, (stage, columns) in zip(figure.subplots(2, 2).flat, series.items(), strict=True):
+    series = {stage: read_curve(folder) for stage, folder in stages.items()}
+    for axis, (stage, columns) in zip(figure.subplots(2, 2).flat, series.items()):
         for name in columns.keys() - {'step', 'seconds', 'learning_rate'}:
             axis.semilogy(columns['step'], columns[name], label=name)
         axis.set_title(stage.replace('_', ' '))
@@ -27,56 +30,68 @@ def plot_curves(curves: dict[str, Path], path: Path) -> None:
     path.with_suffix('.json').write_text(json.dumps(series) + '\n')
 
 
-def read_curve(path: Path) -> dict[str, list[float]]:
-    """Return the columns of a loss curve."""
-    with open(path, newline='') as file:
-        rows = list(csv.DictReader(file))
-    return {name: [float(row[name]) for row in rows] for name in rows[0]}
-
-
 def write_model_card(
-    folder: Path, name: str, recipe: dict, curves: dict[str, Path], report: HorizonError, machine: str,
+    folder: Path, name: str, command: str, recipe: Recipe, store: EpisodeStore, stages: dict[str, Path],
+    report: HorizonError | None, machine: str,
 ) -> None:
-    """Write README.md into a model folder."""
-    data = recipe['data']
-    stages = []
-    for stage, curve in curves.items():
-        columns = read_curve(curve)
-        steps, seconds, loss = (columns[name][-1] for name in ('step', 'seconds', 'loss'))
-        stages.append(
-            f'| {stage} | {steps:.0f} | {recipe[stage]["batch"]} | {seconds / 60:.0f} | {loss:.4f} |'
-        )
-    errors = [
-        f'| {region} | {view} | {model} | ' + ' | '.join(f'{value:.0f}' for value in report.median[model, view, region])
-        + f' | {report.mean[model, view, region].mean():.0f} |'
-        for region in REGIONS for view in VIEWS for model in MODELS
-    ]
+    """Write README.md into a model folder. report: None for a model of colours alone."""
+    task, cameras = store.settings['task'], store.settings['cameras']
+    splits = Counter(store.attributes(episode)['split'] for episode in store.names)
+    rows = []
+    for stage, stage_folder in stages.items():
+        columns, settings = read_curve(stage_folder), getattr(recipe, stage)
+        last = {column: columns[column][-1] if columns else float('nan') for column in ('step', 'seconds', 'loss')}
+        rows.append(
+            f"| {stage} | {last['step']:.0f} | {settings.batch} | {last['seconds'] / 60:.0f} | {last['loss']:.4f} |")
     (folder / 'README.md').write_text(f"""# {name}
 
-A two-view 4-D video model of toy size, trained on rendered demonstrations of one task (`{data['task']}`). From one
-RGB-D look of two cameras it predicts ten frames, 0.5 s apart, of colour and of points in the frame of the first
+A two-view 4-D video model of the configuration `{recipe.model}`, trained on demonstrations of one task (`{task}`). From
+one RGB-D look of two cameras it predicts ten frames, 0.5 s apart, of colour and of points in the frame of the first
 camera. The command that makes it:
 
-    robot4d train {name}
+    {command}
 
 ## Data
 
-{data['episodes']} simulated episodes with {data['cameras']} random cameras each (seeds from {data['seed']};
-demonstrations that fail are left out), 160 x 128 pixels, every 0.5 s. Of every ten episodes eight train, of the cameras
-of an episode the first three quarters. Measured on the validation episodes, seen by the other cameras.
-No real image was used.
+{splits.total()} episodes ({', '.join(f'{count} {split}' for split, count in sorted(splits.items()))}) with {cameras}
+cameras each, of which the first three quarters train. {_origin(recipe)} Measured on the validation episodes, seen by
+the other cameras.
 
 ## Training ({machine})
 
 | stage | steps | batch | minutes | last loss |
 |---|---|---|---|---|
-{chr(10).join(stages)}
+{chr(10).join(rows)}
 
 ![loss curves](curves.png)
 
-## Error
+{_errors(report, recipe) if report else 'This model knows no points.'}
 
-Distance to the true point in millimetres on {report.windows} validation windows, {recipe['evaluation']['steps']}
+## Limits
+
+One task, one robot cell: predictions for anything else are meaningless. Fingers are one to three pixels wide at
+160 x 128 pixels, so whether the gripper is open is hardly resolved there. Motion several seconds ahead is an average of
+what may happen.
+""")
+
+
+def _origin(recipe: Recipe) -> str:
+    if recipe.data is None:
+        return 'They were recorded by the user.'
+    data = recipe.data
+    return (f'They are simulated, of the seeds from {data.seed} to {data.seed + data.episodes - 1} less the '
+            f'demonstrations that failed; sensor: {data.sensor}. No real image was used.')
+
+
+def _errors(report: HorizonError, recipe: Recipe) -> str:
+    rows = [
+        f'| {region} | {view} | {model} | ' + ' | '.join(f'{value:.0f}' for value in report.median[model, view, region])
+        + f' | {report.mean[model, view, region].mean():.0f} |'
+        for region in REGIONS for view in VIEWS for model in MODELS
+    ]
+    return f"""## Error
+
+Distance to the true point in millimetres on {report.windows} validation windows, {recipe.evaluation.steps}
 denoising steps. *gripper*: where the gripper truly is; *moving*: where the true point moved over 2 cm or the gripper
 came or went. `hold` is a frozen scene, for view m with the true transform between the cameras, which the model must
 infer itself (error of its still points in frame n: median {report.alignment[0]:.0f} mm, 95 %
@@ -84,13 +99,6 @@ infer itself (error of its still points in frame n: median {report.alignment[0]:
 
 | region | view | model | {' | '.join(f'{0.5 * (k + 1):.1f} s' for k in range(10))} | mean |
 |---|---|---|{'---|' * 11}
-{chr(10).join(errors)}
+{chr(10).join(rows)}
 
-![error over the horizon](horizon_error.png)
-
-## Limits
-
-One task, one robot cell, simulated images: predictions for anything else are meaningless. Fingers are one to three
-pixels wide at this resolution, so whether the gripper is open is hardly resolved. Motion several seconds ahead is an
-average of what may happen. Pixels that the model says do not change are copied from the observation.
-""")
+![error over the horizon](horizon_error.png)"""

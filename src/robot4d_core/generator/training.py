@@ -11,76 +11,250 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from dataclasses import dataclass
+from dataclasses import asdict
+from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
+from accelerate import Accelerator, InitProcessGroupKwargs
 from rich.console import Console
-from rich.progress import track
+from safetensors.torch import load_file
+from torch import nn
 
-from robot4d_core.episodes.loader import episodes_of, read_seen_by
+from robot4d_core.episodes.episode import Episode
+from robot4d_core.episodes.loader import WindowDataset, episodes_of, read_seen_by
 from robot4d_core.episodes.splits import held_out_cameras, training_cameras
-from robot4d_core.episodes.store import Episode, EpisodeStore
-from robot4d_core.episodes.windows import gripper_mask, pointmaps_of, relative_pose, sample_windows
-from robot4d_core.errors import EngineError
-from robot4d_core.generator.autoencoder import PatchAutoencoder, PointmapAutoencoder, RgbAutoencoder
-from robot4d_core.generator.diffusion import TwoViewDiffusion
-from robot4d_core.generator.latent_episodes import (
-    LatentEpisode,
-    alignment_batch,
-    diffusion_batch,
-    encode_episode,
-)
-from robot4d_core.generator.model_folder import write_checksums
+from robot4d_core.episodes.store import EpisodeStore
+from robot4d_core.episodes.windows import sample_windows
+from robot4d_core.errors import DeviceError, NoWindowError, RecipeError
+from robot4d_core.generator.autoencoder_interface import Autoencoder, PointmapImages
+from robot4d_core.generator.configurations import Configuration, make_pipeline, read_configuration
 from robot4d_core.generator.pipeline import TwoViewPipeline
-from robot4d_core.generator.training_loop import StageSettings, train_stage
-from robot4d_core.generator.unet import TwoViewUNet
-from robot4d_core.generator.view_alignment import ViewAlignment
-from robot4d_core.geometry.pointmaps import transform_points
+from robot4d_core.generator.recipe import Recipe, StageSettings, read_recipe
+from robot4d_core.generator.sample_grid import draw_prediction, draw_reconstruction
+from robot4d_core.generator.training_batches import Batches, BatchPlan
+from robot4d_core.generator.training_checkpoint import save_durably
+from robot4d_core.generator.training_data import DataFromWindows, DataInMemory, TrainingData
+from robot4d_core.generator.training_loop import train_stage
+from robot4d_core.generator.training_objectives import AlignmentObjective, AutoencoderObjective, DiffusionObjective
 from robot4d_core.robot_description import share_directory
 
-LATENT_NOISE = 0.02  # standard deviation, keeps the decoder smooth around the latents
-LATENT_SIZE_PENALTY = 1e-3  # weight of the mean square latent
-GRIPPER_WEIGHT = 4.0  # added to 1 inside the gripper's mask when the autoencoders train
-HOLE_SHARE = 0.05  # of 8x8 cells made invalid in every eighth training pointmap, as real depth has holes
+CALIBRATION_IMAGES = 256  # whose latents' mean and deviation are measured
+CALIBRATION_WINDOWS = 64  # of whose changes the deviation is measured
+PATIENCE = timedelta(hours=12)  # of processes that wait for the main one to record or encode
 
 console = Console()
 
 
 def train_command(args: argparse.Namespace) -> None:
-    """Run every stage of a recipe that is not finished yet, and write the model folder."""
-    from robot4d_core.cell.recorder import record
-
-    path = Path(args.recipe)
-    path = path if path.suffix == '.yaml' else share_directory() / 'config' / 'recipes' / f'{args.recipe}.yaml'
-    if not path.is_file():
-        raise EngineError(f'no recipe {path}; give the name of a file under config/recipes, or a path')
-    recipe = yaml.safe_load(path.read_text())
-    out = args.out or share_directory() / 'models' / path.stem
-    store = record(args.data, **recipe['data'], workers=args.workers)
-    images = read_training(store)
-    rgb = train_autoencoder(RgbAutoencoder().to(args.device), images, _settings(recipe, 'rgb_autoencoder'), args.work)
-    pointmap = train_autoencoder(
-        PointmapAutoencoder().to(args.device), images, _settings(recipe, 'pointmap_autoencoder'), args.work,
-    )
-    del images
-    latents = encode_episodes(store, rgb, pointmap, args.work / 'latents')
-    alignment = train_alignment(latents, _settings(recipe, 'view_alignment'), args.work, args.device)
-    unet, scheduler = train_diffusion(latents, _settings(recipe, 'diffusion'), recipe['unet'], args.work, args.device)
-    write_model(TwoViewPipeline(rgb, pointmap, alignment, unet, scheduler), out)
-    report_model(out, path.stem, recipe, args.work, read_validation(store))
+    """Run every stage of a recipe that is not finished yet, write the model folder and measure it."""
+    recipe = read_recipe(args.recipe or ('put_spatula_svd' if args.init_from_svd else 'put_spatula_tiny'))
+    configuration = read_configuration(recipe.model, args.ablation)
+    accelerator = make_accelerator(args.device, recipe.precision)
+    home = Path('out/train') / recipe.name
+    work = args.work or home / 'work'
+    claim_work_folder(work, recipe, args.init_from_svd)
+    store = provide_episodes(recipe, configuration, args.data or home / 'episodes', args.workers, accelerator)
+    pipeline = make_initial_pipeline(configuration, args.init_from_svd)
+    training = Training(recipe, configuration, args.ablation, store, work, accelerator, args.workers)
+    stages = training.run(pipeline, keep_latents_scale=args.init_from_svd is not None)
+    if accelerator.is_main_process:
+        name = recipe.name if args.ablation == 'full' else f'{recipe.name}_{args.ablation}'
+        out = args.out or share_directory() / 'models' / name
+        write_model(pipeline, out)
+        report_model(out, name, _command(args, recipe), recipe, stages, configuration, store)
 
 
-def _settings(recipe: dict, stage: str) -> StageSettings:
-    return StageSettings(**recipe[stage])
+def _command(args: argparse.Namespace, recipe: Recipe) -> str:
+    options = [f'--ablation {args.ablation}'] if args.ablation != 'full' else []
+    if args.init_from_svd:
+        options.append('--init-from-svd DIR')
+    return ' '.join(['robot4d train', recipe.name, *options])
 
 
-def read_training(store: EpisodeStore) -> list[Episode]:
-    """Read all that models may train on: the training episodes as their training cameras saw them."""
-    names = episodes_of(store, 'training')
-    return [read_seen_by(store, name, training_cameras) for name in track(names, description='reading episodes')]
+def make_accelerator(device: str, precision: str) -> Accelerator:
+    """Return what places and synchronises the training; `accelerate launch` tells it of other processes.
+
+    Raises DeviceError when CUDA is demanded but not there.
+    """
+    if device == 'cuda' and not torch.cuda.is_available():
+        raise DeviceError("--device cuda was demanded but torch finds no CUDA GPU; choose 'auto' or 'cpu'")
+    return Accelerator(
+        cpu=device == 'cpu', mixed_precision=precision, kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE)])
+
+
+def claim_work_folder(work: Path, recipe: Recipe, svd: Path | None) -> None:
+    """Write into a new work folder whose it is. Raises RecipeError when it is another recipe's or configuration's."""
+    configuration = asdict(read_configuration(recipe.model))
+    ours = json.loads(json.dumps({
+        **recipe.fixed(), 'configuration': configuration, 'init_from_svd': svd and str(svd.absolute())}))
+    file = work / 'recipe.json'
+    if not file.exists():
+        work.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(ours, indent=1) + '\n')
+        return
+    theirs = json.loads(file.read_text())
+    differing = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+    if differing:
+        raise RecipeError(
+            f"{work} holds a training with another {', '.join(differing)}; choose another --work, or delete it to "
+            'begin again')
+
+
+def provide_episodes(
+    recipe: Recipe, configuration: Configuration, folder: Path, workers: int, accelerator: Accelerator,
+) -> EpisodeStore:
+    """Record the recipe's demonstrations, or open the user's, and check that a model can learn from them.
+
+    Raises RecipeError for images of another size, NoWindowError without training episodes, the errors of EpisodeStore.
+    """
+    width, height = configuration.image_size
+    if recipe.data is not None and accelerator.is_main_process:
+        from robot4d_core.cell.recorder import record
+        from robot4d_core.cell.sensor import SENSORS
+
+        data = recipe.data
+        if data.sensor not in SENSORS:
+            raise RecipeError(f"data: no sensor '{data.sensor}'; choose one of {', '.join(SENSORS)}")
+        record(folder, data.task, data.episodes, data.cameras, seed=data.seed, size=(width, height),
+               workers=max(1, workers), sensor=SENSORS[data.sensor])
+    accelerator.wait_for_everyone()
+    if not folder.exists():
+        raise RecipeError(
+            f"the recipe '{recipe.name}' records nothing and there is no episode store {folder}; give yours by --data")
+    store = EpisodeStore(folder)
+    first = store.read(episodes_of(store, 'training')[0])
+    if first.rgb.shape[2:4] != (height, width):
+        size = 'x'.join(map(str, first.rgb.shape[3:1:-1]))
+        raise RecipeError(
+            f"{folder} has images of {size}, the configuration '{recipe.model}' needs {width}x{height}; record or "
+            'import at that size')
+    return store
+
+
+def make_initial_pipeline(configuration: Configuration, svd: Path | None) -> TwoViewPipeline:
+    """Return the pipeline before training: Stable Video Diffusion's weights, or random ones, always the same."""
+    torch.manual_seed(0)
+    if svd is None:
+        return make_pipeline(configuration)
+    from robot4d_core.generator.svd_import import load_svd
+
+    return load_svd(svd, configuration)
+
+
+class Training:
+    """The stages of a recipe, each in a folder of its own below work.
+
+    The ablations share all folders but that of the diffusion.
+    """
+
+    def __init__(
+        self, recipe: Recipe, configuration: Configuration, ablation: str, store: EpisodeStore, work: Path,
+        accelerator: Accelerator, workers: int,
+    ) -> None:
+        self._recipe, self._configuration, self._store = recipe, configuration, store
+        self._work, self._accelerator, self._workers = work, accelerator, workers
+        self._diffusion = 'diffusion' if ablation == 'full' else f'diffusion_{ablation}'
+
+    def run(self, pipeline: TwoViewPipeline, keep_latents_scale: bool = False) -> dict[str, Path]:
+        """Train every part in place; return the folders of the stages that trained.
+
+        keep_latents_scale: the autoencoders' latents are what a pretrained U-Net expects.
+        """
+        pipeline.to(self._accelerator.device)
+        for part in pipeline.components.values():
+            if isinstance(part, nn.Module):
+                part.requires_grad_(False).eval()
+        data, recipe, stages = self._data(pipeline), self._recipe, {}
+        for name in ('rgb_autoencoder', 'pointmap_autoencoder'):
+            if getattr(pipeline, name) is not None and getattr(recipe, name) is not None:
+                self._train_autoencoder(name, getattr(pipeline, name), data, keep_latents_scale)
+                stages[name] = self._work / name
+        if pipeline.view_alignment is not None:
+            self._train('view_alignment', AlignmentObjective(pipeline.view_alignment), recipe.view_alignment,
+                        lambda: data.alignments(pipeline))
+            stages['view_alignment'] = self._work / 'view_alignment'
+        self._train_diffusion(pipeline, data)
+        return stages | {'diffusion': self._work / self._diffusion}
+
+    def _data(self, pipeline: TwoViewPipeline) -> TrainingData:
+        if self._recipe.in_memory:
+            folder = 'latents_rgb' if pipeline.pointmap_autoencoder is None else 'latents'
+            return DataInMemory(self._store, self._work / folder, self._accelerator)
+        return DataFromWindows(
+            self._store, self._workers, pipeline.rgb_autoencoder.latent_factor, self._accelerator)
+
+    def _train_autoencoder(
+        self, name: str, autoencoder: Autoencoder, data: TrainingData, keep_latents_scale: bool,
+    ) -> None:
+        file = self._work / name / 'weights.safetensors'
+        if file.exists():
+            autoencoder.load_state_dict(load_file(file))
+            return
+        batches = data.images()
+        self._train(name, AutoencoderObjective(autoencoder), getattr(self._recipe, name), lambda: batches,
+                    lambda file: self._draw_reconstruction(autoencoder, batches, file))
+        if not keep_latents_scale:
+            self._calibrate(autoencoder, batches)
+        if self._accelerator.is_main_process:
+            save_durably(autoencoder.state_dict(), file)
+        self._accelerator.wait_for_everyone()
+
+    @torch.no_grad()
+    def _calibrate(self, autoencoder: Autoencoder, batches: Batches) -> None:
+        """Set the latents' mean and deviation so that they have unit variance."""
+        objective, latents, images = AutoencoderObjective(autoencoder), [], 0
+        stream = batches(BatchPlan(first=0, size=2))
+        while images < CALIBRATION_IMAGES:
+            with self._accelerator.autocast():
+                latents.append(autoencoder.encode(objective.images(next(stream))).float())
+            images += len(latents[-1])
+        by_channel = torch.cat(latents).transpose(0, 1).flatten(1)
+        autoencoder.latent_mean += autoencoder.latent_std * by_channel.mean(1)[:, None, None]
+        autoencoder.latent_std *= by_channel.std(1)[:, None, None]
+
+    def _train_diffusion(self, pipeline: TwoViewPipeline, data: TrainingData) -> None:
+        unet, settings = pipeline.unet, self._recipe.diffusion
+        if settings.gradient_checkpointing:
+            unet.enable_gradient_checkpointing()
+        batches = data.windows(pipeline)
+        if pipeline.config.diffuse_change:
+            some = islice(batches(BatchPlan(first=0, size=2)), CALIBRATION_WINDOWS // 2)
+            targets = torch.cat([batch.target for batch in some])
+            unet.output_scale.copy_(targets.std(dim=(0, 2, 4, 5))[:, None, :, None, None])
+        window = self._shown_window()
+        self._train(self._diffusion, DiffusionObjective(unet, pipeline.scheduler), settings, lambda: batches,
+                    lambda file: draw_prediction(pipeline, window, self._recipe.evaluation.steps, file))
+
+    def _train(self, name: str, objective: nn.Module, settings: StageSettings | None, batches, draw=None) -> None:
+        if settings is None:
+            raise RecipeError(f"the recipe '{self._recipe.name}' has no stage '{name}', which its model needs; add it")
+        train_stage(objective, batches(), settings, self._work / name, self._accelerator, draw)
+
+    def _shown_window(self) -> dict[str, np.ndarray]:
+        """Return a window of an episode that no model trains on, if there is one."""
+        try:
+            dataset = WindowDataset(self._store, 'validation', training_cameras)
+        except NoWindowError:
+            dataset = WindowDataset(self._store, 'training', training_cameras)
+        return dataset[len(dataset) // 2]
+
+    def _draw_reconstruction(self, autoencoder: Autoencoder, batches: Batches, file: Path) -> None:
+        batch = next(batches(BatchPlan(first=0, size=8)))
+        images = AutoencoderObjective(autoencoder).images(batch)
+        decoded = autoencoder.denormalise(autoencoder.decode(autoencoder.encode(images), batch.frames))
+        of_points = isinstance(autoencoder, PointmapImages)
+        draw_reconstruction(batch, None if of_points else decoded, decoded if of_points else None, file)
+
+
+def write_model(pipeline: TwoViewPipeline, folder: Path) -> None:
+    """Save the pipeline as a diffusers folder, weights as bfloat16 (loaded as float32), with checksums."""
+    from robot4d_core.generator.model_folder import write_checksums
+
+    pipeline.to('cpu', torch.bfloat16).save_pretrained(folder)
+    write_checksums(folder)
 
 
 def read_validation(store: EpisodeStore) -> list[Episode]:
@@ -88,122 +262,14 @@ def read_validation(store: EpisodeStore) -> list[Episode]:
     return [read_seen_by(store, name, held_out_cameras) for name in episodes_of(store, 'validation')]
 
 
-@dataclass(frozen=True)
-class ImageBatch:
-    """rgb: (B, H, W, 3) uint8; pointmap: (B, H, W, 3) metres; gripper: (B, H, W) bool."""
+def report_model(
+    folder: Path, name: str, command: str, recipe: Recipe, stages: dict[str, Path], configuration: Configuration,
+    store: EpisodeStore,
+) -> None:
+    """Measure the written model on validation windows; write errors, curves and the model card into its folder.
 
-    rgb: np.ndarray
-    pointmap: np.ndarray
-    gripper: np.ndarray
-
-
-def image_batch(episodes: list[Episode], batch: int, rng: np.random.Generator) -> ImageBatch:
-    """Draw random images; half of the pointmaps are in the frame of another camera, an eighth gets holes."""
-    rgb, pointmaps, grippers = [], [], []
-    for k in range(batch):
-        episode = episodes[rng.integers(len(episodes))]
-        camera, other = rng.choice(len(episode.rgb), 2, replace=False)
-        step = rng.integers(len(episode.times))
-        points = pointmaps_of(episode, camera, step)
-        if k % 2:
-            points = transform_points(relative_pose(episode, other, camera), points)
-        if k % 8 == 0:
-            holes = rng.random((points.shape[0] // 8, points.shape[1] // 8)) < HOLE_SHARE
-            points = np.where(np.kron(holes, np.ones((8, 8), bool))[..., None], np.float32(np.nan), points)
-        rgb.append(episode.rgb[camera, step])
-        pointmaps.append(points)
-        grippers.append(gripper_mask(episode.segmentation[camera, step]))
-    return ImageBatch(np.stack(rgb), np.stack(pointmaps), np.stack(grippers))
-
-
-def train_autoencoder(
-    model: PatchAutoencoder, episodes: list[Episode], settings: StageSettings, work: Path,
-) -> PatchAutoencoder:
-    """Train on single images; then set the model's latent mean and deviation so that latents have unit variance."""
-    of_points = isinstance(model, PointmapAutoencoder)
-
-    def images_of(batch: ImageBatch) -> torch.Tensor:
-        return model.normalise(batch.pointmap if of_points else batch.rgb)
-
-    def batch_loss(size: int, rng: np.random.Generator, generator: torch.Generator) -> dict[str, torch.Tensor]:
-        batch = image_batch(episodes, size, rng)
-        images = images_of(batch)
-        weight = 1 + GRIPPER_WEIGHT * torch.from_numpy(batch.gripper).to(model.device)[:, None].float()
-        latents = model.encode(images)
-        noise = torch.randn(latents.shape, generator=generator).to(latents.device)
-        output = model.decode(latents + LATENT_NOISE * noise)
-        reconstruction = model.reconstruction_loss(output.float(), images, weight)
-        loss = reconstruction + LATENT_SIZE_PENALTY * latents.square().mean()
-        return {'loss': loss, 'reconstruction': reconstruction}
-
-    train_stage(model, batch_loss, settings, work / ('pointmap_autoencoder' if of_points else 'rgb_autoencoder'))
-    with torch.no_grad():
-        images = images_of(image_batch(episodes, 256, np.random.default_rng(0)))
-        latents = model.encode(images).transpose(0, 1).flatten(1)
-        model.latent_mean.copy_(latents.mean(1)[:, None, None])
-        model.latent_std.copy_(latents.std(1)[:, None, None])
-    return model
-
-
-def encode_episodes(
-    store: EpisodeStore, rgb: RgbAutoencoder, pointmap: PointmapAutoencoder, folder: Path,
-) -> list[LatentEpisode]:
-    """Encode every training episode into folder, or read those already there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    latents = []
-    for k, name in enumerate(track(episodes_of(store, 'training'), description='encoding episodes')):
-        path = folder / f'{name}.safetensors'
-        if not path.exists():
-            episode = read_seen_by(store, name, training_cameras)
-            encode_episode(episode, rgb, pointmap, np.random.default_rng(k)).save(path)
-        latents.append(LatentEpisode.load(path))
-    return latents
-
-
-def train_alignment(episodes: list[LatentEpisode], settings: StageSettings, work: Path, device: str) -> ViewAlignment:
-    """Train the regression of view m's points in frame n (mean distance of known points, metres)."""
-    model = ViewAlignment().to(device)
-
-    def batch_loss(size: int, rng: np.random.Generator, generator: torch.Generator) -> dict[str, torch.Tensor]:
-        conditioning, target = (x.to(device) for x in alignment_batch(episodes, size, rng))
-        distance = torch.linalg.vector_norm(model(conditioning).float() - target.nan_to_num(), dim=-1)
-        return {'loss': distance[target.isfinite().all(-1)].mean()}
-
-    train_stage(model, batch_loss, settings, work / 'view_alignment')
-    return model
-
-
-def train_diffusion(
-    episodes: list[LatentEpisode], settings: StageSettings, unet: dict, work: Path, device: str,
-) -> tuple[TwoViewUNet, TwoViewDiffusion]:
-    """Train the two-view U-Net on windows of latents."""
-    torch.manual_seed(0)
-    model, scheduler = TwoViewUNet(**unet).to(device), TwoViewDiffusion()
-    change = diffusion_batch(episodes, 256, np.random.default_rng(0)).change
-    model.output_scale.copy_(change.std(dim=(0, 2, 4, 5))[:, None, :, None, None])
-
-    def batch_loss(size: int, rng: np.random.Generator, generator: torch.Generator) -> dict[str, torch.Tensor]:
-        batch = diffusion_batch(episodes, size, rng)
-        terms = scheduler.loss(
-            lambda noisy, c_noise: model(noisy, batch.conditioning.to(device), c_noise),
-            batch.change.to(device) / model.output_scale, batch.gripper.to(device), batch.valid.to(device),
-            scheduler.sample_sigma(size, generator).to(device),
-            torch.randn(batch.change.shape, generator=generator).to(device),
-        )
-        return {'loss' if name == 'total' else name: value for name, value in vars(terms).items()}
-
-    train_stage(model, batch_loss, settings, work / 'diffusion')
-    return model, scheduler
-
-
-def write_model(pipeline: TwoViewPipeline, folder: Path) -> None:
-    """Save the pipeline as a diffusers folder, weights as bfloat16 (loaded as float32), with their checksums."""
-    pipeline.to(torch.bfloat16).save_pretrained(folder)
-    write_checksums(folder)
-
-
-def report_model(folder: Path, name: str, recipe: dict, work: Path, validation: list[Episode]) -> None:
-    """Measure the written model on validation windows; write errors, curves and the model card into its folder."""
+    The error is that of points, so models of colours alone get a card without it.
+    """
     from robot4d_core.evaluation.horizon_error import (
         measure_horizon_error,
         plot_horizon_error,
@@ -212,15 +278,18 @@ def report_model(folder: Path, name: str, recipe: dict, work: Path, validation: 
     from robot4d_core.generator.diffusion_engine import DiffusionEngine
     from robot4d_core.generator.model_card import plot_curves, write_model_card
 
-    settings = recipe['evaluation']
-    engine = DiffusionEngine(folder, device='cpu', steps=settings['steps'])
-    engine.start()
-    windows = sample_windows(validation, settings['windows'], np.random.default_rng(settings['seed']))
-    report = measure_horizon_error(engine, windows)
-    print_horizon_error(report, console)
-    (folder / 'horizon_error.json').write_text(json.dumps(report.to_dict(), indent=1) + '\n')
-    plot_horizon_error(report, folder / 'horizon_error.png')
-    curves = {stage: work / stage / 'curve.csv' for stage in
-              ('rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment', 'diffusion')}
-    plot_curves(curves, folder / 'curves.png')
-    write_model_card(folder, name, recipe, curves, report, f'{platform.machine()}, {torch.get_num_threads()} threads')
+    report = None
+    if configuration.pointmap_autoencoder is not None:
+        settings = recipe.evaluation
+        engine = DiffusionEngine(folder, device='auto', steps=settings.steps)
+        engine.start()
+        windows = sample_windows(read_validation(store), settings.windows, np.random.default_rng(settings.seed))
+        report = measure_horizon_error(engine, windows)
+        print_horizon_error(report, console)
+        (folder / 'horizon_error.json').write_text(json.dumps(report.to_dict(), indent=1) + '\n')
+        plot_horizon_error(report, folder / 'horizon_error.png')
+    plot_curves(stages, folder / 'curves.png')
+    machine = torch.cuda.get_device_name() if torch.cuda.is_available() else (
+        f'{platform.machine()}, {torch.get_num_threads()} threads')
+    write_model_card(folder, name, command, recipe, store, stages, report, machine)
+    console.print(f'the model is in {folder}')

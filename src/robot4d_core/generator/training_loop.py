@@ -1,134 +1,197 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""A training loop with a time budget that survives being killed: EMA, cosine learning rate, checkpoints, curves."""
+"""The training loop of every stage: on one CPU or many GPUs, within a budget, exactly resumable.
+
+What a batch is and what noise it gets depends on the seed and the number of the step alone, so a run that was killed
+and goes on computes what an uninterrupted one would (to the bit on a CPU, if the budget is in steps: a learning rate
+that follows the clock cannot repeat itself).
+"""
 
 from __future__ import annotations
 
-import csv
-import json
-import os
+import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 
-import numpy as np
 import torch
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from safetensors.torch import load_file, save_file
+from accelerate import Accelerator
+from accelerate.utils import broadcast
+from diffusers.training_utils import EMAModel
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import nn
 
-CHECKPOINT_SECONDS = 120.0
+from robot4d_core.errors import TrainingError
+from robot4d_core.generator.recipe import StageSettings
+from robot4d_core.generator.training_batches import Batches, BatchPlan
+from robot4d_core.generator.training_checkpoint import restore_checkpoint, save_checkpoint
+from robot4d_core.generator.training_curve import LossCurve
+
 CURVE_STEPS = 20  # steps averaged in one point of the loss curve
 
-BatchLoss = Callable[[int, np.random.Generator, torch.Generator], dict[str, torch.Tensor]]
+DrawSamples = Callable[[Path], None]
 
 
-@dataclass(frozen=True)
-class StageSettings:
-    """minutes: training time, checkpoints of a killed run included; batch: samples per step; warmup: steps."""
+def train_stage(
+    objective: nn.Module,
+    batches: Batches,
+    settings: StageSettings,
+    folder: Path,
+    accelerator: Accelerator,
+    draw_samples: DrawSamples | None = None,
+) -> None:
+    """Train an objective until the budget is spent, then leave its averaged weights in it.
 
-    minutes: float
-    batch: int
-    learning_rate: float
-    weight_decay: float = 1e-4
-    warmup: int = 100
-    ema_decay: float = 0.998
+    objective(batch, torch generator) returns named scalar losses, of which 'loss' is minimised. draw_samples(file)
+    draws what the model with averaged weights makes. folder keeps the checkpoint, the loss curve (CSV and TensorBoard)
+    and the pictures; a finished stage is restored and not repeated.
 
-
-def train_stage(model: nn.Module, batch_loss: BatchLoss, settings: StageSettings, folder: Path) -> Path:
-    """Train model until the time budget is spent, then leave its averaged weights in it; return the loss curve (CSV).
-
-    batch_loss(batch, rng, torch generator) returns named scalar losses; 'loss' is minimised. Both generators are
-    seeded by the step, so a resumed run sees the batches that an uninterrupted one would. folder keeps
-    checkpoint.safetensors, checkpoint.json, curve.csv and TensorBoard events; a finished stage is loaded, not repeated.
+    Raises TrainingError when a loss or a gradient is not finite, CheckpointError, RecipeError for a batch that cannot
+    be divided among the processes.
     """
-    from torch.utils.tensorboard import SummaryWriter
-
     folder.mkdir(parents=True, exist_ok=True)
-    curve = folder / 'curve.csv'
-    optimiser = torch.optim.AdamW(
-        model.parameters(), settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay, eps=1e-6,
-    )
-    average = {name: value.detach().clone() for name, value in model.named_parameters()}
-    step, elapsed = _restore(folder, model, average, optimiser)
-    budget = settings.minutes * 60
-    device = next(model.parameters()).device
-    writer = SummaryWriter(folder)
-    bar = Progress(TextColumn(f'{folder.name:<22}'), BarColumn(), TextColumn('step {task.fields[step]}'),
-                   TextColumn('loss {task.fields[loss]:.4f}'), TimeRemainingColumn())
-    with bar, open(curve, 'a' if step else 'w', newline='') as file:
-        task = bar.add_task('', total=budget, completed=elapsed, step=step, loss=float('nan'))
-        started, saved, sums = time.monotonic() - elapsed, time.monotonic(), {}
+    stage = _Stage(objective.to(accelerator.device), settings, folder, accelerator, draw_samples)
+    if stage.done() < 1:
+        stage.train(batches)
+    stage.finish()
+
+
+class _Stage:
+    """One stage under way; `_progress` is what a checkpoint remembers."""
+
+    def __init__(self, objective, settings, folder, accelerator, draw_samples) -> None:
+        self._objective, self._settings, self._folder = objective, settings, folder
+        self._accelerator, self._draw_samples = accelerator, draw_samples
+        self._parameters = [*objective.requires_grad_(True).parameters()]
+        self._optimiser = torch.optim.AdamW(
+            self._parameters, settings.learning_rate, betas=settings.betas, eps=settings.epsilon,
+            weight_decay=settings.weight_decay,
+        )
+        self._average = EMAModel(self._parameters, decay=settings.ema_decay, foreach=True)
+        self._progress = restore_checkpoint(folder, objective, self._optimiser, self._average)
+
+    def done(self) -> float:
+        """Return the share of the budget that is spent, the same in every process."""
+        if self._settings.steps is not None:
+            return self._progress.step / self._settings.steps
+        return self._progress.seconds / (60 * self._settings.minutes)
+
+    def train(self, batches: Batches) -> None:
+        settings, accelerator, progress = self._settings, self._accelerator, self._progress
+        accumulation = settings.accumulation(accelerator.num_processes)
+        plan = BatchPlan(
+            first=progress.step * accumulation, size=settings.batch // (accumulation * accelerator.num_processes),
+            process=accelerator.process_index, processes=accelerator.num_processes, seed=settings.seed,
+        )
+        accelerator.gradient_accumulation_steps = accumulation
+        model, optimiser = accelerator.prepare(self._objective, self._optimiser)
+        stream, micro_step = batches(plan), plan.first
+        began, saved = time.monotonic() - progress.seconds, time.monotonic()
         model.train()
-        while elapsed < budget:
-            warm = min(1.0, (step + 1) / settings.warmup)
-            rate = settings.learning_rate * warm * 0.5 * (1 + np.cos(np.pi * elapsed / budget))
-            for group in optimiser.param_groups:
-                group['lr'] = rate
-            with torch.autocast(device.type, torch.bfloat16):
-                losses = batch_loss(settings.batch, np.random.default_rng(step), torch.Generator().manual_seed(step))
-            optimiser.zero_grad()
-            losses['loss'].backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            decay = min(settings.ema_decay, (1 + step) / (10 + step))
-            with torch.no_grad():
-                for name, value in model.named_parameters():
-                    average[name].lerp_(value, 1 - decay)
-            step += 1
-            elapsed = time.monotonic() - started
-            for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + float(value.detach()) / CURVE_STEPS
-            if step % CURVE_STEPS == 0:
-                row = {'step': step, 'seconds': round(elapsed, 1), 'learning_rate': rate, **sums}
-                table = csv.DictWriter(file, row)
-                if step == CURVE_STEPS:
-                    table.writeheader()
-                table.writerow(row)
-                file.flush()
-                for name, value in sums.items():
-                    writer.add_scalar(f'{folder.name}/{name}', value, step)
-                bar.update(task, completed=elapsed, step=step, loss=sums['loss'])
-                sums = {}
-            if time.monotonic() - saved > CHECKPOINT_SECONDS or elapsed >= budget:
-                _save(folder, model, average, optimiser, step, elapsed)
-                saved = time.monotonic()
-    writer.close()
-    model.load_state_dict(average, strict=False)
-    model.eval()
-    return curve
+        with self._bar() as bar, self._curve() as curve:
+            task = bar.add_task(self._folder.name, total=1.0, completed=self.done(), step=progress.step, loss=math.nan)
+            while (done := self.done()) < 1:
+                rate = self._learning_rate(done)
+                for group in optimiser.param_groups:
+                    group['lr'] = rate
+                for _ in range(accumulation):
+                    batch = next(stream)
+                    with accelerator.accumulate(model):
+                        losses = model(batch, plan.torch_generator(micro_step))
+                        self._note(losses, batch.episodes, accumulation)
+                        accelerator.backward(losses['loss'])
+                        if accelerator.sync_gradients:
+                            norm = accelerator.clip_grad_norm_(self._parameters, settings.clip)
+                            self._refuse_not_finite(norm, 'the gradient', batch.episodes)
+                        optimiser.step()
+                        optimiser.zero_grad()
+                    micro_step += 1
+                self._average.step(self._parameters)
+                progress.step += 1
+                progress.seconds = self._agreed(time.monotonic() - began)
+                if progress.step % CURVE_STEPS == 0 or self.done() >= 1:
+                    losses = self._take_means()
+                    if curve is not None:
+                        curve.add(progress.step, progress.seconds, rate, losses)
+                    bar.update(task, loss=losses['loss'])
+                bar.update(task, completed=self.done(), step=progress.step)
+                if self._due(done):
+                    self._draw()
+                if time.monotonic() - saved >= 60 * settings.checkpoint_minutes or self.done() >= 1:
+                    self._save()
+                    saved = time.monotonic()
+        accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+        accelerator.free_memory()
 
+    def finish(self) -> None:
+        """Leave the averaged weights in the model."""
+        self._average.copy_to(self._parameters)
+        self._objective.eval().requires_grad_(False)
+        self._accelerator.wait_for_everyone()
 
-def _save(folder: Path, model: nn.Module, average: dict, optimiser: torch.optim.Optimizer, step: int, elapsed: float):
-    tensors = {f'model.{name}': value.detach() for name, value in model.named_parameters()}
-    tensors |= {f'average.{name}': value for name, value in average.items()}
-    for index, state in optimiser.state_dict()['state'].items():
-        tensors |= {f'optimiser.{index}.{name}': value for name, value in state.items()}
-    unfinished = folder / 'checkpoint.unfinished'
-    save_file(tensors, unfinished, metadata={'progress': json.dumps({'step': step, 'elapsed': elapsed})})
-    os.replace(unfinished, folder / 'checkpoint.safetensors')
+    def _learning_rate(self, done: float) -> float:
+        warm = min(1.0, (self._progress.step + 1) / self._settings.warmup)
+        decay = 0.5 * (1 + math.cos(math.pi * done)) if self._settings.schedule == 'cosine' else 1.0
+        return self._settings.learning_rate * warm * decay
 
+    def _note(self, losses: dict[str, torch.Tensor], episodes: list[str], accumulation: int) -> None:
+        values = torch.stack([loss.detach().float() for loss in losses.values()])
+        self._refuse_not_finite(values, 'the loss', episodes)
+        sums = self._progress.sums
+        for name, value in zip(losses, values.tolist()):
+            sums[name] = sums.get(name, 0.0) + value / accumulation
 
-def _restore(folder: Path, model: nn.Module, average: dict, optimiser: torch.optim.Optimizer) -> tuple[int, float]:
-    from safetensors import safe_open
+    def _refuse_not_finite(self, values: torch.Tensor, what: str, episodes: list[str]) -> None:
+        if not torch.isfinite(values).all():
+            raise TrainingError(
+                f"{what} of stage '{self._folder.name}' is not finite at step {self._progress.step + 1}, in a batch of "
+                f"the episodes {', '.join(sorted(set(episodes)))}; look at them with `robot4d dataset check`, or lower "
+                f'the learning rate; {self._folder} keeps the last checkpoint')
 
-    path = folder / 'checkpoint.safetensors'
-    if not path.exists():
-        return 0, 0.0
-    with safe_open(path, framework='pt') as file:
-        progress = json.loads(file.metadata()['progress'])
-    state: dict[int, dict] = {}
-    parameters = {}
-    for key, value in load_file(path).items():
-        kind, name = key.split('.', 1)
-        if kind == 'optimiser':
-            index, name = name.split('.', 1)
-            state.setdefault(int(index), {})[name] = value
-        elif kind == 'average':
-            average[name] = value
-        else:
-            parameters[name] = value
-    model.load_state_dict(parameters, strict=False)
-    groups = optimiser.state_dict()['param_groups']
-    optimiser.load_state_dict({'state': state, 'param_groups': groups})
-    return progress['step'], progress['elapsed']
+    def _take_means(self) -> dict[str, float]:
+        sums, steps = self._progress.sums, self._progress.step % CURVE_STEPS or CURVE_STEPS
+        means = torch.tensor([*sums.values()], dtype=torch.float64, device=self._accelerator.device) / steps
+        means = self._accelerator.reduce(means, 'mean').tolist()
+        names = [*sums]
+        sums.clear()
+        return dict(zip(names, means))
+
+    def _agreed(self, seconds: float) -> float:
+        """Return the main process's clock, so that all stop at the same step."""
+        if self._accelerator.num_processes == 1 or self._settings.minutes is None:
+            return seconds
+        return broadcast(torch.tensor(seconds, dtype=torch.float64, device=self._accelerator.device)).item()
+
+    def _due(self, before: float) -> bool:
+        samples = self._settings.samples
+        return int(min(1.0, self.done()) * samples) > int(before * samples)
+
+    def _draw(self) -> None:
+        if self._draw_samples is None or not self._accelerator.is_main_process:
+            return
+        folder = self._folder / 'samples'
+        folder.mkdir(exist_ok=True)
+        self._average.store(self._parameters)
+        self._average.copy_to(self._parameters)
+        self._objective.eval()
+        with torch.no_grad(), self._accelerator.autocast():
+            self._draw_samples(folder / f'step_{self._progress.step:07d}.png')
+        self._average.restore(self._parameters)
+        self._objective.train()
+
+    def _save(self) -> None:
+        if self._accelerator.is_main_process:
+            save_checkpoint(self._folder, self._objective, self._optimiser, self._average, self._progress)
+
+    def _curve(self) -> AbstractContextManager[LossCurve | None]:
+        if not self._accelerator.is_main_process:
+            return nullcontext()
+        return closing(LossCurve(self._folder, self._progress.step))
+
+    def _bar(self) -> Progress:
+        return Progress(
+            TextColumn('{task.description:<22}'), BarColumn(), TextColumn('step {task.fields[step]}'),
+            TextColumn('loss {task.fields[loss]:.4f}'), TimeElapsedColumn(), TextColumn('gone,'),
+            TimeRemainingColumn(), TextColumn('left'),
+            speed_estimate_period=600, disable=not self._accelerator.is_main_process,
+        )

@@ -37,7 +37,6 @@ def demonstrate(
     sensor: what films it, None for perfect images; on_step is called after each step. Returns the episode and its
     attributes. Raises ExpertError when the expert fails.
     """
-    rng = np.random.default_rng([seed, _EXPERT])
     width, height = size
     split = split_of(seed)
     scene = Scene.sample(
@@ -45,11 +44,7 @@ def demonstrate(
     cell = RobotCell(scene)
     try:
         film = _Film(cell, sensor)
-        expert = Expert(cell, perturbation=EXPERT_ERROR, rng=rng)
-        expert.advance(rng.uniform(0.0, FRAME_INTERVAL))
-        if seed % 3 == 0:
-            expert.advance(rng.uniform(0.0, 8.0))
-            expert = Expert(cell, perturbation=EXPERT_ERROR, rng=rng)
+        expert = _begin(cell)
         still = 0.0
         while cell.time < MAX_SECONDS and still <= STILL_SECONDS:
             film.take_step()
@@ -68,6 +63,26 @@ def demonstrate(
         'grippers': [arm.names.gripper for arm in cell.arms], 'objects': list(cell.task.objects),
         'seed': seed, 'scene': scene.to_json(),
     }
+
+
+def replay(scene: Scene, step: int) -> RobotCell:
+    """Return a cell in the state that demonstrate filmed at a step; nothing is filmed. Raises ExpertError."""
+    cell = RobotCell(scene)
+    expert = _begin(cell)
+    for _ in range(step):
+        expert.advance(FRAME_INTERVAL)
+    return cell
+
+
+def _begin(cell: RobotCell) -> Expert:
+    """Return the expert at the first step of the demonstration of the cell's seed."""
+    rng = np.random.default_rng([cell.scene.seed, _EXPERT])
+    expert = Expert(cell, perturbation=EXPERT_ERROR, rng=rng)
+    expert.advance(rng.uniform(0.0, FRAME_INTERVAL))
+    if cell.scene.seed % 3 == 0:
+        expert.advance(rng.uniform(0.0, 8.0))
+        expert = Expert(cell, perturbation=EXPERT_ERROR, rng=rng)
+    return expert
 
 
 class _Film:

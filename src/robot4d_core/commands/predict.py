@@ -6,10 +6,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from robot4d_core.commands.parsers import add_command, at_least
-from robot4d_core.commands.sources import add_bag_arguments, add_episode_arguments, read_look
+from robot4d_core.commands.sources import add_bag_arguments, add_episode_arguments, is_bag, read_look
 from robot4d_core.errors import PredictionCancelled, PredictionFileError
 
 
@@ -47,7 +48,19 @@ def _predict(arguments: argparse.Namespace) -> int:
     begin = time.perf_counter()
     look = read_look(arguments, arguments.source)
     seconds['read the recording'] = time.perf_counter() - begin
-    options = {'model': arguments.model, 'device': arguments.device} if arguments.engine == 'diffusion' else {}
+    observation, options = look.observation, {}
+    if arguments.engine == 'diffusion':
+        options = {'model': arguments.model, 'device': arguments.device}
+    elif arguments.engine == 'oracle' and not is_bag(arguments.source):
+        from robot4d_core.cell.recorded_state import recorded_state
+
+        begin = time.perf_counter()
+        cameras = [view.name for view in observation.views]
+        state = recorded_state(arguments.source, arguments.step or 0, cameras)
+        observation = replace(observation, simulator=state)
+        seconds['do the recording again'] = time.perf_counter() - begin
+        size = observation.views[0].camera
+        options = {'width': size.width, 'height': size.height}
     begin = time.perf_counter()
     engine = make_engine(arguments.engine, **options)
     seconds['import the engine'] = time.perf_counter() - begin
@@ -57,7 +70,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     console = Console()
     try:
         prediction, stages, steps = predict_in_terminal(
-            engine, look.observation, arguments.steps, arguments.seed, console)
+            engine, observation, arguments.steps, arguments.seed, console)
     except PredictionCancelled as error:
         print(f'robot4d predict: {error}; nothing is written', file=sys.stderr)
         return 130

@@ -74,7 +74,7 @@ def test_a_recording_without_a_future_says_so(tmp_path, capsys):
     (['--time', '1.0'], 'is no bag; choose the moment with --step'),
     (['--cameras', '0', '9'], "no camera '9'"),
     (['--model', 'nowhere'], 'no model in nowhere'),
-    (['--engine', 'oracle'], 'the oracle exists only in simulation'),
+    (['--engine', 'oracle'], 'was not recorded in the simulated cell'),
     (['--device', 'cuda:99'], 'CUDA GPUs'),
 ])
 def test_what_cannot_be_is_a_sentence(episode, tmp_path, capsys, options, expected):

@@ -19,13 +19,14 @@ ROSDEP_KEYS = {
     'matplotlib': 'python3-matplotlib',
     'mpl_toolkits': 'python3-matplotlib',
     'numpy': 'python3-numpy',
+    'psutil': 'python3-psutil',
     'rich': 'python3-rich',
     'scipy': 'python3-scipy',
     'yaml': 'python3-yaml',
 }
 PIP_NAMES = {
-    'cv2': 'opencv-python-headless', 'mpl_toolkits': 'matplotlib', 'pinocchio': 'pin', 'skimage': 'scikit-image',
-    'yaml': 'PyYAML',
+    'PIL': 'pillow', 'cv2': 'opencv-python-headless', 'mpl_toolkits': 'matplotlib', 'pinocchio': 'pin',
+    'skimage': 'scikit-image', 'yaml': 'PyYAML',
 }
 OWN = {'robot4d', 'robot4d_core', 'robot4d_nodes'}
 # Needed though no file imports them: started by launch files, or loaded by what is imported.

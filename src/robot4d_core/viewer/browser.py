@@ -35,10 +35,12 @@ class CloudViewer:
         self._server = viser.ViserServer(host=host, port=port, label='robot4d', verbose=False)
         self.url = f'http://{host}:{self._server.get_port()}'
         self._server.scene.set_up_direction('-y')
+        self._low, self._middle, self._high = np.percentile(videos[0].first_points, (1, 50, 99), axis=0)
         self._place_camera()
         self._moments = [[self._add_moment(v, step) for step in range(len(video.times))]
                          for v, video in enumerate(videos)]
-        self._paths = [self._add_path(v) for v, video in enumerate(videos) if video.gripper_path is not None]
+        self._titles = [self._add_title(v) for v in range(len(videos))]
+        self._paths = {v: self._add_path(v) for v, video in enumerate(videos) if video.gripper_path is not None}
         self._add_controls(description)
         self._show()
 
@@ -92,15 +94,22 @@ class CloudViewer:
         self._server.stop()
 
     def _place_camera(self) -> None:
-        eye = point_of_view(self._videos[0])
-        camera = self._server.initial_camera
-        camera.position, camera.look_at, camera.up = eye[:3, 3], eye[:3, 3] + eye[:3, 2], (0.0, -1.0, 0.0)
-        camera.fov = np.radians(50)
+        """Look at all videos: as pictures do at one of them, from farther away, leaving room for the controls."""
+        eye, camera = point_of_view(self._videos[0]), self._server.initial_camera
+        others = len(self._videos) - 1
+        centre = self._middle + np.multiply(self._offset(1), 0.6 * others)
+        camera.position = centre + (1 + 1.3 * others) * (eye[:3, 3] - self._middle)
+        camera.look_at, camera.up, camera.fov = centre, (0.0, -1.0, 0.0), np.radians(50)
 
     def _offset(self, v: int) -> tuple[float, float, float]:
         """Return where the origin of a video stands, metres."""
-        points = np.concatenate([self._videos[0].cloud(name, 0)[0] for name in self._videos[0].views])
-        return v * (float(np.ptp(np.percentile(points[:, 0], (1, 99)))) + GAP), 0.0, 0.0
+        return v * (self._high[0] - self._low[0] + GAP), 0.0, 0.0
+
+    def _add_title(self, v: int):
+        above = self._middle[0], self._low[1], self._middle[2]
+        return self._server.scene.add_label(
+            f'/{_NODES[v]}/title', self._videos[v].title, position=np.add(above, self._offset(v)),
+            anchor='bottom-center')
 
     def _add_moment(self, v: int, step: int) -> dict:
         """Add the clouds of one moment, hidden; returns the handle of each view."""
@@ -154,7 +163,9 @@ class CloudViewer:
                     for name, cloud in clouds.items():
                         cloud.visible = step in now and (v == 0 or self._beside.value) and (
                             chosen == BOTH or chosen.endswith(f': {name}'))
-            for v, path in enumerate(self._paths):
+            for v, title in enumerate(self._titles):
+                title.visible = v == 0 or self._beside.value
+            for v, path in self._paths.items():
                 path.visible = self._path.value and (v == 0 or self._beside.value)
             self._time.content = f'**+{video.times[self.step]:.1f} s**'
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from robot4d_core.episodes.recorded_look import RecordedLook
+from robot4d_core.errors import ViewerError
 from robot4d_core.geometry.pointmaps import valid_points
 from robot4d_core.prediction import FRAME_INTERVAL
 from robot4d_core.prediction_file import SavedPrediction
@@ -17,12 +18,24 @@ from robot4d_core.prediction_file import SavedPrediction
 class CloudVideo:
     """times: (T,) seconds after the observation. views: by camera name, points (T, H, W, 3) metres in frame n and
     colours (T, H, W, 3) uint8. gripper_path: (P, 4, 4) poses in frame n, from the observation on; None when unknown.
+    Raises ViewerError when no point is known at the first moment.
     """
 
     title: str
     times: np.ndarray
     views: dict[str, tuple[np.ndarray, np.ndarray]]
     gripper_path: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if not len(self.first_points):
+            raise ViewerError(
+                f'{self.title}: no point is known at the first moment, so there is no cloud to show; of a model that '
+                'predicts colours only, watch the film')
+
+    @property
+    def first_points(self) -> np.ndarray:
+        """The known points (N, 3) of all views at the first moment."""
+        return np.concatenate([self.cloud(name, 0)[0] for name in self.views])
 
     def cloud(self, name: str, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the known points (N, 3) of a view at a step and their colours (N, 3)."""

@@ -17,8 +17,8 @@ from robot4d_core.viewer.cloud_video import CloudVideo
 
 COLUMNS = 4
 PANEL = (480, 384)  # pixels
-ASIDE, LOWER, FARTHER = np.radians(25), np.radians(12), 1.25
-HIGHER = 0.1  # metres over the middle of the cloud, where hands are
+ASIDE, LOWER, FARTHER = np.radians(25), np.radians(12), 1.3
+HIGHER = 0.15  # metres over the middle of the cloud, where hands are
 VIEW_COLOURS = np.array([[40, 90, 220], [220, 50, 40]], np.uint8)
 VIEW_COLOUR_NAMES = ('blue', 'red')
 
@@ -51,8 +51,8 @@ def draw_picture(videos: Sequence[CloudVideo], file: Path, caption: str = '') ->
 
 
 def point_of_view(video: CloudVideo) -> np.ndarray:
-    """Return T_n_eye (4, 4): from aside of camera n, lower and farther away, to the middle of what it sees."""
-    middle = np.median(video.cloud(next(iter(video.views)), 0)[0], axis=0).astype(np.float64)
+    """Return T_n_eye (4, 4): from aside of camera n, lower and farther away, to the middle of the cloud."""
+    middle = np.median(video.first_points, axis=0).astype(np.float64)
     target = middle - [0.0, HIGHER, 0.0]
     towards_camera = Rotation.from_euler('yx', [ASIDE, LOWER]).apply(-middle)
     return look_at(target + FARTHER * towards_camera, target, up=(0, -1, 0))

@@ -10,6 +10,7 @@ import pytest
 
 from core.saved_predictions import saved_prediction
 from robot4d_core.episodes.recorded_look import RecordedLook, RecordedView
+from robot4d_core.errors import ViewerError
 from robot4d_core.evaluation.tracking import make_case
 from robot4d_core.prediction_file import SavedPrediction
 from robot4d_core.viewer.cloud_video import predicted_clouds, recorded_clouds, track_gripper
@@ -37,6 +38,12 @@ def test_a_recording_begins_with_the_observation(saved):
 
 def test_a_view_whose_place_is_unknown_is_left_out(saved):
     assert list(recorded_clouds(replace(saved.look, T_n_m=None), 'recorded').views) == ['camera_2']
+
+
+def test_a_prediction_of_colours_only_has_no_clouds(saved):
+    views = tuple(replace(view, pointmap=np.full_like(view.pointmap, np.nan)) for view in saved.prediction.views)
+    with pytest.raises(ViewerError, match='predicted by moved truth: no point is known .* watch the film'):
+        predicted_clouds(replace(saved, prediction=replace(saved.prediction, views=views)))
 
 
 def test_no_gripper_is_tracked_when_nobody_knows_where_it_was(saved):

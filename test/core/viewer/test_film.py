@@ -65,6 +65,12 @@ def test_depth_whose_camera_pose_is_unknown_is_grey(saved, tmp_path):
     assert np.ptp(panel(film[3], 1, 3)) > 30
 
 
+def test_a_prediction_of_colours_only_is_filmed(saved, tmp_path):
+    views = tuple(replace(view, pointmap=np.full_like(view.pointmap, np.nan)) for view in saved.prediction.views)
+    film = filmed(replace(saved, prediction=replace(saved.prediction, views=views)), tmp_path / 'film.mp4')
+    np.testing.assert_allclose(panel(film[3], 0, 3), UNKNOWN, atol=8)
+
+
 def test_views_of_different_size_fit_into_one_film(saved, tmp_path):
     n, m = saved.prediction.views
     narrow = replace(m, camera=m.camera.resized(24, 32), rgb=m.rgb[:, :, :24], pointmap=m.pointmap[:, :, :24])

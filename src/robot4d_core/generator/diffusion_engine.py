@@ -22,18 +22,17 @@ from robot4d_core.prediction import PredictedView, Prediction, default_time_from
 from robot4d_core.robot_description import share_directory
 
 DEFAULT_MODEL = 'put_spatula_tiny'
-DEFAULT_STEPS = 4
 
 
 class DiffusionEngine(Engine):
     """Two-view diffusion in the folder `model` (a diffusers pipeline); default: the model shipped with robot4d.
 
     device: 'cpu', 'cuda', 'cuda:N' or 'auto' (CUDA where there is one). steps: denoising steps unless predict says
-    otherwise. Cameras of any size are resized to the model's (colour by area, depth by nearest neighbour, K scaled),
-    and the prediction has the model's size.
+    otherwise, None for what suits the model. Cameras of any size are resized to the model's (colour by area, depth by
+    nearest neighbour, K scaled), and the prediction has the model's size.
     """
 
-    def __init__(self, model: str | Path | None = None, device: str = 'auto', steps: int = DEFAULT_STEPS) -> None:
+    def __init__(self, model: str | Path | None = None, device: str = 'auto', steps: int | None = None) -> None:
         self.model = Path(model) if model else share_directory() / 'models' / DEFAULT_MODEL
         self.name = f'diffusion:{self.model.name}'
         self.device = device
@@ -51,6 +50,7 @@ class DiffusionEngine(Engine):
         folder.check()
         self._pipeline = load_pipeline(folder).to(device)
         self._image_size = folder.image_size
+        self.steps = folder.steps if self.steps is None else self.steps
 
     def stop(self) -> None:
         """Forget the weights."""

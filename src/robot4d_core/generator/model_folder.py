@@ -23,6 +23,8 @@ INDEX = 'model_index.json'
 CHECKSUMS = 'SHA256SUMS'
 PIPELINE = 'TwoViewPipeline'
 LIBRARIES = ('robot4d_core', 'diffusers', 'transformers')
+METHOD_STEPS = 25
+CHANGE_STEPS = 4  # enough where only the change against the observation is diffused
 SHIPPED_IMAGE_SIZE = (160, 128)  # of models saved before the index told it
 REMEDY = "restore the folder from where it came, or train a model with 'robot4d train'"
 
@@ -39,12 +41,14 @@ _BLOCK = 2**20  # bytes
 class ModelFolder:
     """The folder of a two-view pipeline.
 
-    components: the parts that have weights; image_size: width, height of its images.
+    components: the parts that have weights; image_size: width, height of its images; steps: denoising steps that a
+    prediction takes unless told otherwise.
     """
 
     path: Path
     components: tuple[str, ...]
     image_size: tuple[int, int]
+    steps: int
 
     @classmethod
     def open(cls, path: Path) -> ModelFolder:
@@ -60,7 +64,9 @@ class ModelFolder:
             raise ModelError(
                 f"{path} holds a {index.get('_class_name')}, expected a {PIPELINE} of robot4d; choose another folder, "
                 "or begin a training with a Stable Video Diffusion by 'robot4d train --init-from-svd'")
-        folder = cls(path, tuple(_components(path, index)), tuple(index.get('image_size', SHIPPED_IMAGE_SIZE)))
+        folder = cls(
+            path, tuple(_components(path, index)), tuple(index.get('image_size', SHIPPED_IMAGE_SIZE)),
+            CHANGE_STEPS if index.get('diffuse_change', True) else METHOD_STEPS)
         for component in folder.components:
             folder.weights(component)
         return folder

@@ -140,7 +140,8 @@ def test_a_model_larger_than_the_memory_is_refused_before_it_is_read(model):
 
 def test_the_images_have_the_size_that_the_model_says(model):
     path = model / 'model_index.json'
-    changes = {'image_size': [80, 64], 'view_alignment': [None, None]}  # a ViewAlignment has a size of its own
+    published = {'view_alignment': [None, None], 'diffuse_change': False}  # a ViewAlignment has a size of its own
+    changes = {'image_size': [80, 64], **published}
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     prediction = started(model).predict(make_observation(), seed=0, steps=1)
     assert prediction.views[0].rgb.shape == (10, 64, 80, 3)

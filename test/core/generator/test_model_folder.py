@@ -45,6 +45,12 @@ def test_shapes_are_those_of_the_weights(saved):
     assert folder.bytes_needed() == 4 * parameters + 8 * 32 * 20 * 160 * 128
 
 
+def test_the_steps_are_those_of_the_kind_of_diffusion(model):
+    assert ModelFolder.open(model).steps == 4
+    edit(model / INDEX, diffuse_change=False)
+    assert ModelFolder.open(model).steps == 25
+
+
 def test_sha256sum_agrees_with_the_list(saved):
     subprocess.run(['sha256sum', '--check', '--strict', CHECKSUMS], cwd=saved, check=True, timeout=20)
     ModelFolder.open(saved).check()

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 
+from robot4d_core.errors import ConfigurationError
 from robot4d_core.generator.autoencoder_interface import Autoencoder
 from robot4d_core.generator.diffusion import TwoViewDiffusion
 from robot4d_core.generator.unet import TwoViewUNet
@@ -55,9 +56,10 @@ class TwoViewPipeline(DiffusionPipeline):
     """Autoencoders, view alignment, U-Net and diffusion, saved and loaded as one diffusers folder.
 
     pointmap_autoencoder: None for the ablations that know colours only; their pointmaps are NaN. view_alignment: None
-    for the method as published. image_encoder: transformers' CLIPVisionModelWithProjection where the U-Net takes its
-    embeddings. image_size: width, height that the model was trained at. decode_memory (settable) is the ceiling in MiB
-    of the features that decoding holds; see `Autoencoder.decode_videos` for what a low one costs.
+    for the method as published; the change of pointmaps needs one. image_encoder: transformers'
+    CLIPVisionModelWithProjection where the U-Net takes its embeddings. image_size: width, height that the model was
+    trained at. decode_memory (settable) is the ceiling in MiB of the features that decoding holds; see
+    `Autoencoder.decode_videos` for what a low one costs.
     """
 
     _optional_components = ['pointmap_autoencoder', 'view_alignment', 'image_encoder']  # noqa: RUF012
@@ -75,6 +77,11 @@ class TwoViewPipeline(DiffusionPipeline):
         diffuse_change: bool = True,
     ) -> None:
         super().__init__()
+        if diffuse_change and pointmap_autoencoder is not None and view_alignment is None:
+            raise ConfigurationError(
+                'the change of pointmaps is against view m in frame n: give a view_alignment, or set diffuse_change to '
+                'false'
+            )
         self.register_modules(
             rgb_autoencoder=rgb_autoencoder, pointmap_autoencoder=pointmap_autoencoder, view_alignment=view_alignment,
             unet=unet, scheduler=scheduler, image_encoder=image_encoder,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import psutil
 import torch
 from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
@@ -15,6 +14,7 @@ from safetensors import SafetensorError
 from robot4d_core.errors import DeviceError, EngineError, MemoryShortage, ModelError
 from robot4d_core.generator.engine import Cancelled, Engine, Progress
 from robot4d_core.generator.model_folder import REMEDY, ModelFolder
+from robot4d_core.generator.model_memory import require_memory
 from robot4d_core.generator.pipeline import TwoViewPipeline
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, resize_depth
 from robot4d_core.observation import CameraView, Observation
@@ -130,17 +130,6 @@ def torch_device(device: str) -> torch.device:
             f"device '{device}' was demanded but torch finds {torch.cuda.device_count()} CUDA GPUs; "
             "choose 'auto' or 'cpu', or install the driver and torch with CUDA")
     return torch.device(device)
-
-
-def require_memory(folder: ModelFolder, device: torch.device) -> None:
-    """Raise MemoryShortage when the device has too little free memory for a model's weights and a prediction."""
-    needed = folder.bytes_needed()
-    available = torch.cuda.mem_get_info(device)[0] if device.type == 'cuda' else psutil.virtual_memory().available
-    if needed > available:
-        raise MemoryShortage(
-            f'{folder.path.name} needs {needed / 1e6:.0f} MB on {device} (its weights and a prediction at '
-            f"{'x'.join(map(str, folder.image_size))}), {available / 1e6:.0f} MB are available; "
-            'end other programs, or choose a smaller model or another device')
 
 
 def _resized(view: CameraView, width: int, height: int) -> CameraView:

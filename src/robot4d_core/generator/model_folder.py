@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""A model's folder, examined before anything of it is loaded: complete, unchanged, ours, and what it will need.
+"""A model's folder, examined before anything of it is loaded: complete, unchanged and ours.
 
 The folder is a diffusers pipeline whose weights are safetensors, with a list of checksums beside them that
 `sha256sum -c SHA256SUMS` understands.
@@ -10,14 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
 from robot4d_core.errors import ModelError
-from robot4d_core.prediction import FRAMES
 
 INDEX = 'model_index.json'
 CHECKSUMS = 'SHA256SUMS'
@@ -28,12 +26,6 @@ CHANGE_STEPS = 4  # enough where only the change against the observation is diff
 SHIPPED_IMAGE_SIZE = (160, 128)  # of models saved before the index told it
 REMEDY = "restore the folder from where it came, or train a model with 'robot4d train'"
 
-WORKING_BYTES = 8
-"""What a prediction holds besides the weights, per pixel, frame, view and channel of the U-Net's first block.
-
-Measured as growth of the process on put_spatula_tiny: 6.3.
-"""
-
 _BLOCK = 2**20  # bytes
 
 
@@ -41,12 +33,12 @@ _BLOCK = 2**20  # bytes
 class ModelFolder:
     """The folder of a two-view pipeline.
 
-    components: the parts that have weights; image_size: width, height of its images; steps: denoising steps that a
-    prediction takes unless told otherwise.
+    components: library and class of each part that has weights; image_size: width, height of its images; steps:
+    denoising steps that a prediction takes unless told otherwise.
     """
 
     path: Path
-    components: tuple[str, ...]
+    components: dict[str, tuple[str, str]]
     image_size: tuple[int, int]
     steps: int
 
@@ -65,7 +57,7 @@ class ModelFolder:
                 f"{path} holds a {index.get('_class_name')}, expected a {PIPELINE} of robot4d; choose another folder, "
                 "or begin a training with a Stable Video Diffusion by 'robot4d train --init-from-svd'")
         folder = cls(
-            path, tuple(_components(path, index)), tuple(index.get('image_size', SHIPPED_IMAGE_SIZE)),
+            path, _components(path, index), tuple(index.get('image_size', SHIPPED_IMAGE_SIZE)),
             CHANGE_STEPS if index.get('diffuse_change', True) else METHOD_STEPS)
         for component in folder.components:
             folder.weights(component)
@@ -89,11 +81,9 @@ class ModelFolder:
                 raise ModelError(f'{file} is cut off or damaged ({error}); {REMEDY}') from error
         return shapes
 
-    def bytes_needed(self) -> int:
-        """Return the bytes of memory for the weights in float32 and for a prediction (see WORKING_BYTES)."""
-        weights = sum(math.prod(shape) for component in self.components for shape in self.shapes(component).values())
-        channels = _read_json(self.path / 'unet' / 'config.json').get('block_out_channels', [0])[0]
-        return 4 * weights + WORKING_BYTES * channels * 2 * FRAMES * math.prod(self.image_size)
+    def configuration(self, component: str) -> dict:
+        """Return a component's config.json. Raises ModelError."""
+        return _read_json(self.path / component / 'config.json')
 
     def check(self) -> None:
         """Compare every file with SHA256SUMS. Raises ModelError naming those that differ, are missing or not listed.
@@ -140,9 +130,9 @@ def _sha256(file: Path) -> str:
     return digest.hexdigest()
 
 
-def _components(path: Path, index: dict) -> list[str]:
+def _components(path: Path, index: dict) -> dict[str, tuple[str, str]]:
     """Return the index' entries that have weights, each checked to be of the class that the index says."""
-    components = []
+    components = {}
     for name, entry in index.items():
         if name == 'scheduler' or not isinstance(entry, list) or not isinstance(entry[0], str):
             continue
@@ -157,7 +147,7 @@ def _components(path: Path, index: dict) -> list[str]:
         came = _read_json(config).get('_class_name', class_name)
         if came != class_name:
             raise ModelError(f'{config} is that of a {came}, {INDEX} demands a {class_name}; {REMEDY}')
-        components.append(name)
+        components[name] = library, class_name
     if 'unet' not in components:
         raise ModelError(f"{path / INDEX} names no 'unet'; {REMEDY}")
     return components

@@ -50,7 +50,7 @@ def test_an_autoencoder_that_cannot_be_made_is_named(folder):
         memory_needed(folder)
 
 
-def test_the_shipped_model_uses_no_more_than_it_is_said_to_need():
+def test_the_shipped_model_uses_what_it_is_said_to_need():
     """Growth of a process of its own, from before the weights are loaded to the end of a prediction."""
     script = """
 import psutil, resource
@@ -67,4 +67,4 @@ print(grown / memory_needed(ModelFolder.open(engine.model)))
 """
     out = subprocess.run([sys.executable, '-c', script], check=True, capture_output=True, text=True, timeout=50,
                          env=os.environ | {'PYTHONPATH': os.pathsep.join(sys.path)})
-    assert 0.3 < float(out.stdout) < 1.2
+    assert 0.5 < float(out.stdout) < 1.1

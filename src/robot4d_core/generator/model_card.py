@@ -17,7 +17,7 @@ def plot_curves(stages: dict[str, Path], path: Path) -> None:
     """Draw the loss curve of every stage, by the folder that it trained in, and write them all beside it as JSON."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 6), layout='constrained')
+    figure = Figure(figsize=(10, 6), layout='tight')
     series = {stage: read_curve(folder) for stage, folder in stages.items()}
     for axis, (stage, columns) in zip(figure.subplots(2, 2).flat, series.items()):
         for name in columns.keys() - {'step', 'seconds', 'learning_rate'}:
@@ -34,7 +34,7 @@ def write_model_card(
     folder: Path, name: str, command: str, recipe: Recipe, store: EpisodeStore, stages: dict[str, Path],
     report: HorizonError | None, machine: str,
 ) -> None:
-    """Write README.md into a model folder. report: None for a model of colours alone."""
+    """Write README.md into a model folder. report: None when nothing was measured."""
     task, cameras = store.settings['task'], store.settings['cameras']
     splits = Counter(store.attributes(episode)['split'] for episode in store.names)
     rows = []
@@ -65,7 +65,7 @@ the other cameras.
 
 ![loss curves](curves.png)
 
-{_errors(report, recipe) if report else 'This model knows no points.'}
+{_errors(report, recipe) if report else 'Its error was not measured.'}
 
 ## Limits
 

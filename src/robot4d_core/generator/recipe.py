@@ -78,7 +78,11 @@ class DataSettings:
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """windows: drawn from validation episodes; steps: of denoising, also in the pictures made while training."""
+    """How the model is measured when it is trained.
+
+    windows: drawn from validation episodes, 0 for no measurement; steps: of denoising, also in the pictures made while
+    training.
+    """
 
     windows: int
     steps: int

@@ -1,22 +1,22 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""A picture of what a model in training imagines of a window, beside what happened."""
+"""Pictures of what a model in training makes, beside what is true."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from matplotlib import colormaps
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 
 from robot4d_core.generator.pipeline import TwoViewPipeline
-from robot4d_core.generator.training_batches import ImageBatch
 from robot4d_core.prediction import FRAME_INTERVAL
 
-COLUMNS = 6  # of the eleven steps
-IMAGE_WIDTH = 1.6  # inches
+COLUMNS = 6
+IMAGE_WIDTH = 160  # pixels
+GAP = 4  # pixels
+LABEL_HEIGHT = 14  # pixels
 
 
 def draw_prediction(pipeline: TwoViewPipeline, window: dict[str, np.ndarray], steps: int, file: Path) -> None:
@@ -29,43 +29,45 @@ def draw_prediction(pipeline: TwoViewPipeline, window: dict[str, np.ndarray], st
     video = pipeline(rgb[:, 0], own, steps, torch.Generator().manual_seed(0))
     frames = np.linspace(0, rgb.shape[1] - 1, COLUMNS).round().astype(int)
     rows = {}
-    for view, name in enumerate(('n', 'm')):
-        imagined = np.concatenate([rgb[view, :1], video.rgb[view]]), np.concatenate(
-            [pointmap[view, :1], video.pointmap[view]])
-        for (colours, points), whose in (((rgb[view], pointmap[view]), 'true'), (imagined, 'imagined')):
-            rows[f'{name} {whose}'] = colours[frames]
-            rows[f'{name} {whose} depth'] = points[frames, ..., 2]
-    titles = ['observed', *(f'{FRAME_INTERVAL * frame:.1f} s' for frame in frames[1:])]
-    _draw(rows, titles, file)
+    for view, name in enumerate('nm'):
+        imagined_rgb = np.concatenate([rgb[view, :1], video.rgb[view]])
+        imagined_z = np.concatenate([pointmap[view, :1], video.pointmap[view]])[..., 2]
+        rows |= {
+            f'{name}, true': rgb[view][frames], f'{name}, imagined': imagined_rgb[frames],
+            f'{name}, true depth': pointmap[view, frames, ..., 2], f'{name}, imagined depth': imagined_z[frames],
+        }
+    _draw(rows, ['observed', *(f'{FRAME_INTERVAL * frame:.1f} s' for frame in frames[1:])], file)
 
 
-def draw_reconstruction(images: ImageBatch, rgb: np.ndarray | None, pointmap: np.ndarray | None, file: Path) -> None:
-    """Draw images and what an autoencoder makes of them; rgb, pointmap: its output, of which one is None."""
-    rows = {}
-    if rgb is not None:
-        rows = {'true': images.rgb[:COLUMNS], 'decoded': rgb[:COLUMNS]}
-    if pointmap is not None:
-        rows = {'true z': images.pointmap[:COLUMNS, ..., 2], 'decoded z': pointmap[:COLUMNS, ..., 2]}
+def draw_reconstruction(true: np.ndarray, decoded: np.ndarray, file: Path) -> None:
+    """Draw images (B, H, W, 3) uint8, or z of pointmaps (B, H, W, 3) metres, and what an autoencoder makes of them."""
+    rows = {'true': true[:COLUMNS], 'decoded': decoded[:COLUMNS]}
+    if true.dtype != np.uint8:
+        rows = {f'{name} depth': points[..., 2] for name, points in rows.items()}
     _draw(rows, [''] * COLUMNS, file)
 
 
 def _draw(rows: dict[str, np.ndarray], titles: list[str], file: Path) -> None:
-    """Draw rows of images, (N, H, W, 3) uint8 or (N, H, W) metres."""
-    depths = np.concatenate([row.ravel() for row in rows.values() if row.ndim == 3] or [np.zeros(1)])
-    depths = depths[np.isfinite(depths)]
-    scale = Normalize(*np.percentile(depths, [1, 99])) if len(depths) else Normalize(0, 1)
-    height, width = next(iter(rows.values())).shape[1:3]
-    figure = Figure((COLUMNS * IMAGE_WIDTH, len(rows) * IMAGE_WIDTH * height / width + 0.3), 100, layout='constrained')
-    axes = figure.subplots(len(rows), COLUMNS, squeeze=False)
-    for title, axis in zip(titles, axes[0]):
-        axis.set_title(title, fontsize=8)
-    for (name, row), line in zip(rows.items(), axes):
-        line[0].set_ylabel(name, fontsize=7)
-        for image, axis in zip(row, line):
-            if image.ndim == 3:
-                axis.imshow(image)
-            else:
-                axis.imshow(np.ma.masked_invalid(image), colormaps['turbo'].with_extremes(bad='black'), scale)
-    for axis in axes.flat:
-        axis.set(xticks=[], yticks=[])
-    figure.savefig(file)
+    """Write rows of images, (N, H, W, 3) uint8 or (N, H, W) metres, one colour scale for all metres."""
+    depths = np.concatenate([row[np.isfinite(row)] for row in rows.values() if row.ndim == 3] or [np.zeros(0)])
+    low, high = np.percentile(depths, [1, 99]) if len(depths) else (0, 1)
+    lines = []
+    for name, row in rows.items():
+        images = row if row.ndim == 4 else _coloured((row - low) / max(high - low, 1e-6))
+        lines.append(np.hstack([
+            _labelled(image, f'{name}  {title}' if k == 0 else title) for k, (image, title) in
+            enumerate(zip(images, titles))]))
+    cv2.imwrite(str(file), np.vstack(lines)[..., ::-1])
+
+
+def _coloured(values: np.ndarray) -> np.ndarray:
+    """Return colours (..., 3) uint8 of values in 0 to 1, black where there is none."""
+    return colormaps['turbo'].with_extremes(bad='black')(np.ma.masked_invalid(values), bytes=True)[..., :3]
+
+
+def _labelled(image: np.ndarray, label: str) -> np.ndarray:
+    """Return an image of IMAGE_WIDTH under its label, on white."""
+    image = cv2.resize(image, (IMAGE_WIDTH, round(IMAGE_WIDTH * image.shape[0] / image.shape[1])),
+                       interpolation=cv2.INTER_AREA)
+    framed = cv2.copyMakeBorder(image, LABEL_HEIGHT, 0, 0, GAP, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    return cv2.putText(framed, label, (2, LABEL_HEIGHT - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.33, (0, 0, 0), 1, cv2.LINE_AA)

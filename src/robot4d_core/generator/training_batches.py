@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import torch
 from robot4d_core.episodes.loader import WindowDataset, WindowSampler
 
 HOLE_SHARE = 0.05  # of 8x8 cells made invalid in every eighth training pointmap, as real depth has holes
+WORKERS_START = 'forkserver'  # zarr's threads survive neither a fork nor the full exit of a spawned process
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class BatchPlan:
         return torch.Generator().manual_seed(int(seed >> 1))
 
 
-Batches = Callable[[BatchPlan], Iterator[Any]]
+Batches = Callable[[BatchPlan], Generator[Any, None, None]]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class DiffusionBatch:
 
 def drawn(draw: Callable[[int, np.random.Generator], Any]) -> Batches:
     """Return batches that draw(size, generator) makes from what is in memory."""
-    def batches(plan: BatchPlan) -> Iterator[Any]:
+    def batches(plan: BatchPlan) -> Generator[Any, None, None]:
         return (draw(plan.size, plan.numpy_generator(number)) for number in itertools.count(plan.first))
 
     return batches
@@ -107,13 +108,13 @@ def read_by_workers(
 
     Every epoch shows each window once, in a new order; the processes of a training share it out.
     """
-    def batches(plan: BatchPlan) -> Iterator[Any]:
+    def batches(plan: BatchPlan) -> Generator[Any, None, None]:
         from torch.utils.data import DataLoader
 
         names = [entry for entry in WindowArrays.__dataclass_fields__ if entry != 'episodes']
         loader = DataLoader(
             dataset, batch_sampler=_WindowNumbers(dataset, plan), num_workers=workers,
-            multiprocessing_context='spawn' if workers else None,
+            multiprocessing_context=WORKERS_START if workers else None,
         )
         for number, window in zip(itertools.count(plan.first), loader):
             episodes = [dataset.locate(int(k))[0] for k in window['number']]

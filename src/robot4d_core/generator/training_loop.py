@@ -85,10 +85,10 @@ class _Stage:
         )
         accelerator.gradient_accumulation_steps = accumulation
         model, optimiser = accelerator.prepare(self._objective, self._optimiser)
-        stream, micro_step = batches(plan), plan.first
+        micro_step = plan.first
         began, saved = time.monotonic() - progress.seconds, time.monotonic()
         model.train()
-        with self._bar() as bar, self._curve() as curve:
+        with self._bar() as bar, self._curve() as curve, closing(batches(plan)) as stream:
             task = bar.add_task(self._folder.name, total=1.0, completed=self.done(), step=progress.step, loss=math.nan)
             while (done := self.done()) < 1:
                 rate = self._learning_rate(done)

@@ -14,7 +14,7 @@ from robot4d_core.generator import training_loop
 from robot4d_core.generator.recipe import StageSettings
 
 torch.set_num_threads(1)
-training_loop.CURVE_STEPS = 3
+training_loop.CURVE_STEPS = 2
 folder, steps, killed_after = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 settings = StageSettings(steps=steps, batch=2, micro_batch=1, learning_rate=1e-3, checkpoint_minutes=0.0, samples=0)
 objective, settings, folder, batches = diffusion_task(settings, folder)

@@ -43,7 +43,7 @@ def noise_batch(size: int, rng: np.random.Generator) -> DiffusionBatch:
     def tensor(*shape):
         return torch.from_numpy(rng.normal(size=(size, 2, *shape))).float()
 
-    return DiffusionBatch(tensor(8, 8, 10), None, tensor(2, 8, 8, 10), tensor(2, 8, 10) > 1, tensor(2, 8, 10) > -1,
+    return DiffusionBatch(tensor(8, 8, 8), None, tensor(2, 8, 8, 8), tensor(2, 8, 8) > 1, tensor(2, 8, 8) > -1,
                           ['noise'] * size)
 
 

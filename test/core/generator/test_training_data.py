@@ -112,12 +112,12 @@ def test_latent_episode_round_trip(latents, tmp_path):
             torch.testing.assert_close(getattr(loaded, name), value, equal_nan=True)
 
 
-@pytest.fixture
-def marked_store(tmp_path) -> EpisodeStore:
+@pytest.fixture(scope='module')
+def marked_store(tmp_path_factory) -> EpisodeStore:
     """Ten seeds of which each image says whether its split (red) and its camera (green) may be trained on."""
-    store = EpisodeStore(tmp_path / 'store', {'task': 'Synthetic', 'cameras': 4, 'sensor': None})
+    store = EpisodeStore(tmp_path_factory.mktemp('data') / 'store', {'task': 'Synthetic', 'cameras': 4, 'sensor': None})
     for seed in range(10):
-        episode = analytic_episode(cameras=4, seed=seed, size=(160, 128), steps=12)
+        episode = analytic_episode(cameras=4, seed=seed, steps=12)
         rgb = np.zeros_like(episode.rgb)
         rgb[..., 0] = 200 if split_of(seed) == 'training' else 100 if split_of(seed) == 'validation' else 50
         rgb[:3, ..., 1] = 200
@@ -147,7 +147,7 @@ def test_held_out_episodes_and_cameras_are_never_trained_on(marked_store, tmp_pa
             names.update(batch.episodes)
     assert names == {f'episode_{seed:06d}' for seed in range(8)}
     colours = np.concatenate([images.reshape(-1, 3) for images in seen])
-    assert np.unique(colours[::7, :2], axis=0).tolist() == [[200, 200]]
+    assert np.unique(colours[:, :2], axis=0).tolist() == [[200, 200]]
 
 
 @pytest.mark.parametrize('configuration', [tiny_configuration(), ablated(tiny_configuration(), 'rgb_only')])
@@ -163,7 +163,7 @@ def test_both_paths_give_batches_of_the_same_form(marked_store, tmp_path, config
                       if isinstance(value, torch.Tensor)})
     assert forms[0] == forms[1]
     channels = configuration.unet['out_channels']
-    assert forms[0]['target'] == ((2, 2, 10, channels, 32, 40), torch.float32)
+    assert forms[0]['target'] == ((2, 2, 10, channels, 8, 10), torch.float32)
 
 
 @torch.no_grad()

@@ -231,8 +231,8 @@ def plot_reconstruction(report: ReconstructionReport, path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def write_report(report: ReconstructionReport, folder: Path, file: Path | None) -> None:
-    """Print the report, draw its point errors into folder, and write file (JSON) when given."""
+def write_report(report: ReconstructionReport, command: str, folder: Path, file: Path | None) -> None:
+    """Print the report, draw its point errors into folder, and write file (JSON), with the command, when given."""
     console = Console()
     print_reconstruction(report, console)
     if report.points is not None:
@@ -241,4 +241,4 @@ def write_report(report: ReconstructionReport, folder: Path, file: Path | None) 
         console.print(f'drawn: {plot}', soft_wrap=True)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(report.to_dict(), indent=1, allow_nan=False) + '\n')
+        file.write_text(json.dumps({'command': command, **report.to_dict()}, indent=1, allow_nan=False) + '\n')

@@ -192,7 +192,7 @@ def _read_weights(folder: Path, stem: str) -> Weights:
     weights = {}
     for file in files:
         with safe_open(file, framework='pt') as stored:
-            weights |= {name: stored.get_tensor(name).float() for name in stored.keys()}
+            weights |= {name: stored.get_tensor(name) for name in stored.keys()}  # mapped, not yet read
     return weights
 
 

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from core.generator.tiny_models import tiny_pipeline
+from core.episodes.analytic_episodes import analytic_store
+from core.generator.tiny_models import tiny_configuration, tiny_pipeline
+from robot4d_core.cli import main
 from robot4d_core.episodes.windows import Window
 from robot4d_core.errors import EvaluationError
 from robot4d_core.evaluation.reconstruction import depth_edges, measure_reconstruction
+from robot4d_core.generator.configurations import ablated, make_pipeline
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
 
@@ -150,3 +153,17 @@ def test_another_image_size_is_refused(window):
 def test_no_window_is_refused():
     with pytest.raises(EvaluationError, match='no window'):
         measure_reconstruction(tiny_pipeline(), [], 'tiny', {})
+
+
+@pytest.mark.parametrize('ablation', ['full', 'rgb_only'])
+def test_the_command_measures_a_saved_model_on_a_store(tmp_path, monkeypatch, capsys, ablation):
+    monkeypatch.chdir(tmp_path)
+    make_pipeline(ablated(tiny_configuration(), ablation)).save_pretrained('model')
+    analytic_store(tmp_path / 'store', seeds=[8], cameras=8, size=(160, 128))
+    assert main(['evaluate', 'autoencoder', 'model', '--store', 'store', '--clips', '1', '--json', 'numbers.json']) == 0
+    values = json.loads((tmp_path / 'numbers.json').read_text())
+    assert values['protocol']['clips'] == 1
+    assert set(values['psnr']) == {'everywhere', 'depth edges', 'away from edges', 'gripper'}
+    assert (values['points'] is None) is (ablation == 'rgb_only')
+    assert (tmp_path / 'out/evaluation/reconstruction_model.png').exists() is (ablation == 'full')
+    assert 'PSNR dB' in capsys.readouterr().out

@@ -22,10 +22,13 @@ UNET_BYTES = 4
 """What denoising holds per pixel of every image and channel of the U-Net's first block."""
 
 OVERHEAD = 1.25
-"""What convolutions work in, besides what is held.
+"""What convolutions work in, besides what is held."""
 
-With these numbers put_spatula_tiny is said to need 142 MB, and a process grows by 137 MB; of the configuration small
-it is 5744 MB, and a process grows by 4621 MB (x86, one thread).
+LIBRARIES = 50 * MEBIBYTE
+"""What libraries take when they are first used.
+
+With these numbers put_spatula_tiny is said to need 195 MB, and a process grows by 131 to 153 MB; of the configuration
+small it is 5797 MB, and a process grows by 4621 MB (x86).
 """
 
 
@@ -38,7 +41,7 @@ def memory_needed(folder: ModelFolder) -> int:
     channels = folder.configuration('unet')['block_out_channels'][0]
     denoising = UNET_BYTES * channels * math.prod(folder.image_size) * VALUES
     decoding = min(_decoding_mebibytes(folder) * VALUES, TwoViewPipeline.decode_memory) * MEBIBYTE
-    return round(FLOAT32 * weights + OVERHEAD * (denoising + decoding))
+    return round(LIBRARIES + FLOAT32 * weights + OVERHEAD * (denoising + decoding))
 
 
 def require_memory(folder: ModelFolder, device: torch.device) -> None:

@@ -14,7 +14,7 @@ import torch
 from core.generator.tiny_models import tiny_pipeline
 from robot4d_core.errors import MemoryShortage, ModelError
 from robot4d_core.generator.model_folder import ModelFolder
-from robot4d_core.generator.model_memory import memory_needed, require_memory
+from robot4d_core.generator.model_memory import LIBRARIES, memory_needed, require_memory
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def test_it_grows_with_the_image(folder):
     path = folder.path / 'model_index.json'
     small = memory_needed(folder)
     path.write_text(json.dumps(json.loads(path.read_text()) | {'image_size': [320, 256]}))
-    weights = 4 * sum(parameter.numel() for part in tiny_pipeline().components.values()
-                      if isinstance(part, torch.nn.Module) for parameter in part.state_dict().values())
-    assert memory_needed(ModelFolder.open(folder.path)) - weights == pytest.approx(4 * (small - weights), rel=1e-6)
+    fixed = LIBRARIES + 4 * sum(parameter.numel() for part in tiny_pipeline().components.values()
+                            if isinstance(part, torch.nn.Module) for parameter in part.state_dict().values())
+    assert memory_needed(ModelFolder.open(folder.path)) - fixed == pytest.approx(4 * (small - fixed), rel=1e-6)
 
 
 def test_what_fits_is_let_through(folder):
@@ -50,7 +50,8 @@ def test_an_autoencoder_that_cannot_be_made_is_named(folder):
         memory_needed(folder)
 
 
-def test_the_shipped_model_uses_what_it_is_said_to_need():
+@pytest.mark.timeout(120)
+def test_the_shipped_model_uses_no_more_than_it_is_said_to_need():
     """Growth of a process of its own, from before the weights are loaded to the end of a prediction."""
     script = """
 import psutil, resource
@@ -65,6 +66,6 @@ engine.predict(make_observation(), steps=1, seed=0)
 grown = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 print(grown / memory_needed(ModelFolder.open(engine.model)))
 """
-    out = subprocess.run([sys.executable, '-c', script], check=True, capture_output=True, text=True, timeout=50,
+    out = subprocess.run([sys.executable, '-c', script], check=True, capture_output=True, text=True, timeout=100,
                          env=os.environ | {'PYTHONPATH': os.pathsep.join(sys.path)})
-    assert 0.5 < float(out.stdout) < 1.1
+    assert 0.4 < float(out.stdout) < 1.0

@@ -174,25 +174,33 @@ def _share(parts: list[np.ndarray]) -> float:
 
 
 def print_reconstruction(report: ReconstructionReport, console: Console) -> None:
-    """Print a row per kind of pointmap and region, and the colours' PSNR."""
+    """Print the colours' PSNR by region, and the points' errors by kind and region."""
     protocol = ', '.join(f'{name} {value}' for name, value in report.protocol.items())
-    table = Table(
-        title=f'reconstruction by {report.model}; {protocol}',
-        caption='known pixels; a pixel is at a depth edge when depth changes by more than '
-                f'{1000 * EDGE_METRES:.0f} mm within 3x3 pixels')
-    for column in ('', 'median mm', 'mean mm', '95 % mm', 'median px', '95 % px', 'lost %', 'PSNR dB', 'pixels'):
-        table.add_column(column, justify='right' if column else 'left')
+    console.print(f'reconstruction by {report.model}; {protocol}', soft_wrap=True)
+    colours = _table('colours', 'PSNR dB', 'pixels')
     for region in REGIONS:
-        table.add_row(f'colours, {region}', *[''] * 6, f'{report.psnr[region]:.1f}', f'{report.pixels[region]}')
-    for kind, regions in (report.points or {}).items():
-        for region, its in regions.items():
-            table.add_row(
-                f'{kind} points, {region}', *(f'{x:.1f}' for x in (its.median_mm, its.mean_mm, its.p95_mm)),
-                *(f'{x:.2f}' for x in (its.median_px, its.p95_px, 100 * its.lost)))
-    console.print(table)
-    for kind, share in (report.invented or {}).items():
-        console.print(f'{kind} points, unknown pixels decoded as known: {100 * share:.1f} %')
+        colours.add_row(region, f'{report.psnr[region]:.1f}', f'{report.pixels[region]}')
+    console.print(colours)
+    if report.points is not None:
+        for kind, regions in report.points.items():
+            points = _table(f'{kind} points', 'median mm', 'mean mm', '95 % mm', 'median px', '95 % px', 'lost %')
+            for region, its in regions.items():
+                points.add_row(
+                    region, *(f'{x:.1f}' for x in (its.median_mm, its.mean_mm, its.p95_mm)),
+                    *(f'{x:.2f}' for x in (its.median_px, its.p95_px, 100 * its.lost)))
+            console.print(points)
+        for kind, share in report.invented.items():
+            console.print(f'{kind}: {100 * share:.1f} % of the unknown pixels were decoded as known')
+    console.print(
+        f'depth edges: depth changes by more than {1000 * EDGE_METRES:.0f} mm within 3x3 pixels', soft_wrap=True)
     console.print(f'measured on {report.machine}', soft_wrap=True)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(padding=0)
+    for column in columns:
+        table.add_column(column, justify='left' if column == columns[0] else 'right', no_wrap=True)
+    return table
 
 
 def evaluate_autoencoder(

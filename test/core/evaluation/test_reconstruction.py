@@ -166,4 +166,6 @@ def test_the_command_measures_a_saved_model_on_a_store(tmp_path, monkeypatch, ca
     assert set(values['psnr']) == {'everywhere', 'depth edges', 'away from edges', 'gripper'}
     assert (values['points'] is None) is (ablation == 'rgb_only')
     assert (tmp_path / 'out/evaluation/reconstruction_model.png').exists() is (ablation == 'full')
-    assert 'PSNR dB' in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert 'PSNR dB' in printed
+    assert ('median px' in printed) is (ablation == 'full')

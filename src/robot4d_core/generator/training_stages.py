@@ -15,11 +15,11 @@ from torch import nn
 from robot4d_core.episodes.loader import WindowDataset
 from robot4d_core.episodes.splits import training_cameras
 from robot4d_core.episodes.store import EpisodeStore
-from robot4d_core.errors import NoWindowError
+from robot4d_core.errors import NoWindowError, RecipeError
 from robot4d_core.generator.autoencoder_interface import Autoencoder, PointmapImages
 from robot4d_core.generator.pipeline import TwoViewPipeline
 from robot4d_core.generator.recipe import Recipe
-from robot4d_core.generator.sample_grid import draw_prediction, draw_reconstruction
+from robot4d_core.generator.sample_grid import COLUMNS, draw_prediction, draw_reconstruction
 from robot4d_core.generator.training_batches import Batches, BatchPlan
 from robot4d_core.generator.training_checkpoint import save_durably
 from robot4d_core.generator.training_data import DataFromWindows, DataInMemory, TrainingData
@@ -100,8 +100,6 @@ class Training:
 
     def _train_diffusion(self, data: TrainingData) -> None:
         pipeline, unet = self._pipeline, self._pipeline.unet
-        if self._recipe.diffusion.gradient_checkpointing:
-            unet.enable_gradient_checkpointing()
         batches = data.windows(pipeline)
         if pipeline.config.diffuse_change:
             some = islice(batches(BatchPlan(first=0, size=2)), CALIBRATION_WINDOWS // 2)
@@ -112,7 +110,13 @@ class Training:
                     lambda file: draw_prediction(pipeline, window, self._recipe.evaluation.steps, file))
 
     def _train(self, name: str, objective: nn.Module, batches: Batches, draw: DrawSamples | None = None) -> None:
-        train_stage(objective, batches, getattr(self._recipe, name), self._folder(name), self._accelerator, draw)
+        settings = getattr(self._recipe, name)
+        if settings.gradient_checkpointing:
+            for model in objective.children():
+                if not model._supports_gradient_checkpointing:
+                    raise RecipeError(f"stage '{name}': {type(model).__name__} cannot do gradient_checkpointing")
+                model.enable_gradient_checkpointing()
+        train_stage(objective, batches, settings, self._folder(name), self._accelerator, draw)
 
     def _folder(self, name: str) -> Path:
         ablated = name == 'diffusion' and self._ablation != 'full'
@@ -127,7 +131,7 @@ class Training:
         return dataset[len(dataset) // 2]
 
     def _draw_reconstruction(self, autoencoder: Autoencoder, batches: Batches, file: Path) -> None:
-        batch = next(batches(BatchPlan(first=0, size=8)))
+        batch = next(batches(BatchPlan(first=0, size=COLUMNS if self._recipe.in_memory else 1)))  # images or a video
         images = AutoencoderObjective(autoencoder).images(batch)
         decoded = autoencoder.denormalise(autoencoder.decode(autoencoder.encode(images), batch.frames))
         true = batch.pointmap if isinstance(autoencoder, PointmapImages) else batch.rgb

@@ -22,6 +22,7 @@ from robot4d_core.generator.latent_episodes import LatentEpisode
 from robot4d_core.generator.model_folder import ModelFolder
 from robot4d_core.generator.pipeline import TwoViewPipeline
 from robot4d_core.generator.training_checkpoint import CHECKPOINT
+from robot4d_core.generator.training_curve import read_curve
 
 STAGE = {'steps': 2, 'batch': 2, 'learning_rate': 0.001, 'samples': 1}
 STAGES = ('rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment', 'diffusion')
@@ -89,23 +90,12 @@ def test_a_model_is_trained_from_windows_too(tmp_path, store):
     ModelFolder.open(tmp_path / 'model').check()
 
 
-def test_an_ablation_shares_all_stages_but_the_diffusion(tmp_path, store):
-    write_recipe(tmp_path)
-    for ablation in ('no_multi_view_attention', 'rgb_only'):
-        assert train(tmp_path, store, '--ablation', ablation) == 0
-    assert {folder.name for folder in (tmp_path / 'work').iterdir() if folder.is_dir()} == {
-        'rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment', 'latents', 'latents_rgb',
-        'diffusion_no_multi_view_attention', 'diffusion_rgb_only'}
-    pipeline = TwoViewPipeline.from_pretrained(tmp_path / 'model')
-    assert pipeline.pointmap_autoencoder is None and pipeline.unet.config.out_channels == 4
-
-
 def test_a_training_begins_with_the_weights_of_stable_video_diffusion(tmp_path):
     small_svd().save_pretrained(tmp_path / 'svd')
     analytic_store(tmp_path / 'store', seeds=(7, 8), cameras=8, steps=12, size=(80, 64))
-    stage = STAGE | {'batch': 1, 'gradient_checkpointing': True}
+    stage = STAGE | {'steps': 1, 'batch': 1, 'gradient_checkpointing': True}
     write_recipe(tmp_path, small_svd_configuration(), in_memory=False, rgb_autoencoder=None, view_alignment=None,
-                 pointmap_autoencoder=stage, diffusion=stage)
+                 pointmap_autoencoder=stage, diffusion=stage | {'samples': 0})
     assert train(tmp_path, tmp_path / 'store', '--init-from-svd', str(tmp_path / 'svd')) == 0
     source = StableVideoDiffusionPipeline.from_pretrained(tmp_path / 'svd')
     trained = TwoViewPipeline.from_pretrained(tmp_path / 'model')
@@ -125,6 +115,7 @@ def test_a_training_begins_with_the_weights_of_stable_video_diffusion(tmp_path):
     ({'model': 'small', 'in_memory': False}, [], "images of 160x128, the configuration 'small' needs 320x256"),
     ({'view_alignment': None}, [], "has no stage 'view_alignment', which the configuration"),
     ({'rgb_autoencoder': None}, [], "has no stage 'rgb_autoencoder', which the configuration"),
+    ({'rgb_autoencoder': STAGE | {'gradient_checkpointing': True}}, [], 'cannot do gradient_checkpointing'),
     ({'model': 'svd'}, [], "write 'in_memory: false' into the recipe 'ball'"),
     ({}, ['--device', 'cuda'], '--device cuda was demanded but torch finds no CUDA GPU'),
 ])
@@ -143,11 +134,17 @@ def test_when_no_episode_trains_expect_a_sentence(tmp_path, capsys):
     assert "has no episode of the split 'training'" in capsys.readouterr().err
 
 
-def test_when_the_work_folder_is_of_another_recipe_expect_what_differs(tmp_path, store, capsys):
+def test_an_ablation_shares_the_work_folder_of_its_recipe_and_of_no_other(tmp_path, store, capsys):
     write_recipe(tmp_path)
     assert train(tmp_path, store, '--ablation', 'rgb_only') == 0
+    assert {folder.name for folder in (tmp_path / 'work').iterdir() if folder.is_dir()} == {
+        'rgb_autoencoder', 'latents_rgb', 'diffusion_rgb_only'}
+    pipeline = TwoViewPipeline.from_pretrained(tmp_path / 'model')
+    assert pipeline.pointmap_autoencoder is None and pipeline.unet.config.out_channels == 4
+
     write_recipe(tmp_path, rgb_autoencoder=STAGE | {'steps': 3})
     assert train(tmp_path, store) == 2
     assert 'holds a training with another rgb_autoencoder; choose another --work' in capsys.readouterr().err
     write_recipe(tmp_path, diffusion=STAGE | {'steps': 3}, evaluation={'windows': 0, 'steps': 2})
     assert train(tmp_path, store, '--ablation', 'rgb_only') == 0
+    assert read_curve(tmp_path / 'work' / 'diffusion_rgb_only')['step'] == [2, 3]

@@ -36,8 +36,6 @@ class ResidualBlock(nn.Module):
 class PatchAutoencoder(Autoencoder, ModelMixin, ConfigMixin):
     """Deterministic autoencoder on folded patches: (B, channels, H, W) <-> (B, latent_channels, H/p, W/p)."""
 
-    sees_other_frames = False
-
     @register_to_config
     def __init__(
         self,

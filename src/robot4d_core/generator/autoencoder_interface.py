@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
@@ -16,17 +16,16 @@ from robot4d_core.geometry.pointmaps import PointmapNormalisation, valid_points
 MEBIBYTE = 2**20
 
 
-class Autoencoder:
+class Autoencoder(ABC):
     """Images (B, C, H, W) in [-1, 1] to latents (B, latent_channels, H/f, W/f) of unit variance, and back.
 
     What a diffusers model becomes by inheriting this too.
 
-    latent_factor: f. sees_other_frames: whether decoding a frame looks at the frames around it.
-    decoded_values_per_pixel: the most numbers that are held at once, per pixel of a frame, while it is decoded.
+    latent_factor: f. decoded_values_per_pixel: the most numbers that are held at once, per pixel of a frame, while it
+    is decoded.
     """
 
     latent_factor: int
-    sees_other_frames: bool
     decoded_values_per_pixel: int
 
     @abstractmethod

@@ -22,7 +22,6 @@ class TemporalAutoencoder(Autoencoder, ModelMixin, ConfigMixin):
     """Image encoder and video decoder: (B, channels, H, W) <-> (B, latent_channels, H/8, W/8) with four levels."""
 
     _supports_gradient_checkpointing = True
-    sees_other_frames = True
 
     @register_to_config
     def __init__(

@@ -53,9 +53,10 @@ camera. The command that makes it:
 
 ## Data
 
-{splits.total()} episodes ({', '.join(f'{count} {split}' for split, count in sorted(splits.items()))}) with {cameras}
-cameras each, of which the first three quarters train. {_origin(recipe)} Measured on the validation episodes, seen by
-the other cameras.
+{splits.total()} episodes ({', '.join(f'{count} {split}' for split, count in sorted(splits.items()))}),
+{cameras} cameras each, of which the first three quarters train.
+{_origin(recipe)}
+Measured on the validation episodes, seen by the other cameras.
 
 ## Training ({machine})
 
@@ -79,8 +80,8 @@ def _origin(recipe: Recipe) -> str:
     if recipe.data is None:
         return 'They were recorded by the user.'
     data = recipe.data
-    return (f'They are simulated, of the seeds from {data.seed} to {data.seed + data.episodes - 1} less the '
-            f'demonstrations that failed; sensor: {data.sensor}. No real image was used.')
+    return (f'They are simulated, of the seeds from {data.seed} to {data.seed + data.episodes - 1} less those whose\n'
+            f'demonstration failed; sensor: {data.sensor}. No real image was used.')
 
 
 def _errors(report: HorizonError, recipe: Recipe) -> str:

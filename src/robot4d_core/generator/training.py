@@ -31,7 +31,6 @@ from robot4d_core.generator.configurations import Configuration, make_pipeline, 
 from robot4d_core.generator.pipeline import TwoViewPipeline
 from robot4d_core.generator.recipe import Recipe, read_recipe
 from robot4d_core.generator.training_stages import Training
-from robot4d_core.robot_description import share_directory
 
 PATIENCE = timedelta(hours=12)  # of processes that wait for the main one to record or encode
 
@@ -46,16 +45,17 @@ def train_command(args: argparse.Namespace) -> None:
     home = Path('out/train') / recipe.name
     work = args.work or home / 'work'
     accelerator = make_accelerator(args.device, recipe.precision)
-    claim_work_folder(work, recipe, args.init_from_svd)
+    if accelerator.is_main_process:
+        claim_work_folder(work, recipe, args.init_from_svd)
     store = provide_episodes(recipe, configuration, args.data or home / 'episodes', args.workers, accelerator)
     pipeline = make_initial_pipeline(configuration, args.init_from_svd)
     stages = Training(pipeline, recipe, args.ablation, store, work, accelerator, args.workers).run(
         keep_latents_scale=args.init_from_svd is not None)
     if accelerator.is_main_process:
-        name = recipe.name if args.ablation == 'full' else f'{recipe.name}_{args.ablation}'
-        out = args.out or share_directory() / 'models' / name
+        suffix = '' if args.ablation == 'full' else f'_{args.ablation}'
+        out = args.out or home / f'model{suffix}'
         write_model(pipeline, out)
-        report_model(out, name, _command(args, recipe), recipe, stages, configuration, store)
+        report_model(out, recipe.name + suffix, _command(args, recipe), recipe, stages, configuration, store)
 
 
 def _command(args: argparse.Namespace, recipe: Recipe) -> str:
@@ -82,12 +82,15 @@ def require_stages(recipe: Recipe, configuration: Configuration, from_svd: bool)
 def make_accelerator(device: str, precision: str) -> Accelerator:
     """Return what places and synchronises the training; `accelerate launch` tells it of other processes.
 
-    Raises DeviceError when CUDA is demanded but not there.
+    Raises DeviceError when CUDA is demanded but not there, or cannot compute with the precision.
     """
     if device == 'cuda' and not torch.cuda.is_available():
         raise DeviceError("--device cuda was demanded but torch finds no CUDA GPU; choose 'auto' or 'cpu'")
-    return Accelerator(
-        cpu=device == 'cpu', mixed_precision=precision, kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE)])
+    try:
+        return Accelerator(
+            cpu=device == 'cpu', mixed_precision=precision, kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE)])
+    except ValueError as error:
+        raise DeviceError(f"precision '{precision}': {error}; write 'precision: no' into the recipe") from error
 
 
 def claim_work_folder(work: Path, recipe: Recipe, svd: Path | None) -> None:
@@ -100,7 +103,10 @@ def claim_work_folder(work: Path, recipe: Recipe, svd: Path | None) -> None:
         work.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(ours, indent=1) + '\n')
         return
-    theirs = json.loads(file.read_text())
+    try:
+        theirs = json.loads(file.read_text())
+    except ValueError as error:
+        raise RecipeError(f'{file} cannot be read ({error}); choose another --work, or delete it') from error
     differing = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
     if differing:
         raise RecipeError(

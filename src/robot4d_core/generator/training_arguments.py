@@ -12,7 +12,7 @@ from robot4d_core.commands.parsers import at_least
 EPILOG = """
 A killed training continues when the same command is given again; stages that are finished are not repeated.
 `tensorboard --logdir out/train` shows the curves; pictures of what the model makes are in WORK/*/samples.
-Many GPUs or nodes: `accelerate launch [its options] -m robot4d_core.cli train ...`.
+Many GPUs or nodes, all of which see WORK: `accelerate launch [its options] -m robot4d_core.cli train ...`.
 """
 
 
@@ -30,7 +30,8 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
                                                   'into it (default: out/train/RECIPE/episodes)')
     parser.add_argument('--work', type=Path, help='folder of checkpoints, curves and pictures '
                                                   '(default: out/train/RECIPE/work)')
-    parser.add_argument('--out', type=Path, help='folder of the finished model (default: models/RECIPE[_ABLATION])')
+    parser.add_argument('--out', type=Path, help='folder of the finished model '
+                                                 '(default: out/train/RECIPE/model[_ABLATION])')
     parser.add_argument('--device', default='auto', choices=['auto', 'cpu', 'cuda'],
                         help='where to train (default: %(default)s)')
     parser.add_argument('--workers', type=at_least(0), default=os.cpu_count() or 1,

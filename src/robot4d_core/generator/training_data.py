@@ -63,12 +63,15 @@ class DataInMemory(TrainingData):
     def __init__(self, store: EpisodeStore, latents: Path, accelerator: Accelerator) -> None:
         self._store, self._folder, self._accelerator = store, latents, accelerator
         self._names = episodes_of(store, 'training')
+        self._episodes: dict[str, Episode] = {}
         self._latents: list[LatentEpisode] = []
 
     def images(self) -> Batches:
         """Return random images of all episodes."""
-        episodes = {name: self._read(name) for name in track(
-            self._names, 'reading episodes', disable=not self._accelerator.is_main_process)}
+        if not self._episodes:
+            self._episodes = {name: self._read(name) for name in track(
+                self._names, 'reading episodes', disable=not self._accelerator.is_main_process)}
+        episodes = self._episodes
         return drawn(lambda size, rng: image_batch(episodes, size, rng))
 
     def alignments(self, pipeline: TwoViewPipeline) -> Batches:
@@ -86,7 +89,8 @@ class DataInMemory(TrainingData):
         return read_seen_by(self._store, name, training_cameras)
 
     def _encoded(self, pipeline: TwoViewPipeline) -> list[LatentEpisode]:
-        """Encode what is not encoded yet, each process its share; then read all."""
+        """Encode what is not encoded yet, each process its share; then read all, in the place of the images."""
+        self._episodes = {}
         if not self._latents:
             accelerator = self._accelerator
             self._folder.mkdir(parents=True, exist_ok=True)

@@ -45,10 +45,10 @@ def train_command(args: argparse.Namespace) -> None:
     home = Path('out/train') / recipe.name
     work = args.work or home / 'work'
     accelerator = make_accelerator(args.device, recipe.precision)
+    pipeline = make_initial_pipeline(configuration, args.init_from_svd)
     if accelerator.is_main_process:
         claim_work_folder(work, recipe, args.init_from_svd)
     store = provide_episodes(recipe, configuration, args.data or home / 'episodes', args.workers, accelerator)
-    pipeline = make_initial_pipeline(configuration, args.init_from_svd)
     stages = Training(pipeline, recipe, args.ablation, store, work, accelerator, args.workers).run(
         keep_latents_scale=args.init_from_svd is not None)
     if accelerator.is_main_process:

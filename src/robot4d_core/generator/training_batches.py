@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from robot4d_core.episodes.loader import WindowDataset, WindowSampler
+from robot4d_core.errors import Robot4dError, WorkerError
 
 HOLE_SHARE = 0.05  # of 8x8 cells made invalid in every eighth training pointmap, as real depth has holes
 WORKERS_START = 'forkserver'  # zarr's threads survive neither a fork nor the full exit of a spawned process
@@ -116,7 +117,7 @@ def read_by_workers(
             dataset, batch_sampler=_WindowNumbers(dataset, plan), num_workers=workers,
             multiprocessing_context=WORKERS_START if workers else None,
         )
-        for number, window in zip(itertools.count(plan.first), loader):
+        for number, window in zip(itertools.count(plan.first), _named_errors(loader)):
             episodes = [dataset.locate(int(k))[0] for k in window['number']]
             yield make(
                 WindowArrays(**{name: window[name].numpy() for name in names}, episodes=episodes),
@@ -124,6 +125,17 @@ def read_by_workers(
             )
 
     return batches
+
+
+def _named_errors(loader: Iterable) -> Iterator:
+    try:
+        yield from loader
+    except RuntimeError as error:
+        if isinstance(error, Robot4dError) or 'DataLoader worker' not in str(error):
+            raise
+        raise WorkerError(
+            'a process that reads windows died, perhaps for lack of memory; the same command with fewer --workers '
+            f'continues: {error}') from error
 
 
 class _WindowNumbers:

@@ -130,6 +130,13 @@ def test_when_input_is_wrong_expect_a_sentence(tmp_path, store, capsys, change, 
     assert expected in capsys.readouterr().err
 
 
+def test_when_there_are_no_svd_weights_expect_their_names_before_anything_is_done(tmp_path, store, capsys):
+    write_recipe(tmp_path, small_svd_configuration(), in_memory=False)
+    assert train(tmp_path, store, '--init-from-svd', str(tmp_path / 'nowhere')) == 2
+    assert 'scheduler_config.json is missing; give the folder of a diffusers' in capsys.readouterr().err
+    assert not (tmp_path / 'work').exists()
+
+
 def test_when_no_episode_trains_expect_a_sentence(tmp_path, capsys):
     analytic_store(tmp_path / 'store', seeds=(8,), cameras=8, steps=12)
     write_recipe(tmp_path)

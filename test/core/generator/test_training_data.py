@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 from itertools import islice
 
@@ -17,7 +19,7 @@ from robot4d_core.episodes.loader import WindowDataset, WindowSampler
 from robot4d_core.episodes.splits import split_of
 from robot4d_core.episodes.store import Episode, EpisodeStore
 from robot4d_core.episodes.windows import pointmaps_of, read_window
-from robot4d_core.errors import NoWindowError
+from robot4d_core.errors import NoWindowError, WorkerError
 from robot4d_core.generator.autoencoder import PointmapAutoencoder, RgbAutoencoder
 from robot4d_core.generator.configurations import ablated, make_pipeline
 from robot4d_core.generator.latent_episodes import (
@@ -27,8 +29,8 @@ from robot4d_core.generator.latent_episodes import (
     draw_windows,
     encode_episode,
 )
-from robot4d_core.generator.training_batches import BatchPlan, ImageBatch
-from robot4d_core.generator.training_data import DataFromWindows, DataInMemory, TrainingData
+from robot4d_core.generator.training_batches import BatchPlan, ImageBatch, read_by_workers
+from robot4d_core.generator.training_data import DataFromWindows, DataInMemory, TrainingData, view_batch
 from robot4d_core.generator.view_alignment import subsample
 from robot4d_core.geometry.pointmaps import transform_points
 
@@ -197,3 +199,16 @@ def test_batches_go_on_where_they_were(marked_store, tmp_path):
         for first, second in zip(whole[4:], rest):
             np.testing.assert_array_equal(first.rgb, second.rgb)
             np.testing.assert_array_equal(first.pointmap, second.pointmap)
+
+
+class DyingDataset(WindowDataset):
+    """Its reader is killed, as by a system without memory."""
+
+    def __getitem__(self, number):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_when_a_reader_is_killed_expect_what_to_do(marked_store):
+    batches = read_by_workers(DyingDataset(marked_store), view_batch, workers=1)
+    with pytest.raises(WorkerError, match='with fewer --workers continues'):
+        next(batches(BatchPlan(0, 1)))

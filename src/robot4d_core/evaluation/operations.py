@@ -11,6 +11,7 @@ import math
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from accelerate import init_empty_weights
@@ -22,8 +23,6 @@ from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.flop_counter import FlopCounterMode
 
 from robot4d_core.evaluation.stages import STAGES, wrapped_networks
-
-Predict = Callable[[DiffusionPipeline], object]
 
 
 @dataclass(frozen=True)
@@ -42,39 +41,62 @@ class Work:
         return sum(self.operations.values())
 
 
-def count_work(make: Callable[[], DiffusionPipeline], predict: Predict, dtype: torch.dtype = torch.float32) -> Work:
-    """Count what predict does with the pipeline that make makes, in numbers of a dtype."""
-    with init_empty_weights():
-        pipeline = make()
-    pipeline.set_progress_bar_config(disable=True)
-    weightless = FakeTensorMode(allow_non_fake_inputs=True)
-    networks = list(networks_of(pipeline))
-    for network in networks:
-        network.to(dtype)
-        with weightless:
-            network.to_empty(device='cpu')
-    operations, calls, working_memory = dict.fromkeys(STAGES, 0), dict.fromkeys(STAGES, 0), 0
+class WeightlessPipeline:
+    """A pipeline of random weights that are not there, in numbers of a dtype."""
 
-    def counting(stage: str, method: Callable) -> Callable:
-        counted = {}
+    def __init__(self, make: Callable[[], DiffusionPipeline], dtype: torch.dtype = torch.float32) -> None:
+        with init_empty_weights():
+            self._pipeline = make()
+        self._pipeline.set_progress_bar_config(disable=True)
+        self._networks = list(networks_of(self._pipeline))
+        self._mode = FakeTensorMode(allow_non_fake_inputs=True)
+        for network in self._networks:
+            network.eval().to(dtype)
+            with self._mode:
+                network.to_empty(device='cpu')
+        self._counted: dict[tuple, _Call] = {}
 
-        def count(*args, **kwargs):
-            nonlocal working_memory
-            key = _shapes((args, kwargs))
-            if key not in counted:
-                counted[key] = _count_call(method, args, kwargs, weightless, networks)
-            call_operations, call_memory, output = counted[key]
-            operations[stage] += call_operations
-            calls[stage] += 1
-            working_memory = max(working_memory, call_memory)
-            return output
+    def count(self, predict: Callable[[DiffusionPipeline], object]) -> Work:
+        """Count what predict does with the pipeline."""
+        operations, calls, working_memory = dict.fromkeys(STAGES, 0), dict.fromkeys(STAGES, 0), 0
 
-        return count
+        def counting(stage: str, method: Callable) -> Callable:
+            def count(*args, **kwargs):
+                nonlocal working_memory
+                call = self._call(method, args, kwargs)
+                operations[stage] += call.operations
+                calls[stage] += 1
+                working_memory = max(working_memory, call.memory)
+                return call.output
 
-    with wrapped_networks(pipeline, counting):
-        predict(pipeline)
-    parameters = sum(weight.numel() for network in networks for weight in network.parameters())
-    return Work(parameters, operations, calls, parameters * dtype.itemsize, working_memory)
+            return count
+
+        with wrapped_networks(self._pipeline, counting):
+            predict(self._pipeline)
+        weights = [weight for network in self._networks for weight in network.parameters()]
+        return Work(
+            sum(weight.numel() for weight in weights), operations, calls, sum(weight.nbytes for weight in weights),
+            working_memory)
+
+    def _call(self, method: Callable, args: tuple, kwargs: dict) -> _Call:
+        leaves = tree_leaves((args, kwargs))
+        shapes = tuple((*leaf.shape, leaf.dtype) if torch.is_tensor(leaf) else leaf for leaf in leaves)
+        if (method, shapes) not in self._counted:
+            known = [tensor for network in self._networks for tensor in (*network.parameters(), *network.buffers())]
+            with torch.no_grad(), self._mode, OperationCounter() as counter, _LiveMemory(known) as memory:
+                output = method(*args, **kwargs)
+            zeros = tree_map(
+                lambda leaf: torch.zeros(leaf.shape, dtype=leaf.dtype) if torch.is_tensor(leaf) else leaf, output)
+            self._counted[method, shapes] = _Call(counter.get_total_flops(), memory.peak, zeros)
+        return self._counted[method, shapes]
+
+
+class _Call(NamedTuple):
+    """Of a network: its operations, the bytes it holds at most besides the weights, zeros shaped like its output."""
+
+    operations: int
+    memory: int
+    output: object
 
 
 def networks_of(pipeline: DiffusionPipeline) -> Iterator[nn.Module]:
@@ -83,11 +105,20 @@ def networks_of(pipeline: DiffusionPipeline) -> Iterator[nn.Module]:
 
 
 class OperationCounter(FlopCounterMode):
-    """torch's counter, and the attention that torch has for CPUs alone."""
+    """torch's counter, which sees into transformer layers and the attention that torch has for CPUs alone."""
 
     def __init__(self) -> None:
         attention = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
         super().__init__(display=False, custom_mapping={attention: _attention_operations})
+
+    def __enter__(self) -> OperationCounter:
+        self._fused_layers = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(False)
+        return super().__enter__()
+
+    def __exit__(self, *arguments) -> None:
+        torch.backends.mha.set_fastpath_enabled(self._fused_layers)
+        super().__exit__(*arguments)
 
 
 def _attention_operations(query, key, value, *args, out_shape=None, **kwargs) -> int:
@@ -115,17 +146,3 @@ class _LiveMemory(TorchDispatchMode):
 
     def _forget(self, size: int) -> None:
         self._now -= size
-
-
-def _count_call(method: Callable, args, kwargs, weightless: FakeTensorMode, networks: list[nn.Module]):
-    """Return a call's operations, the bytes it holds at most besides the weights, and zeros shaped like its output."""
-    known = [tensor for network in networks for tensor in (*network.parameters(), *network.buffers())]
-    with torch.no_grad(), weightless, OperationCounter() as counter, _LiveMemory(known) as memory:
-        output = method(*args, **kwargs)
-    zeros = tree_map(lambda leaf: torch.zeros(leaf.shape, dtype=leaf.dtype) if torch.is_tensor(leaf) else leaf, output)
-    return counter.get_total_flops(), memory.peak, zeros
-
-
-def _shapes(arguments) -> tuple:
-    leaves = tree_leaves(arguments)
-    return tuple((*leaf.shape, leaf.dtype) if torch.is_tensor(leaf) else leaf for leaf in leaves)

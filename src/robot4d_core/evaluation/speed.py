@@ -25,7 +25,7 @@ from transformers.utils import logging as transformers_logging
 
 from robot4d_core.errors import ParameterError
 from robot4d_core.evaluation.machine import describe_machine
-from robot4d_core.evaluation.operations import Work, count_work, networks_of
+from robot4d_core.evaluation.operations import WeightlessPipeline, Work, networks_of
 from robot4d_core.evaluation.speed_report import GIBIBYTE, OURS, Measurement, Speed, SpeedReport
 from robot4d_core.evaluation.svd_baseline import imagine_views, make_svd
 from robot4d_core.evaluation.timing import PeakMemory, Run, measure_peak, time_prediction
@@ -95,8 +95,8 @@ def benchmark_speed(
     with _quiet_libraries():
         with console.status('counting operations'):
             speeds = [
-                _count(name, sizes[name], number, contender, dtype)
-                for name in sizes for number in dict.fromkeys(steps) for contender in CONTENDERS
+                speed for name, configuration in sizes.items()
+                for speed in _count(name, configuration, list(dict.fromkeys(steps)), dtype)
             ]
         report = SpeedReport(machine, str(where), str(dtype).removeprefix('torch.'), None, {}, speeds)
         if not count_only:
@@ -116,11 +116,15 @@ def imaginary_look(width: int, height: int) -> Look:
     return Look(rgb, np.stack([pointmap_from_depth(depth, camera)] * 2))
 
 
-def _count(name: str, configuration: Configuration, steps: int, contender: Contender, dtype: torch.dtype) -> Speed:
+def _count(name: str, configuration: Configuration, steps: list[int], dtype: torch.dtype) -> list[Speed]:
     look = imaginary_look(*configuration.image_size)
-    work = count_work(
-        partial(contender.make, configuration), lambda pipeline: contender.predict(pipeline, look, steps), dtype)
-    return Speed(name, tuple(configuration.image_size), steps, contender.name, work, None)
+    makers = {contender.make for contender in CONTENDERS}
+    pipelines = {make: WeightlessPipeline(partial(make, configuration), dtype) for make in makers}
+    return [
+        Speed(name, tuple(configuration.image_size), number, contender.name,
+              pipelines[contender.make].count(partial(contender.predict, look=look, steps=number)), None)
+        for number in steps for contender in CONTENDERS
+    ]
 
 
 def _measure(

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from diffusers import (
     AutoencoderKLTemporalDecoder,
@@ -13,13 +15,15 @@ from diffusers import (
 from PIL import Image
 from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModelWithProjection
 
+from robot4d_core.errors import ConfigurationError
 from robot4d_core.generator.configurations import LATENT_CHANNELS, Configuration
 from robot4d_core.prediction import FRAMES
 
-NARROWEST = 32  # channels that the group normalisation of diffusers' autoencoder can divide
+GROUPS = 32  # of the group normalisation of diffusers' autoencoder, which divide its channels
 NARROW_IMAGE_ENCODER = dict(
     hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=1, image_size=224, patch_size=56,
 )
+LATENT_FACTOR = 8  # how much coarser latents are than images
 DEFAULT_GUIDANCE = 3.0  # of the last frame; 1 means none
 
 
@@ -29,9 +33,14 @@ def make_svd(configuration: Configuration) -> StableVideoDiffusionPipeline:
     The U-Net has the blocks and widths of the configuration's, on latents eight times coarser than the image. So do
     autoencoders of Stable Video Diffusion's kind; instead of one that folds patches there is one as wide where that
     one works, and above as narrow as can be. Where the configuration has no image encoder, Stable Video Diffusion's is
-    too narrow to matter.
+    too narrow to matter. Raises ConfigurationError for an image that this pipeline cannot divide often enough.
     """
     unet = configuration.unet
+    factor = LATENT_FACTOR * 2 ** (len(unet['block_out_channels']) - 1)
+    if any(size % factor for size in configuration.image_size):
+        raise ConfigurationError(
+            f'Stable Video Diffusion with {len(unet["block_out_channels"])} levels needs images whose sizes are '
+            f'multiples of {factor}, got {"x".join(map(str, configuration.image_size))}')
     context = dict(projection_dim=unet['cross_attention_dim'])
     time_channels = unet.get('addition_time_embed_dim', 256)
     return StableVideoDiffusionPipeline(
@@ -74,7 +83,8 @@ def _autoencoder(configuration: Configuration) -> dict:
     if configuration.autoencoder == 'temporal':
         widths, layers = ours['block_out_channels'], ours['layers_per_block']
     else:
-        widths, layers = (NARROWEST, NARROWEST, ours['width'], ours['width']), 1
+        width = GROUPS * math.ceil(ours['width'] / GROUPS)
+        widths, layers = (GROUPS, GROUPS, width, width), 1
     return dict(
         block_out_channels=tuple(widths), layers_per_block=layers,
         down_block_types=('DownEncoderBlock2D',) * len(widths),

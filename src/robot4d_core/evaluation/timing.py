@@ -17,8 +17,8 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from robot4d_core.evaluation.stages import STAGES, wrapped_networks
 
 REST = 'rest'  # what is no network's: images to numbers and back, the sampler, registration
-PEAK_SIZE = {'cpu': 2048, 'cuda': 8192}  # of the matrices whose product measures the peak
-PEAK_REPEATS = 5
+PEAK_SIZE = {'cpu': 1024, 'cuda': 8192}  # of the matrices whose product measures the peak
+PEAK_REPEATS = 10
 
 
 @dataclass(frozen=True)

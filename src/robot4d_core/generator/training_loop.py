@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, closing, nullcontext
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -77,6 +78,7 @@ class _Stage:
         return self._progress.seconds / (60 * self._settings.minutes)
 
     def train(self, batches: Batches) -> None:
+        """Go on from the checkpoint until the budget is spent."""
         settings, accelerator, progress = self._settings, self._accelerator, self._progress
         accumulation = settings.accumulation(accelerator.num_processes)
         plan = BatchPlan(
@@ -85,29 +87,14 @@ class _Stage:
         )
         accelerator.gradient_accumulation_steps = accumulation
         model, optimiser = accelerator.prepare(self._objective, self._optimiser)
-        micro_step = plan.first
-        began, saved = time.monotonic() - progress.seconds, time.monotonic()
         model.train()
+        began, saved = time.monotonic() - progress.seconds, time.monotonic()
         with self._bar() as bar, self._curve() as curve, closing(batches(plan)) as stream:
             task = bar.add_task(self._folder.name, total=1.0, completed=self.done(), step=progress.step, loss=math.nan)
-            while (done := self.done()) < 1:
-                rate = self._learning_rate(done)
-                for group in optimiser.param_groups:
-                    group['lr'] = rate
-                for _ in range(accumulation):
-                    batch = next(stream)
-                    with accelerator.accumulate(model):
-                        losses = model(batch, plan.torch_generator(micro_step))
-                        self._note(losses, batch.episodes, accumulation)
-                        accelerator.backward(losses['loss'])
-                        if accelerator.sync_gradients:
-                            norm = accelerator.clip_grad_norm_(self._parameters, settings.clip)
-                            self._refuse_not_finite(norm, 'the gradient', batch.episodes)
-                        optimiser.step()
-                        optimiser.zero_grad()
-                    micro_step += 1
-                self._average.step(self._parameters)
-                progress.step += 1
+            noised = ((batch, plan.torch_generator(number)) for number, batch in enumerate(stream, plan.first))
+            while (before := self.done()) < 1:
+                rate = self._learning_rate(before)
+                self._take_step(model, optimiser, rate, islice(noised, accumulation))
                 progress.seconds = self._agreed(time.monotonic() - began)
                 if progress.step % CURVE_STEPS == 0 or self.done() >= 1:
                     losses = self._take_means()
@@ -115,13 +102,29 @@ class _Stage:
                         curve.add(progress.step, progress.seconds, rate, losses)
                     bar.update(task, loss=losses['loss'])
                 bar.update(task, completed=self.done(), step=progress.step)
-                if self._due(done):
+                if self._picture_is_due(before):
                     self._draw()
                 if time.monotonic() - saved >= 60 * settings.checkpoint_minutes or self.done() >= 1:
                     self._save()
                     saved = time.monotonic()
         accelerator.unwrap_model(model, keep_fp32_wrapper=False)
         accelerator.free_memory()
+
+    def _take_step(self, model, optimiser, rate: float, micro_batches: Iterable) -> None:
+        for group in optimiser.param_groups:
+            group['lr'] = rate
+        for batch, generator in micro_batches:
+            with self._accelerator.accumulate(model):
+                losses = model(batch, generator)
+                self._note(losses, batch.episodes)
+                self._accelerator.backward(losses['loss'])
+                if self._accelerator.sync_gradients:
+                    norm = self._accelerator.clip_grad_norm_(self._parameters, self._settings.clip)
+                    self._refuse_not_finite(norm, 'the gradient', batch.episodes)
+                optimiser.step()
+                optimiser.zero_grad()
+        self._average.step(self._parameters)
+        self._progress.step += 1
 
     def finish(self) -> None:
         """Leave the averaged weights in the model."""
@@ -134,12 +137,12 @@ class _Stage:
         decay = 0.5 * (1 + math.cos(math.pi * done)) if self._settings.schedule == 'cosine' else 1.0
         return self._settings.learning_rate * warm * decay
 
-    def _note(self, losses: dict[str, torch.Tensor], episodes: list[str], accumulation: int) -> None:
+    def _note(self, losses: dict[str, torch.Tensor], episodes: list[str]) -> None:
         values = torch.stack([loss.detach().float() for loss in losses.values()])
         self._refuse_not_finite(values, 'the loss', episodes)
         sums = self._progress.sums
         for name, value in zip(losses, values.tolist()):
-            sums[name] = sums.get(name, 0.0) + value / accumulation
+            sums[name] = sums.get(name, 0.0) + value / self._accelerator.gradient_accumulation_steps
 
     def _refuse_not_finite(self, values: torch.Tensor, what: str, episodes: list[str]) -> None:
         if not torch.isfinite(values).all():
@@ -162,7 +165,7 @@ class _Stage:
             return seconds
         return broadcast(torch.tensor(seconds, dtype=torch.float64, device=self._accelerator.device)).item()
 
-    def _due(self, before: float) -> bool:
+    def _picture_is_due(self, before: float) -> bool:
         samples = self._settings.samples
         return int(min(1.0, self.done()) * samples) > int(before * samples)
 

@@ -147,8 +147,12 @@ def _measure(
                 speeds += group
                 continue
             progress.update(task, description=f'measuring {name}')
-            speeds += _measure_configuration(
-                sizes[name], group, device, dtype, repeats, partial(progress.advance, task))
+            try:
+                speeds += _measure_configuration(
+                    sizes[name], group, device, dtype, repeats, partial(progress.advance, task))
+            except torch.cuda.OutOfMemoryError as error:
+                skipped[name] = f'the memory of the GPU ran out ({error})'
+                speeds += group
             peak = max(peak, measure_peak(device, dtype))
     return replace(counted, peak=peak, skipped=skipped, speeds=speeds)
 

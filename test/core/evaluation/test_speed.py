@@ -143,6 +143,16 @@ def test_when_memory_lacks_expect_counts_and_the_reason(narrow_yaml, monkeypatch
     assert 'not measured: it and Stable Video Diffusion together need 0.' in capsys.readouterr().out
 
 
+def test_when_memory_runs_out_on_the_way_expect_counts_and_the_reason(narrow_yaml, monkeypatch, capsys):
+    def run_out(*arguments):
+        raise torch.cuda.OutOfMemoryError('tried to allocate 2 GiB')
+
+    monkeypatch.setattr('robot4d_core.evaluation.speed.time_prediction', run_out)
+    report = benchmark_speed([str(narrow_yaml)], [1], 'cpu', repeats=1)
+    assert all(speed.measurement is None and speed.work.total > 0 for speed in report.speeds)
+    assert 'not measured: the memory of the GPU ran out (tried to allocate 2 GiB)' in capsys.readouterr().out
+
+
 def test_counting_only_runs_nothing(narrow_yaml, tmp_path):
     file = tmp_path / 'counts.json'
     assert main(['benchmark', 'speed', '--count-only', '--configurations', str(narrow_yaml), '--json', str(file)]) == 0

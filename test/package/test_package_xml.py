@@ -14,6 +14,7 @@ STAND_INS = sorted(path.parent for path in (REPOSITORY / 'sandbox' / 'stand_ins'
 
 # Where the name of a module is not the name of the package that brings it.
 ROSDEP_KEYS = {
+    'PIL': 'python3-pil',
     'cv2': 'python3-opencv',
     'imageio': 'python3-imageio',
     'matplotlib': 'python3-matplotlib',

@@ -285,6 +285,13 @@ def test_coercion(value, data_type, expected):
     assert coerced == expected and type(coerced) is type(expected)
 
 
+def test_coercion_does_not_depend_on_what_typing_still_remembers():
+    data_type = List[float]  # noqa: UP006
+    for index in range(1000):
+        List[type(f'Other{index}', (), {})]  # noqa: UP006
+    assert coerce_to_type('[.2, .1]', data_type) == [0.2, 0.1]
+
+
 @pytest.mark.parametrize('value, data_type', [
     ("''1''", None), ('{1}', None), ('[1, 2.0]', None), ('', int), ('1000.5', int), ('B', float), ('B', bool),
     ('2', bool),

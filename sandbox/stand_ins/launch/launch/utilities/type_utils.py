@@ -41,7 +41,7 @@ def is_typing_list(data_type: Any) -> bool:
     if data_type is List:  # noqa: UP006
         return True
     arguments = typing.get_args(data_type)
-    return typing.get_origin(data_type) is list and len(arguments) > 0 and data_type is List[arguments[0]]  # noqa: UP006
+    return typing.get_origin(data_type) is list and len(arguments) > 0 and data_type == List[arguments[0]]  # noqa: UP006
 
 
 def is_valid_scalar_type(data_type: AllowedTypesType) -> bool:

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import time
+
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import MultiThreadedExecutor, TimeoutException
 from rclpy.impl.implementation_singleton import rclpy_implementation as _rclpy
 
 _THREADS = 8
-_MOST_DISTURBANCES = 20  # in a row
+_PAUSE = 0.01  # seconds, in which the other thread can take what it destroys out of its node
+_MOST_DISTURBANCES = 200  # in a row
 
 
 class PatientExecutor(MultiThreadedExecutor):
@@ -27,6 +30,7 @@ class PatientExecutor(MultiThreadedExecutor):
             self._disturbances += 1
             if self._disturbances > _MOST_DISTURBANCES:
                 raise
+            time.sleep(_PAUSE)
             raise TimeoutException from None
         self._disturbances = 0
         return ready

@@ -8,6 +8,7 @@ import pytest
 import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile
 from tf2_msgs.msg import TFMessage
 
 from graph.demo_process import DEMO_LIMIT, Demo
@@ -23,7 +24,7 @@ class TfRecorder:
         self._context = Context()
         rclpy.init(context=self._context, domain_id=domain)
         self._node = rclpy.create_node('tf_recorder', context=self._context)
-        for topic, profile in (('/tf', qos.STATE), ('/tf_static', qos.LATCHED)):
+        for topic, profile in (('/tf', QoSProfile(depth=1000)), ('/tf_static', qos.LATCHED)):
             self._node.create_subscription(TFMessage, topic, self._receive, profile)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)

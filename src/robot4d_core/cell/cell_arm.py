@@ -8,7 +8,7 @@ import numpy as np
 
 from robot4d_core.cell.model import ARM_DAMPING, ARM_STIFFNESS, COMMAND_SMOOTHING
 from robot4d_core.cell.robot import OPEN, ArmNames
-from robot4d_core.geometry.poses import make_pose
+from robot4d_core.geometry.poses import make_pose, pose_distance
 
 SERVO_LAG = ARM_DAMPING / ARM_STIFFNESS + COMMAND_SMOOTHING  # seconds, of each joint behind its command
 
@@ -58,6 +58,17 @@ class CellArm:
     def gripper_command(self) -> float:
         """The distance between the finger pads that the gripper was told to reach, in metres."""
         return float(self._data.ctrl[self._finger_commands].sum())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the gripper is open, as far as the tasks' experts care."""
+        return self.gripper_opening >= 0.9 * OPEN
+
+    @property
+    def is_home(self) -> bool:
+        """Whether the tool is where it rests before and after a task, to 5 cm and 0.2 rad."""
+        distance, turn = pose_distance(self.home_pose, self.gripper_pose())
+        return distance < 0.05 and turn < 0.2
 
     def command(self, positions: np.ndarray, velocities: np.ndarray | None = None) -> None:
         """Set what the servos follow: positions (7,) rad, and velocities (7,) rad/s unless at rest."""

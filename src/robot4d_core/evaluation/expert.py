@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from robot4d_core.cell.demonstration import MAX_SECONDS
 from robot4d_core.cell.expert import Expert
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.errors import ExpertError
 
 STEP = 0.1  # seconds between two looks at the expert
-TIME_LIMIT = 40.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class ExpertTrial:
 def try_expert(task: str, seed: int, held_out_objects: bool = False) -> ExpertTrial:
     """Let the expert attempt the task in the cell of seed until it has nothing left to do."""
     cell = RobotCell(Scene(task, seed, (), held_out_objects))
-    ended = f'not done after {TIME_LIMIT:.0f} s'
+    ended = f'not done after {MAX_SECONDS:.0f} s'
     try:
         expert = Expert(cell)
-        while cell.time < TIME_LIMIT:
+        while cell.time < MAX_SECONDS:
             if expert.done:
                 ended = 'done'
                 break

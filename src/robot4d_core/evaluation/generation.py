@@ -7,7 +7,6 @@ that a frozen scene is consistent across views; cross-view IoU does not ask whet
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +35,7 @@ from robot4d_core.evaluation.generation_report import PREDICTORS, GenerationRepo
 from robot4d_core.evaluation.gripper_masks import Segmenter, segment_by_colour
 from robot4d_core.evaluation.horizon_error import observation_of
 from robot4d_core.evaluation.machine import describe_machine
+from robot4d_core.evaluation.measurement_file import write_measurement
 from robot4d_core.evaluation.metrics import estimate
 from robot4d_core.generator.engine import Engine
 from robot4d_core.prediction import FRAMES, Prediction
@@ -187,5 +187,4 @@ def write_report(report: GenerationReport, command: str, folder: Path, file: Pat
     plot_report(report, plot)
     console.print(f'drawn over the horizon: {plot}', soft_wrap=True)
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({'command': command, **report.to_dict()}, indent=1, allow_nan=False) + '\n')
+        write_measurement(file, command, report.to_dict())

@@ -24,6 +24,7 @@ from robot4d_core.episodes.windows import Window
 from robot4d_core.errors import EvaluationError
 from robot4d_core.evaluation.clips import draw_clips, read_clip
 from robot4d_core.evaluation.machine import describe_machine
+from robot4d_core.evaluation.measurement_file import write_measurement
 from robot4d_core.generator.diffusion_engine import load_pipeline, torch_device
 from robot4d_core.generator.model_folder import ModelFolder
 from robot4d_core.generator.pipeline import TwoViewPipeline
@@ -248,5 +249,4 @@ def write_report(report: ReconstructionReport, command: str, folder: Path, file:
         plot_reconstruction(report, plot)
         console.print(f'drawn: {plot}', soft_wrap=True)
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({'command': command, **report.to_dict()}, indent=1, allow_nan=False) + '\n')
+        write_measurement(file, command, report.to_dict())

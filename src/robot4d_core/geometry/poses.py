@@ -44,6 +44,11 @@ def invert_pose(pose: np.ndarray) -> np.ndarray:
     return inverse
 
 
+def shifted(pose: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Return a pose (4, 4) moved by metres (3,) along the axes of its reference frame, not turned."""
+    return make_pose(pose[:3, :3], pose[:3, 3] + by)
+
+
 def pose_distance(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     """Return how far b is from a: (metres, radians)."""
     relative = invert_pose(a) @ b

@@ -151,14 +151,13 @@ def _next_to_grasp(cell: RobotCell, arm: CellArm) -> Stage:
     grasp = make_pose(TOOL_AXES, apple + [0, 0, GRASP_ABOVE_CENTRE])
     above = _at_height(grasp, grasp[2, 3] + PRE_GRASP_DISTANCE)
     aside, height, turned = _offset(grasp, tcp)
-    opened = arm.gripper_opening > 0.9 * OPEN
     if aside < 0.012 and abs(height) < 0.012 and turned < 0.2:
         return Stage('grasp', opening=0.0, rest=SETTLE, precise=True)
-    if opened and aside < 0.03 and 0 < height < 1.5 * PRE_GRASP_DISTANCE and turned < 0.3:
+    if arm.is_open and aside < 0.03 and 0 < height < 1.5 * PRE_GRASP_DISTANCE and turned < 0.3:
         return Stage('descend', pose=grasp, precise=True)
     if height < PRE_GRASP_DISTANCE - 0.04:
         return Stage('rise', pose=_at_height(tcp, above[2, 3]), precise=True)
-    if not opened:
+    if not arm.is_open:
         return Stage('open', opening=OPEN, rest=SETTLE, precise=True)
     if not _way_is_free(cell, arm, above):
         return Stage('wait', rest=PATIENCE)
@@ -187,10 +186,9 @@ def _next_while_holding(cell: RobotCell, arm: CellArm) -> Stage:
 
 def _next_to_make_room(cell: RobotCell, arm: CellArm) -> Stage:
     tcp = arm.gripper_pose()
-    if arm.gripper_opening < 0.9 * OPEN:
+    if not arm.is_open:
         return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
-    distance, turn = pose_distance(arm.home_pose, tcp)
-    if distance < 0.05 and turn < 0.2:
+    if arm.is_home:
         return Stage('hold', rest=1.0) if _in_bin(cell) else Stage('wait', rest=PATIENCE)
     if tcp[2, 3] < RETREAT_HEIGHT - 0.03:
         return Stage('retreat', pose=_at_height(tcp, RETREAT_HEIGHT), precise=True)

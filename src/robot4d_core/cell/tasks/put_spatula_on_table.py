@@ -13,9 +13,9 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.robot import HOME, OPEN
+from robot4d_core.cell.robot import OPEN
 from robot4d_core.cell.tasks.task import Stage, Task, draw_position
-from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
+from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance, shifted
 
 if TYPE_CHECKING:
     from robot4d_core.cell.cell_arm import CellArm
@@ -108,15 +108,14 @@ class PutSpatulaOnTable(Task):
         offset = invert_pose(grasp) @ tcp
         aside, along = np.linalg.norm(offset[:2, 3]), offset[2, 3]
         turned = pose_distance(grasp, tcp)[1]
-        opened = arm.gripper_opening > 0.9 * OPEN
         if aside < 0.015 and abs(along) < 0.02 and turned < 0.2:
             return Stage('grasp', opening=0.0, rest=SETTLE, precise=True)
-        if opened and aside < 0.03 and -1.5 * PRE_GRASP_DISTANCE < along < 0 and turned < 0.3:
+        if arm.is_open and aside < 0.03 and -1.5 * PRE_GRASP_DISTANCE < along < 0 and turned < 0.3:
             return Stage('descend', pose=grasp, precise=True)
         above = grasp @ make_pose(np.eye(3), [0, 0, -PRE_GRASP_DISTANCE])
         if tcp[2, 3] < above[2, 3] - 0.05:
-            return Stage('rise', pose=_raised(tcp, above[2, 3] - tcp[2, 3]), precise=True)
-        if not opened:
+            return Stage('rise', pose=shifted(tcp, [0, 0, above[2, 3] - tcp[2, 3]]), precise=True)
+        if not arm.is_open:
             return Stage('open', opening=OPEN, rest=SETTLE, precise=True)
         return Stage('approach', pose=above)
 
@@ -137,24 +136,19 @@ class PutSpatulaOnTable(Task):
         rise = CROCK_HEIGHT + CLEARANCE - spatula[2, 3]
         if near_crock and rise > 0.02:
             along_handle = spatula[:3, 2] * rise / max(spatula[2, 2], 0.5)
-            return Stage('lift', pose=make_pose(tcp[:3, :3], tcp[:3, 3] + along_handle), precise=True)
-        return Stage('carry', pose=_raised(laid, 2 * CLEARANCE))
+            return Stage('lift', pose=shifted(tcp, along_handle), precise=True)
+        return Stage('carry', pose=shifted(laid, [0, 0, 2 * CLEARANCE]))
 
     @staticmethod
     def _next_when_laid_down(arm: CellArm) -> Stage:
         tcp = arm.gripper_pose()
-        if arm.gripper_opening < 0.9 * OPEN:
+        if not arm.is_open:
             return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
-        distance, turn = pose_distance(arm.home_pose, tcp)
-        if distance < 0.05 and turn < 0.2:
+        if arm.is_home:
             return Stage('hold', rest=1.0)
         if tcp[2, 3] < 0.15:
-            return Stage('retreat', pose=_raised(tcp, 0.17 - tcp[2, 3]) @ make_pose(np.eye(3), [0, 0, -0.04]))
-        return Stage('home', positions=HOME)
-
-
-def _raised(pose: np.ndarray, height: float) -> np.ndarray:
-    return make_pose(pose[:3, :3], pose[:3, 3] + [0, 0, height])
+            return Stage('retreat', pose=shifted(tcp, [0, 0, 0.17 - tcp[2, 3]]) @ make_pose(np.eye(3), [0, 0, -0.04]))
+        return Stage('home', positions=arm.home)
 
 
 def _grasp_pose(spatula: np.ndarray, tcp: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from robot4d_core.cell.robot import OPEN
 from robot4d_core.cell.tasks.task import Stage, Task, draw_position
 from robot4d_core.errors import ExpertError
-from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
+from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance, shifted
 
 if TYPE_CHECKING:
     from robot4d_core.cell.cell_arm import CellArm
@@ -99,16 +99,15 @@ class StoreCerealBoxUnderShelf(Task):
         along = (tcp - grasp)[:3, 3] @ ahead
         aside = np.linalg.norm((tcp - grasp)[:3, 3] - along * ahead)
         turned = pose_distance(grasp, tcp)[1]
-        opened = arm.gripper_opening > 0.9 * OPEN
         if abs(along) < 0.012 and aside < 0.012 and turned < 0.15:
             return Stage('grasp', opening=0.0, rest=SETTLE, precise=True)
-        if opened and -1.5 * PRE_GRASP_DISTANCE < along < 0 and aside < 0.02 and turned < 0.2:
+        if arm.is_open and -1.5 * PRE_GRASP_DISTANCE < along < 0 and aside < 0.02 and turned < 0.2:
             return Stage('reach', pose=grasp, precise=True)
         if -0.7 * PRE_GRASP_DISTANCE < along:
-            return Stage('withdraw', pose=_moved(tcp, -(PRE_GRASP_DISTANCE + along) * ahead), precise=True)
-        if not opened:
+            return Stage('withdraw', pose=shifted(tcp, -(PRE_GRASP_DISTANCE + along) * ahead), precise=True)
+        if not arm.is_open:
             return Stage('open', opening=OPEN, rest=SETTLE, precise=True)
-        return Stage('approach', pose=_moved(grasp, -PRE_GRASP_DISTANCE * ahead))
+        return Stage('approach', pose=shifted(grasp, -PRE_GRASP_DISTANCE * ahead))
 
     @staticmethod
     def _next_while_holding(box: np.ndarray, arm: CellArm) -> Stage:
@@ -134,20 +133,19 @@ class StoreCerealBoxUnderShelf(Task):
                 return bring('put down', stored_x, BOARD + TOUCHING)
             return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
         if bottom < TOP + 0.6 * CLEARANCE:
-            return Stage('lift', pose=_moved(tcp, [0, 0, TOP + CLEARANCE - bottom]), precise=True)
+            return Stage('lift', pose=shifted(tcp, [0, 0, TOP + CLEARANCE - bottom]), precise=True)
         return bring('carry', in_front, bottom, precise=False)
 
     @staticmethod
     def _next_when_stored(arm: CellArm) -> Stage:
         tcp = arm.gripper_pose()
-        if arm.gripper_opening < 0.9 * OPEN:
+        if not arm.is_open:
             return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
-        distance, turn = pose_distance(arm.home_pose, tcp)
-        if distance < 0.05 and turn < 0.2:
+        if arm.is_home:
             return Stage('hold', rest=1.0)
         x = (invert_pose(T_WORLD_SHELF) @ tcp)[0, 3]
         if tcp[2, 3] < TOP and x > -0.08:
-            return Stage('withdraw', pose=_moved(tcp, -(0.10 + x) * T_WORLD_SHELF[:3, 0]), precise=True)
+            return Stage('withdraw', pose=shifted(tcp, -(0.10 + x) * T_WORLD_SHELF[:3, 0]), precise=True)
         return Stage('home', pose=arm.home_pose)
 
 
@@ -174,10 +172,6 @@ def _refuse_out_of_the_way(box: np.ndarray) -> None:
     raise ExpertError(
         f'the cereal box {state}, at {np.round(box[:3, 3], 3)} m; the expert grasps it standing on the shelf or '
         'in front of it; reset the cell')
-
-
-def _moved(pose: np.ndarray, by) -> np.ndarray:
-    return make_pose(pose[:3, :3], pose[:3, 3] + by)
 
 
 def _ahead(tcp: np.ndarray) -> np.ndarray:

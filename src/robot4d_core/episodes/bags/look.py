@@ -13,7 +13,7 @@ from robot4d_core.cell.robot import ARMS
 from robot4d_core.episodes.bags.camera_info import add_intrinsics
 from robot4d_core.episodes.bags.images import colour_pixels, depth_pixels
 from robot4d_core.episodes.bags.reader import BagReader
-from robot4d_core.episodes.bags.recording import Stream, nanoseconds, stamps_of
+from robot4d_core.episodes.bags.recording import Stream, add_transform, stamps_of
 from robot4d_core.episodes.bags.settings import TOLERANCE
 from robot4d_core.episodes.bags.synchronisation import nearest_values
 from robot4d_core.episodes.bags.topics import (
@@ -107,11 +107,7 @@ class _Scan:
                     self._fingers[name].add(message.header, log_time, float(position))
         else:
             for transform in message.transforms:
-                position, rotation = transform.transform.translation, transform.transform.rotation
-                self._transforms.add(
-                    transform.header.frame_id.lstrip('/'), transform.child_frame_id.lstrip('/'),
-                    nanoseconds(transform.header.stamp), (position.x, position.y, position.z),
-                    (rotation.x, rotation.y, rotation.z, rotation.w), static=topic == TF_STATIC)
+                add_transform(self._transforms, transform, topic == TF_STATIC)
 
     def pose(self, target: str, source: str, stamp: int) -> np.ndarray | None:
         """Return T_target_source (4, 4) at a stamp, None when the bag's tf does not know it."""

@@ -120,7 +120,9 @@ def scan(reader: BagReader, cameras: list[CameraTopics], on_message: Callable[[]
             _add_positions(recording.joints, topic, message.header, log_time, message.name, message.position)
         elif topic in transform_topics:
             for transform in message.transforms:
-                _add_transform(recording, transform, log_time, topic == TF_STATIC)
+                add_transform(recording.transforms, transform, topic == TF_STATIC)
+                if topic != TF_STATIC:
+                    recording.transform_stream.add(transform.header, log_time, None)
         elif topic in controllers:
             target = getattr(message, 'reference', None) or message.desired
             _add_positions(
@@ -135,14 +137,13 @@ def _add_positions(series: dict[str, Stream], topic: str, header, log_time: int,
         series.setdefault(name, Stream(f'{topic} ({name})')).add(header, log_time, float(position))
 
 
-def _add_transform(recording: Recording, transform, log_time: int, static: bool) -> None:
+def add_transform(history: TransformHistory, transform, static: bool) -> None:
+    """Add a geometry_msgs/TransformStamped to a history."""
     position, rotation = transform.transform.translation, transform.transform.rotation
-    recording.transforms.add(
+    history.add(
         transform.header.frame_id.lstrip('/'), transform.child_frame_id.lstrip('/'),
         nanoseconds(transform.header.stamp), (position.x, position.y, position.z),
         (rotation.x, rotation.y, rotation.z, rotation.w), static)
-    if not static:
-        recording.transform_stream.add(transform.header, log_time, None)
 
 
 def stamps_of(stream: Stream) -> np.ndarray:

@@ -44,7 +44,8 @@ def parameterise(
         trajectory = _solve_leg(
             positions[leg:leg + 2], velocities[leg:leg + 2], interval, max_velocity, max_acceleration, max_jerk)
         elapsed = np.linspace(0.0, trajectory.duration, int(np.ceil(trajectory.duration / SAMPLE_PERIOD)) + 1)[1:]
-        samples += [tuple(np.array(values) for values in trajectory.at_time(time)) for time in elapsed]
+        samples += [tuple(np.array(values) for values in trajectory.at_time(time)) for time in elapsed[:-1]]
+        samples.append((positions[leg + 1], velocities[leg + 1], rest))  # Ruckig ends up to 1e-8 rad beside it
         times += list(times[-1] + elapsed)
     return ArmMotion(np.array(times), *(np.stack(values) for values in zip(*samples, strict=True)))
 

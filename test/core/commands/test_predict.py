@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import imageio.v2 as imageio
 import pytest
@@ -94,15 +93,15 @@ def test_wrong_sources_are_named(episode, tmp_path, capsys):
 def test_ctrl_c_ends_it_between_two_steps_and_leaves_nothing(episode, model, tmp_path):
     command = [sys.executable, '-m', 'robot4d_core.cli', 'predict', episode, '--model', model, '--device', 'cpu',
                '--steps', '100000', '--output', tmp_path / 'out']
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               env={**os.environ, 'TTY_COMPATIBLE': '1', 'COLUMNS': '120'})
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env={**os.environ, 'TERM': 'xterm', 'TTY_COMPATIBLE': '1', 'COLUMNS': '120'})
     try:
-        shown = ''
-        while '/100000' not in shown:
-            shown += process.stdout.read(50)
-        time.sleep(1.0)
+        shown = b''
+        while b'/100000' not in shown:  # the first step is done
+            shown += process.stdout.read1()
+            assert process.poll() is None, process.stderr.read()
         process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=20)
+        error = process.communicate(timeout=120)[1].decode()
     finally:
         process.kill()
     assert process.returncode == 130

@@ -27,7 +27,7 @@ from launch.launch_description_sources import AnyLaunchDescriptionSource, Python
 from launch.substitutions import LaunchConfiguration, ThisLaunchFile, ThisLaunchFileDir
 from launch.utilities import perform_substitutions
 
-pytestmark = [pytest.mark.usefixtures('launch_logs'), pytest.mark.timeout(20)]
+pytestmark = pytest.mark.usefixtures('launch_logs')
 
 
 class Note:

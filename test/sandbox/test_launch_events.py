@@ -26,7 +26,7 @@ from launch.event_handlers import OnExecutionComplete, OnShutdown
 from launch.events import Shutdown as ShutdownEvent
 from launch.substitutions import LaunchConfiguration, LocalSubstitution
 
-pytestmark = [pytest.mark.usefixtures('launch_logs'), pytest.mark.timeout(20)]
+pytestmark = pytest.mark.usefixtures('launch_logs')
 
 
 class Ping(Event):

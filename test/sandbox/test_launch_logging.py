@@ -10,7 +10,7 @@ from pathlib import Path
 import launch.logging
 import pytest
 
-pytestmark = [pytest.mark.usefixtures('launch_logs'), pytest.mark.timeout(20)]
+pytestmark = pytest.mark.usefixtures('launch_logs')
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ from launch.events.process import (
 )
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration
 
-pytestmark = [pytest.mark.usefixtures('launch_logs'), pytest.mark.timeout(20)]
+pytestmark = pytest.mark.usefixtures('launch_logs')
 
 IGNORES_SIGINT = 'trap "" INT; echo ready; while :; do sleep 0.05; done'
 IGNORES_SIGNALS = 'trap "" INT TERM; echo ready; while :; do sleep 0.05; done'

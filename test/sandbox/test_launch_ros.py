@@ -51,7 +51,7 @@ from launch_ros.utilities import (
     to_parameters_list,
 )
 
-pytestmark = [pytest.mark.usefixtures('launch_logs'), pytest.mark.timeout(30)]
+pytestmark = pytest.mark.usefixtures('launch_logs')
 
 
 @pytest.fixture

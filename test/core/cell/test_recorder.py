@@ -50,7 +50,7 @@ def assert_same(a: EpisodeStore, b: EpisodeStore) -> None:
             assert np.array_equal(values[...], getattr(b.read(name), array)[...]), (name, array)
 
 
-def wait_for(condition, seconds: float = 40.0) -> None:
+def wait_for(condition, seconds: float = 100.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, 'it did not happen'
@@ -129,7 +129,7 @@ def test_when_recording_is_killed_expect_the_next_to_finish_it_bit_identically(s
     try:
         wait_for(lambda: complete(folder))
         killed.kill()
-        wait_for(lambda: not group_is_alive(killed), 5.0)
+        wait_for(lambda: not group_is_alive(killed))
     finally:
         killed.wait()
     kept = {name: (folder / name / 'zarr.json').stat().st_mtime_ns for name in complete(folder)}
@@ -154,11 +154,11 @@ def test_ctrl_c_ends_all_in_order(tmp_path, moment):
         else:
             wait_for(lambda: complete(folder))
         os.killpg(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=15)
+        _, errors = process.communicate(timeout=100)
     finally:
         process.kill()
     assert process.returncode == 130 and errors == ''
-    wait_for(lambda: not group_is_alive(process), 3.0)
+    wait_for(lambda: not group_is_alive(process))
     store = EpisodeStore(folder)
     assert store.unfinished == [] and store.failures == {} and set(store.names) < set(NAMES)
 

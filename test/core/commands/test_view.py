@@ -40,10 +40,10 @@ def test_the_server_answers_over_http_until_ctrl_c(folder, source):
         url = None
         while url is None and (line := process.stdout.readline()):
             url = re.search(r'open (http://127\.0\.0\.1:\d+) in a browser', line)
-        with urllib.request.urlopen(url[1], timeout=10) as page:
+        with urllib.request.urlopen(url[1], timeout=100) as page:
             assert page.status == 200 and b'<html' in page.read().lower()
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=15) == 130
+        assert process.wait(timeout=100) == 130
     finally:
         process.kill()
         process.communicate()

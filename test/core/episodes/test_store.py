@@ -221,6 +221,6 @@ def test_when_the_disk_is_full_expect_a_sentence_and_a_readable_store(tmp_path):
         pytest.skip('this machine lets no test mount a small disk: unshare --map-root-user --mount mount -t tmpfs')
     run = subprocess.run(
         [*own_mounts, 'sh', '-c', f'{mount} && exec "$@"', 'sh', sys.executable, '-c', FILL_THE_DISK, tmp_path],
-        capture_output=True, text=True, timeout=50, env=ENVIRONMENT)
+        capture_output=True, text=True, timeout=250, env=ENVIRONMENT)
     assert run.returncode == 0, run.stderr
     assert 'the disk is full' in run.stdout

@@ -9,7 +9,6 @@ from robot4d_core.evaluation.policy import PolicyLoop
 from robot4d_core.generator.engine import make_engine
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize('moved', [False, True])
 def test_oracle_succeeds_also_after_the_second_camera_was_moved_by_30_cm_and_20_degrees(moved):
     scene = Scene.sample('PutSpatulaOnTable', seed=1)

@@ -5,44 +5,44 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 from core.generator.test_diffusion_engine import make_observation
+from core.manual_clock import ManualClock
 from robot4d_core.errors import PredictionCancelled
+from robot4d_core.generator import interactive
 from robot4d_core.generator.engine import Engine
 from robot4d_core.generator.interactive import predict_in_terminal
 from robot4d_core.prediction import PredictedView, Prediction
 
 
 class SleepyEngine(Engine):
-    """Sleeps for known times before, in and after its steps; sends itself Ctrl-C in the second step if asked to."""
+    """Sleeps for known times before, in and after its steps; presses Ctrl-C in the second step if asked to."""
 
     name = 'sleepy'
 
-    def __init__(self, interrupted: int = 0) -> None:
-        self.interrupted = interrupted
+    def __init__(self, interrupted: int = 0, sleep=lambda seconds: None) -> None:
+        self.interrupted, self.sleep = interrupted, sleep
         self.finished = []
 
     def start(self) -> None:
         """Nothing to load."""
 
     def predict(self, observation, *, steps=None, seed=None, progress=None, cancelled=None):
-        time.sleep(0.2)
+        self.sleep(0.2)
         for step in range(1, steps + 1):
             if cancelled():
                 raise PredictionCancelled(f'before step {step}')
             if step == 2:
                 for _ in range(self.interrupted):
-                    os.kill(os.getpid(), signal.SIGINT)
-                    time.sleep(0.01)
-            time.sleep(0.1)
+                    signal.raise_signal(signal.SIGINT)
+            self.sleep(0.1)
             self.finished.append(step)
             progress(step, steps)
-        time.sleep(0.3)
+        self.sleep(0.3)
         seen = observation.views[0]
         view = PredictedView(seen.name, seen.camera, seen.rgb[None], np.zeros((1, *seen.rgb.shape), np.float32))
         return Prediction(0.0, 'frame', np.array([0.5]), (view,), 'sleepy')
@@ -53,10 +53,12 @@ def run(engine, steps=3):
         return predict_in_terminal(engine, make_observation(16, 12), steps, 0, Console(file=nowhere))
 
 
-def test_times_are_those_of_the_stages():
-    prediction, seconds, steps = run(SleepyEngine())
+def test_times_are_those_of_the_stages(monkeypatch):
+    clock = ManualClock()
+    monkeypatch.setattr(interactive, 'time', clock)
+    prediction, seconds, steps = run(SleepyEngine(sleep=clock.sleep))
     assert (prediction.model, steps) == ('sleepy', 3)
-    assert (seconds.before, seconds.steps, seconds.after) == pytest.approx((0.2, 0.3, 0.3), abs=0.15)
+    assert (seconds.before, seconds.steps, seconds.after) == pytest.approx((0.2, 0.3, 0.3))
     assert seconds.total == pytest.approx(seconds.before + seconds.steps + seconds.after)
 
 

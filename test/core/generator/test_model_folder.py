@@ -49,7 +49,7 @@ def test_the_steps_are_those_of_the_kind_of_diffusion(model):
 
 
 def test_sha256sum_agrees_with_the_list(saved):
-    subprocess.run(['sha256sum', '--check', '--strict', CHECKSUMS], cwd=saved, check=True, timeout=20)
+    subprocess.run(['sha256sum', '--check', '--strict', CHECKSUMS], cwd=saved, check=True, timeout=200)
     ModelFolder.open(saved).check()
 
 

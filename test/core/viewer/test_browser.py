@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 import urllib.request
 
 import numpy as np
@@ -12,8 +11,10 @@ import viser
 import zstandard
 from websockets.sync.client import connect
 
+from core.manual_clock import ManualClock
 from core.saved_predictions import saved_prediction
 from robot4d_core.errors import ViewerError
+from robot4d_core.viewer import browser
 from robot4d_core.viewer.browser import CloudViewer
 from robot4d_core.viewer.cloud_video import predicted_clouds, recorded_clouds
 
@@ -31,9 +32,9 @@ def received(url: str) -> tuple[str, int]:
     """What a browser gets when it opens the page: the names in the messages, and the bytes of the clouds."""
     text, size = '', 0
     protocol = f'viser-v{viser.__version__}'
-    with connect(url.replace('http', 'ws'), subprotocols=[protocol], max_size=None, open_timeout=10) as socket:
+    with connect(url.replace('http', 'ws'), subprotocols=[protocol], max_size=None, open_timeout=100) as socket:
         while 'ReplayDone' not in text:
-            message = socket.recv(timeout=10)
+            message = socket.recv(timeout=100)
             length = int.from_bytes(message[8:16], 'little')
             text += zstandard.decompress(message[16:16 + length]).decode('latin-1')
             size += len(message) - 16 - length
@@ -41,7 +42,7 @@ def received(url: str) -> tuple[str, int]:
 
 
 def test_the_page_is_served(viewer):
-    with urllib.request.urlopen(viewer.url, timeout=10) as page:
+    with urllib.request.urlopen(viewer.url, timeout=100) as page:
         assert page.status == 200 and b'<html' in page.read().lower()
 
 
@@ -53,15 +54,15 @@ def test_a_browser_gets_every_cloud_and_both_paths(viewer):
     assert size > 2 * 2 * 10 * 800 * (3 * 2 + 3)  # bytes per point: three float16, three colours
 
 
-def test_it_plays_in_time_and_pauses(viewer):
+def test_it_plays_in_time_and_pauses(viewer, monkeypatch):
+    clock = ManualClock()
+    monkeypatch.setattr(browser, 'time', clock)
     viewer.play(True)
     viewer.step = 8
-    end = time.monotonic() + 1.8
-    viewer.run(lambda: time.monotonic() > end)  # half a second per moment: 9, then 0, 1
+    viewer.run(lambda: clock.now > 1.8)  # half a second per moment: 9, then 0, 1
     assert viewer.step == 1
     viewer.play(False)
-    end = time.monotonic() + 0.8
-    viewer.run(lambda: time.monotonic() > end)
+    viewer.run(lambda: clock.now > 2.6)
     assert viewer.step == 1 and not viewer.playing
 
 

@@ -69,3 +69,12 @@ def layout_problems(arrays: dict, sizes: dict[str, int]) -> dict[str, str]:
             named = ', '.join(str(n) if axis == n else f'{axis} {n}' for axis, n in zip(axes, shape))
             problems[name] = f'expected {np.dtype(dtype)} ({named}), got {array.dtype} {array.shape}'
     return problems
+
+
+def every(stride: int, episode: Episode) -> Episode:
+    """Return a copy of an episode of every stride-th step only."""
+    thin = {'steps': slice(None, None, stride)}
+    return Episode(**{
+        name: values[tuple(thin.get(axis, slice(None)) for axis in LAYOUT[name][1])].copy()
+        for name, values in vars(episode).items()
+    })

@@ -24,12 +24,16 @@ AUTOENCODERS = {
     'patch': (RgbAutoencoder, PointmapAutoencoder),
     'temporal': (TemporalRgbAutoencoder, TemporalPointmapAutoencoder),
 }
-LATENT_CHANNELS = 4  # of either autoencoder
+LATENT_CHANNELS = 4  # of either autoencoder, unless its entry latent_channels says otherwise
 
 
 @dataclass(frozen=True)
 class Ablation:
-    """What of the method is kept: attention of view m to view n, pointmaps; shared_decoder: one for both views."""
+    """What of the method is kept.
+
+    cross_view: view m is told of view n, by attention and by the view alignment; pointmaps; shared_decoder: one decoder
+    for both views.
+    """
 
     cross_view: bool = True
     pointmaps: bool = True
@@ -89,14 +93,23 @@ def ablated(configuration: Configuration, name: str) -> Configuration:
     if name not in ABLATIONS:
         raise ConfigurationError(f"no ablation '{name}'; choose one of {', '.join(ABLATIONS)}")
     ablation = ABLATIONS[name]
-    channels = LATENT_CHANNELS * (2 if ablation.pointmaps else 1)
-    unet = configuration.unet | dict(
-        in_channels=2 * channels, out_channels=channels, cross_view=ablation.cross_view,
-        shared_decoder=ablation.shared_decoder,
+    rgb, points = (
+        autoencoder.get('latent_channels', LATENT_CHANNELS)
+        for autoencoder in (configuration.rgb_autoencoder, configuration.pointmap_autoencoder)
     )
-    if ablation.pointmaps:
-        return replace(configuration, unet=unet)
-    return replace(configuration, unet=unet, pointmap_autoencoder=None, view_alignment=None)
+    points = points if ablation.pointmaps else 0
+    alignment = configuration.view_alignment if ablation.pointmaps and ablation.cross_view else None
+    diffused, conditioning = rgb + points, rgb + (points if alignment is None else 2 * points)
+    return replace(
+        configuration,
+        pointmap_autoencoder=configuration.pointmap_autoencoder if ablation.pointmaps else None,
+        view_alignment=None if alignment is None else alignment | dict(latent_channels=rgb + points),
+        unet=configuration.unet | dict(
+            in_channels=diffused + conditioning, out_channels=diffused, cross_view=ablation.cross_view,
+            shared_decoder=ablation.shared_decoder,
+        ),
+        scheduler=configuration.scheduler | dict(rgb_channels=rgb),
+    )
 
 
 def make_autoencoders(configuration: Configuration) -> tuple[Autoencoder, Autoencoder | None]:

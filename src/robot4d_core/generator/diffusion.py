@@ -19,8 +19,6 @@ from robot4d_core.errors import PredictionCancelled
 Network = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-RGB_CHANNELS = 4  # the first; pointmaps are in the others
-
 
 @dataclass(frozen=True)
 class LossTerms:
@@ -39,12 +37,13 @@ class LossTerms:
 class TwoViewDiffusion(SchedulerMixin, ConfigMixin):
     """Noise levels, loss and sampler.
 
-    Latents are (B, 2, T, C, h, w): views n and m, channels RGB 4 and, unless the model knows colours only, pointmap 4.
+    Latents are (B, 2, T, C, h, w): views n and m, channels RGB and, unless the model knows colours only, pointmap.
 
     sigma_min, sigma_max, rho: noise levels of the sampler (Karras et al., eq. 5); log_sigma_mean, log_sigma_std:
     log-normal distribution of the training noise; pointmap_weight: lambda of the paper's joint loss;
     additive_gripper_weight: as the method's released code, add 1 to the weight inside the gripper's mask instead of
-    doubling it as the paper does, which hardly counts where the noise is low and the weight high.
+    doubling it as the paper does, which hardly counts where the noise is low and the weight high; rgb_channels: how
+    many of the channels, the first, are RGB.
     """
 
     @register_to_config
@@ -57,6 +56,7 @@ class TwoViewDiffusion(SchedulerMixin, ConfigMixin):
         log_sigma_std: float = 1.6,
         pointmap_weight: float = 1.0,
         additive_gripper_weight: bool = False,
+        rgb_channels: int = 4,
     ) -> None:
         self.num_inference_steps = None
 
@@ -96,11 +96,12 @@ class TwoViewDiffusion(SchedulerMixin, ConfigMixin):
         weight = (s**2 + 1) / s**2
         weight = weight + inside if self.config.additive_gripper_weight else weight * (1 + inside)
         error = weight * (self.denoise(network, clean + s * noise, sigma) - clean) ** 2
-        rgb = error[:, :, :, :RGB_CHANNELS].mean(dim=(0, 2, 3, 4, 5))
-        if clean.shape[3] == RGB_CHANNELS:
+        channels = self.config.rgb_channels
+        rgb = error[:, :, :, :channels].mean(dim=(0, 2, 3, 4, 5))
+        if clean.shape[3] == channels:
             return LossTerms(rgb.sum(), *rgb)
         known = valid[:, :, :, None].to(error.dtype)
-        pointmap = (error[:, :, :, RGB_CHANNELS:] * known).mean(dim=(0, 2, 3, 4, 5))
+        pointmap = (error[:, :, :, channels:] * known).mean(dim=(0, 2, 3, 4, 5))
         pointmap = pointmap / known.mean(dim=(0, 2, 3, 4, 5)).clamp(1e-6)
         return LossTerms((rgb + self.config.pointmap_weight * pointmap).sum(), *rgb, *pointmap)
 

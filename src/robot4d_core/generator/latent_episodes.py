@@ -26,17 +26,17 @@ from robot4d_core.generator.training_checkpoint import save_durably
 from robot4d_core.generator.view_alignment import subsample
 from robot4d_core.geometry.pointmaps import transform_points, valid_points
 
-PAIRS = 6  # ordered camera pairs encoded per episode
+PAIRS = 8  # ordered camera pairs encoded per episode
 
 
 @dataclass(frozen=True)
 class LatentEpisode:
     """An episode of C cameras, T steps and P ordered pairs (n, m) of cameras, at latent resolution.
 
-    name: of the episode; rgb: (C, T, 4, h, w) float16; points: likewise, in the camera's own frame, of no channels for
-    a model of colours alone; pairs: (P, 2); projected: (P, T, 4, h, w), the points of m in frame n; gripper, valid:
-    (C, T, h, w) bool; coarse: (C, T, 16, 20, 3) metres in the camera's own frame, NaN invalid; relative: (C, C, 4, 4),
-    relative[n, m] = T_n_m; starts: (K,) the steps at which a window may begin.
+    name: of the episode; rgb: (C, T, channels, h, w) float16; points: likewise, in the camera's own frame, of no
+    channels for a model of colours alone; pairs: (P, 2); projected: (P, T, channels, h, w), the points of m in frame n;
+    gripper, valid: (C, T, h, w) bool; coarse: (C, T, 16, 20, 3) metres in the camera's own frame, NaN invalid;
+    relative: (C, C, 4, 4), relative[n, m] = T_n_m; starts: (K,) the steps at which a window may begin.
     """
 
     name: str
@@ -56,9 +56,9 @@ class LatentEpisode:
         save_durably(tensors, path)
 
     @classmethod
-    def load(cls, path: Path) -> LatentEpisode:
-        """Read what save wrote; the file's name is the episode's."""
-        return cls(path.stem, **load_file(path))
+    def load(cls, path: Path, name: str) -> LatentEpisode:
+        """Read what save wrote of the episode of a name."""
+        return cls(name, **load_file(path))
 
 
 @torch.no_grad()
@@ -110,11 +110,12 @@ def draw_windows(
 
 
 def diffusion_batch(
-    episodes: list[LatentEpisode], batch: int, rng: np.random.Generator, *, change: bool = True,
+    episodes: list[LatentEpisode], batch: int, rng: np.random.Generator, *, change: bool, aligned: bool,
 ) -> DiffusionBatch:
     """Draw random windows out of those of all episodes, each with a random camera pair.
 
-    change: the target is the change against the observation; then points must also be known there.
+    change: the target is the change against the observation; then points must also be known there. aligned: the
+    model has a view alignment, see TwoViewPipeline.
     """
     rows, names = [], []
     for episode, start in draw_windows(episodes, batch, rng):
@@ -125,10 +126,14 @@ def diffusion_batch(
         latents_m = torch.cat([episode.rgb[m, steps].float(), episode.projected[pair, steps].float()], dim=1)
         own_m = torch.cat([episode.rgb[m, steps[0]].float(), episode.points[m, steps[0]].float()])
         latents = torch.stack([latents_n, latents_m])
+        conditioning = torch.stack([latents_n[0], own_m])
+        frozen = latents[:, 0] if aligned else conditioning
+        if aligned:
+            conditioning = torch.cat([conditioning, frozen[:, episode.rgb.shape[2]:]], dim=1)
         valid = torch.stack([episode.valid[c, steps] for c in (n, m)])
         rows.append((
-            torch.stack([latents_n[0], own_m]),
-            latents[:, 1:] - latents[:, :1] if change else latents[:, 1:],
+            conditioning,
+            latents[:, 1:] - frozen[:, None] if change else latents[:, 1:],
             torch.stack([episode.gripper[c, steps[1:]] for c in (n, m)]),
             valid[:, 1:] & valid[:, :1] if change else valid[:, 1:],
         ))
@@ -139,14 +144,14 @@ def diffusion_batch(
 
 def alignment_batch(episodes: list[LatentEpisode], batch: int, rng: np.random.Generator) -> AlignmentBatch:
     """Draw random steps of all episodes, each seen by a random camera pair."""
-    conditioning, targets, names = [], [], []
+    latents, targets, names = [], [], []
     for _ in range(batch):
         episode = episodes[rng.integers(len(episodes))]
         n, m = rng.choice(len(episode.rgb), 2, replace=False)
         step = rng.integers(episode.rgb.shape[1])
         views = [n, m], step
-        conditioning.append(torch.cat([episode.rgb[views].float(), episode.points[views].float()], dim=1))
+        latents.append(torch.cat([episode.rgb[views].float(), episode.points[views].float()], dim=1))
         transform = episode.relative[n, m]
         targets.append(episode.coarse[m, step] @ transform[:3, :3].T + transform[:3, 3])
         names.append(episode.name)
-    return AlignmentBatch(torch.stack(conditioning), torch.stack(targets), names)
+    return AlignmentBatch(torch.stack(latents), torch.stack(targets), names)

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from robot4d_core.episodes.joined_stores import JoinedStores
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.evaluation.horizon_error import MODELS, REGIONS, VIEWS, HorizonError
 from robot4d_core.generator.recipe import Recipe
@@ -31,7 +32,7 @@ def plot_curves(stages: dict[str, Path], path: Path) -> None:
 
 
 def write_model_card(
-    folder: Path, name: str, command: str, recipe: Recipe, store: EpisodeStore, stages: dict[str, Path],
+    folder: Path, name: str, command: str, recipe: Recipe, store: EpisodeStore | JoinedStores, stages: dict[str, Path],
     report: HorizonError | None, machine: str,
 ) -> None:
     """Write README.md into a model folder. report: None when nothing was measured."""

@@ -3,8 +3,9 @@
 
 Two forms, by how the model was made. The method as published diffuses the latents of the future, and the U-Net alone
 turns what view m observes into frame n. With diffuse_change it is the change of the latents against the observation
-that is diffused, so that a network that says nothing predicts a frozen scene; view m's observed points then enter frame
-n through the transform that `view_alignment.py` infers. No extrinsic enters either form.
+that is diffused, so that a network that says nothing predicts a frozen scene. With a view alignment, the points that
+view m observes are placed in frame n by the transform that `view_alignment.py` infers, and the U-Net is told of them
+too. No extrinsic enters any form.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import numpy as np
 import torch
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 
-from robot4d_core.errors import ConfigurationError
 from robot4d_core.generator.autoencoder_interface import Autoencoder
 from robot4d_core.generator.diffusion import TwoViewDiffusion
 from robot4d_core.generator.unet import TwoViewUNet
@@ -44,22 +44,36 @@ class TwoViewVideo:
 class Conditioning:
     """What the U-Net is told of the observation, encoded once per prediction.
 
-    latents: (B, 2, C, h, w), each view's pointmap in its own frame; context: (B, 2, D) each view's image embedding,
-    None for a U-Net that makes its context of the latents.
+    latents: (B, 2, D, h, w), of colours, of points in the view's own frame and, with a view alignment, in frame n;
+    context: (B, 2, channels), each view's image embedding, None for a U-Net that makes its context of the latents.
     """
 
     latents: torch.Tensor
     context: torch.Tensor | None
 
 
+@dataclass(frozen=True)
+class Observed:
+    """An observation as the model sees it.
+
+    latents: (2, C, h, w), what a frozen scene would remain; pointmap: (2, H, W, 3) metres, view m's in frame n where
+    the model placed view m, NaN for a model of colours alone; T_n_m: (4, 4), None when it did not place it.
+    """
+
+    conditioning: Conditioning
+    latents: torch.Tensor
+    pointmap: np.ndarray
+    T_n_m: np.ndarray | None  # noqa: N815
+
+
 class TwoViewPipeline(DiffusionPipeline):
     """Autoencoders, view alignment, U-Net and diffusion, saved and loaded as one diffusers folder.
 
     pointmap_autoencoder: None for the ablations that know colours only; their pointmaps are NaN. view_alignment: None
-    for the method as published; the change of pointmaps needs one. image_encoder: transformers'
-    CLIPVisionModelWithProjection where the U-Net takes its embeddings. image_size: width, height that the model was
-    trained at. decode_memory (settable) is the ceiling in MiB of the features that decoding holds; see
-    `Autoencoder.decode_videos` for what a low one costs.
+    for the method as published and where view m is told nothing of view n; what view m changes is then against its
+    points in its own frame. image_encoder: transformers' CLIPVisionModelWithProjection where the U-Net takes its
+    embeddings. image_size: width, height that the model was trained at. decode_memory (settable) is the ceiling in MiB
+    of the features that decoding holds; see `Autoencoder.decode_videos` for what a low one costs.
     """
 
     _optional_components = ['pointmap_autoencoder', 'view_alignment', 'image_encoder']  # noqa: RUF012
@@ -77,11 +91,6 @@ class TwoViewPipeline(DiffusionPipeline):
         diffuse_change: bool = True,
     ) -> None:
         super().__init__()
-        if diffuse_change and pointmap_autoencoder is not None and view_alignment is None:
-            raise ConfigurationError(
-                'the change of pointmaps is against view m in frame n: give a view_alignment, or set diffuse_change to '
-                'false'
-            )
         self.register_modules(
             rgb_autoencoder=rgb_autoencoder, pointmap_autoencoder=pointmap_autoencoder, view_alignment=view_alignment,
             unet=unet, scheduler=scheduler, image_encoder=image_encoder,
@@ -97,14 +106,23 @@ class TwoViewPipeline(DiffusionPipeline):
         return torch.cat(latents, dim=1)
 
     @torch.no_grad()
-    def encode_observation(self, rgb: np.ndarray, pointmap: np.ndarray) -> Conditioning:
+    def observe(self, rgb: np.ndarray, pointmap: np.ndarray) -> Observed:
         """Encode what views n and m observe: (2, H, W, 3) uint8 and (2, H, W, 3) metres, each in its own frame."""
+        frozen = conditioning = self.encode(rgb, pointmap)
+        T_n_m, placed = None, pointmap  # noqa: N806
+        if self.view_alignment is not None:
+            T_n_m = self.align(conditioning[None], pointmap)  # noqa: N806
+            placed = np.stack([pointmap[0], transform_points(T_n_m, pointmap[1])])
+            frozen = self.encode(rgb, placed)
+            conditioning = torch.cat([conditioning, frozen[:, self.rgb_autoencoder.config.latent_channels:]], dim=1)
+        elif self.pointmap_autoencoder is None:
+            placed = np.full_like(pointmap, np.nan)
         context = None
         if self.image_encoder is not None:
             from robot4d_core.generator.image_context import embed_images
 
             context = embed_images(self.image_encoder, rgb)[None]
-        return Conditioning(self.encode(rgb, pointmap)[None], context)
+        return Observed(Conditioning(conditioning[None], context), frozen, placed, T_n_m)
 
     @torch.no_grad()
     def decode(self, latents: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
@@ -112,19 +130,19 @@ class TwoViewPipeline(DiffusionPipeline):
 
         Raises ParameterError when decode_memory is too low for a single frame.
         """
-        videos = latents.shape[:2]
-        frames = self.rgb_autoencoder.decode_videos(latents[:, :, :4], self.decode_memory)
+        videos, colours = latents.shape[:2], self.rgb_autoencoder.config.latent_channels
+        frames = self.rgb_autoencoder.decode_videos(latents[:, :, :colours], self.decode_memory)
         rgb = self.rgb_autoencoder.denormalise(frames.flatten(0, 1))
         if self.pointmap_autoencoder is None:
             pointmap = np.full(rgb.shape, np.nan, np.float32)
         else:
-            frames = self.pointmap_autoencoder.decode_videos(latents[:, :, 4:], self.decode_memory)
+            frames = self.pointmap_autoencoder.decode_videos(latents[:, :, colours:], self.decode_memory)
             pointmap = self.pointmap_autoencoder.denormalise(frames.flatten(0, 1))
         return tuple(images.reshape(*videos, *images.shape[1:]) for images in (rgb, pointmap))
 
     @torch.no_grad()
     def align(self, conditioning: torch.Tensor, pointmap: np.ndarray) -> np.ndarray:
-        """Return T_n_m (4, 4) inferred from the conditioning latents (1, 2, 8, h, w) and pointmaps (2, H, W, 3)."""
+        """Return T_n_m (4, 4) inferred from the latents (1, 2, C, h, w) and pointmaps (2, H, W, 3)."""
         source = subsample(pointmap[1])
         target = self.view_alignment(conditioning)[0].float().cpu().numpy()
         known = valid_points(source)
@@ -150,8 +168,8 @@ class TwoViewPipeline(DiffusionPipeline):
         def network(noisy: torch.Tensor, c_noise: torch.Tensor) -> torch.Tensor:
             return unet(noisy.to(unet.dtype), latents, c_noise, context).float()
 
-        _, views, channels, *size = latents.shape
-        noise = torch.randn((1, views, FRAMES, channels, *size), generator=generator).to(latents.device)
+        _, views, _, *size = latents.shape
+        noise = torch.randn((1, views, FRAMES, unet.config.out_channels, *size), generator=generator).to(latents.device)
         return self.scheduler.sample(network, noise, steps, progress, cancelled)[0] * unet.output_scale.float()
 
     @torch.no_grad()
@@ -169,21 +187,14 @@ class TwoViewPipeline(DiffusionPipeline):
         rgb: (2, H, W, 3) uint8; pointmap: (2, H, W, 3) metres, NaN invalid, each in the frame of its own camera.
         Raises PredictionCancelled, and ParameterError when decode_memory is too low for a single frame.
         """
-        conditioning = self.encode_observation(rgb, pointmap)
+        observed = self.observe(rgb, pointmap)
+        diffused = self.denoise(observed.conditioning, steps, generator, progress, cancelled)
         if not self.config.diffuse_change:
-            latents = self.denoise(conditioning, steps, generator, progress, cancelled)
-            return TwoViewVideo(*self.decode(latents), None)
-        if self.pointmap_autoencoder is None:
-            observed, base, T_n_m = np.full_like(pointmap, np.nan), conditioning.latents[0], None  # noqa: N806
-        else:
-            T_n_m = self.align(conditioning.latents, pointmap)  # noqa: N806
-            observed = np.stack([pointmap[0], transform_points(T_n_m, pointmap[1])])
-            base = self.encode(rgb, observed)
-        change = self.denoise(conditioning, steps, generator, progress, cancelled)
-        future = self.decode(base[:, None] + change)
-        frozen = self.decode(base[:, None])
+            return TwoViewVideo(*self.decode(diffused), observed.T_n_m)
+        future = self.decode(observed.latents[:, None] + diffused)
+        frozen = self.decode(observed.latents[:, None])
         return TwoViewVideo(
-            *keep_still_pixels(future, [images[:, 0] for images in frozen], (rgb, observed)), T_n_m
+            *keep_still_pixels(future, [images[:, 0] for images in frozen], (rgb, observed.pointmap)), observed.T_n_m
         )
 
 

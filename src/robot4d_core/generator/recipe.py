@@ -67,9 +67,9 @@ class StageSettings:
 
 @dataclass(frozen=True)
 class DataSettings:
-    """The demonstrations to record, of seeds seed, seed + 1, ...; sensor: 'ideal' or 'noisy'."""
+    """The demonstrations to record of each task, of seeds seed, seed + 1, ...; sensor: 'ideal' or 'noisy'."""
 
-    task: str
+    tasks: tuple[str, ...]
     episodes: int
     cameras: int
     seed: int = 0

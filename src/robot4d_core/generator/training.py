@@ -22,6 +22,7 @@ from rich.console import Console
 from torch import nn
 
 from robot4d_core.episodes.episode import Episode
+from robot4d_core.episodes.joined_stores import JoinedStores, open_stores
 from robot4d_core.episodes.loader import episodes_of, read_seen_by
 from robot4d_core.episodes.splits import held_out_cameras
 from robot4d_core.episodes.store import EpisodeStore
@@ -116,7 +117,7 @@ def claim_work_folder(work: Path, recipe: Recipe, svd: Path | None) -> None:
 
 def provide_episodes(
     recipe: Recipe, configuration: Configuration, folder: Path, workers: int, accelerator: Accelerator,
-) -> EpisodeStore:
+) -> EpisodeStore | JoinedStores:
     """Record the recipe's demonstrations, or open the user's, and check that a model can learn from them.
 
     Raises RecipeError for images of another size, NoWindowError without training episodes, the errors of EpisodeStore.
@@ -129,13 +130,14 @@ def provide_episodes(
         data = recipe.data
         if data.sensor not in SENSORS:
             raise RecipeError(f"data: no sensor '{data.sensor}'; choose one of {', '.join(SENSORS)}")
-        record(folder, data.task, data.episodes, data.cameras, seed=data.seed, size=(width, height),
-               workers=max(1, workers), sensor=SENSORS[data.sensor])
+        for task in data.tasks:
+            record(folder / task, task, data.episodes, data.cameras, seed=data.seed, size=(width, height),
+                   workers=max(1, workers), sensor=SENSORS[data.sensor])
     accelerator.wait_for_everyone()
     if not folder.exists():
         raise RecipeError(
             f"the recipe '{recipe.name}' records nothing and there is no episode store {folder}; give yours by --data")
-    store = EpisodeStore(folder)
+    store = open_stores(folder)
     first = store.read(episodes_of(store, 'training')[0])
     if first.rgb.shape[2:4] != (height, width):
         size = 'x'.join(map(str, first.rgb.shape[3:1:-1]))
@@ -166,14 +168,14 @@ def write_model(pipeline: TwoViewPipeline, folder: Path) -> None:
     write_checksums(folder)
 
 
-def read_validation(store: EpisodeStore) -> list[Episode]:
+def read_validation(store: EpisodeStore | JoinedStores) -> list[Episode]:
     """Read the validation episodes as those cameras saw them that no model trains on."""
     return [read_seen_by(store, name, held_out_cameras) for name in episodes_of(store, 'validation')]
 
 
 def report_model(
     folder: Path, name: str, command: str, recipe: Recipe, stages: dict[str, Path], configuration: Configuration,
-    store: EpisodeStore,
+    store: EpisodeStore | JoinedStores,
 ) -> None:
     """Measure the written model on validation windows; write errors, curves and the model card into its folder.
 

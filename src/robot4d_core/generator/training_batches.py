@@ -57,9 +57,13 @@ class ImageBatch:
 
 @dataclass(frozen=True)
 class AlignmentBatch:
-    """conditioning: (B, 2, C, h, w) observed latents; target: (B, 16, 20, 3), coarse points of m in frame n, metres."""
+    """Single steps of two views.
 
-    conditioning: torch.Tensor
+    latents: (B, 2, C, h, w) observed, points in the view's own frame; target: (B, 16, 20, 3), coarse points of m in
+    frame n, metres.
+    """
+
+    latents: torch.Tensor
     target: torch.Tensor
     episodes: list[str]
 
@@ -68,9 +72,8 @@ class AlignmentBatch:
 class DiffusionBatch:
     """Windows of latents.
 
-    conditioning: (B, 2, C, h, w) observed latents, each view's points in its own frame; context: (B, 2, D) what the
-    image encoder says of each view, or None; target: (B, 2, T, C, h, w) future latents, m's points in frame n, or their
-    change against the observed ones; gripper, valid: (B, 2, T, h, w) bool, the gripper, known points.
+    conditioning, context: as the pipeline's Conditioning; target: (B, 2, T, C, h, w) future latents, m's points in
+    frame n, or their change against the observed ones; gripper, valid: (B, 2, T, h, w) bool, the gripper, known points.
     """
 
     conditioning: torch.Tensor

@@ -14,7 +14,8 @@ import torch
 from accelerate import Accelerator
 from rich.progress import track
 
-from robot4d_core.episodes.episode import Episode
+from robot4d_core.episodes.episode import Episode, every
+from robot4d_core.episodes.joined_stores import JoinedStores
 from robot4d_core.episodes.loader import WindowDataset, episodes_of, read_seen_by
 from robot4d_core.episodes.splits import training_cameras
 from robot4d_core.episodes.store import EpisodeStore
@@ -40,6 +41,8 @@ from robot4d_core.generator.training_batches import (
 from robot4d_core.generator.view_alignment import subsample
 from robot4d_core.geometry.pointmaps import transform_points
 
+STRIDE = 3  # of the steps whose images are held in memory: neighbours hardly differ
+
 
 class TrainingData(ABC):
     """The batches of every stage; what the later stages see is encoded by the pipeline's autoencoders as they are."""
@@ -60,16 +63,16 @@ class TrainingData(ABC):
 class DataInMemory(TrainingData):
     """Reads and encodes every episode once; for as many as fit into memory. latents: folder that keeps them."""
 
-    def __init__(self, store: EpisodeStore, latents: Path, accelerator: Accelerator) -> None:
+    def __init__(self, store: EpisodeStore | JoinedStores, latents: Path, accelerator: Accelerator) -> None:
         self._store, self._folder, self._accelerator = store, latents, accelerator
         self._names = episodes_of(store, 'training')
         self._episodes: dict[str, Episode] = {}
         self._latents: list[LatentEpisode] = []
 
     def images(self) -> Batches:
-        """Return random images of all episodes."""
+        """Return random images of all episodes, of every third step."""
         if not self._episodes:
-            self._episodes = {name: self._read(name) for name in track(
+            self._episodes = {name: every(STRIDE, self._read(name)) for name in track(
                 self._names, 'reading episodes', disable=not self._accelerator.is_main_process)}
         episodes = self._episodes
         return drawn(lambda size, rng: image_batch(episodes, size, rng))
@@ -82,8 +85,9 @@ class DataInMemory(TrainingData):
     def windows(self, pipeline: TwoViewPipeline) -> Batches:
         """Return random windows of all episodes."""
         latents, change = self._encoded(pipeline), pipeline.config.diffuse_change
+        aligned = pipeline.view_alignment is not None
         draw_windows(latents, 1, np.random.default_rng())  # there is one
-        return drawn(lambda size, rng: diffusion_batch(latents, size, rng, change=change))
+        return drawn(lambda size, rng: diffusion_batch(latents, size, rng, change=change, aligned=aligned))
 
     def _read(self, name: str) -> Episode:
         return read_seen_by(self._store, name, training_cameras)
@@ -93,24 +97,24 @@ class DataInMemory(TrainingData):
         self._episodes = {}
         if not self._latents:
             accelerator = self._accelerator
-            self._folder.mkdir(parents=True, exist_ok=True)
             share = list(enumerate(self._names))[accelerator.process_index::accelerator.num_processes]
             for k, name in track(share, 'encoding episodes', disable=not accelerator.is_main_process):
                 path = self._folder / f'{name}.safetensors'
                 if not path.exists():
+                    path.parent.mkdir(parents=True, exist_ok=True)
                     with accelerator.autocast():
                         encode_episode(
                             name, self._read(name), pipeline.rgb_autoencoder, pipeline.pointmap_autoencoder,
                             np.random.default_rng(k)).save(path)
             accelerator.wait_for_everyone()
-            self._latents = [LatentEpisode.load(self._folder / f'{name}.safetensors') for name in self._names]
+            self._latents = [LatentEpisode.load(self._folder / f'{name}.safetensors', name) for name in self._names]
         return self._latents
 
 
 class DataFromWindows(TrainingData):
     """Reads windows in worker processes and encodes them on the accelerator's device, batch by batch."""
 
-    def __init__(self, store: EpisodeStore, workers: int, latent_factor: int, accelerator: Accelerator) -> None:
+    def __init__(self, store: EpisodeStore | JoinedStores, workers: int, latent_factor: int, accelerator: Accelerator) -> None:
         self._dataset = WindowDataset(store, 'training', training_cameras, latent_factor=latent_factor)
         self._workers, self._accelerator = workers, accelerator
 
@@ -122,9 +126,9 @@ class DataFromWindows(TrainingData):
         """Return the first step of every window."""
         def make(windows: WindowArrays, rng: np.random.Generator) -> AlignmentBatch:
             with self._accelerator.autocast():
-                conditioning = encode_observations(pipeline, windows)
+                latents = encode_observations(pipeline, windows)
             target = torch.from_numpy(subsample(windows.pointmap[:, 1, 0]))
-            return AlignmentBatch(conditioning, target, windows.episodes)
+            return AlignmentBatch(latents, target, windows.episodes)
 
         return self._batches(make)
 
@@ -173,7 +177,7 @@ def view_batch(windows: WindowArrays, rng: np.random.Generator) -> ImageBatch:
 
 
 def encode_observations(pipeline: TwoViewPipeline, windows: WindowArrays) -> torch.Tensor:
-    """Return the conditioning latents (B, 2, C, h, w) of windows."""
+    """Return the latents (B, 2, C, h, w) of what the views of windows observe, points in their own frames."""
     own = np.stack([windows.pointmap[:, 0, 0], windows.observed_pointmap_m], axis=1)
     latents = pipeline.encode(windows.rgb[:, :, 0].reshape(-1, *windows.rgb.shape[3:]), own.reshape(-1, *own.shape[2:]))
     return latents.float().unflatten(0, (-1, 2))
@@ -189,13 +193,18 @@ def encode_windows(pipeline: TwoViewPipeline, windows: WindowArrays) -> Diffusio
     latents = pipeline.encode(
         windows.rgb.reshape(-1, *windows.rgb.shape[3:]), windows.pointmap.reshape(-1, *windows.pointmap.shape[3:]),
     ).float().unflatten(0, shape)
+    frozen = conditioning
+    if pipeline.view_alignment is not None:
+        frozen = latents[:, :, 0]
+        placed = frozen[:, :, pipeline.rgb_autoencoder.config.latent_channels:]
+        conditioning = torch.cat([conditioning, placed], dim=2)
     context = None
     if pipeline.image_encoder is not None:
         observed = windows.rgb[:, :, 0].reshape(-1, *windows.rgb.shape[3:])
         context = embed_images(pipeline.image_encoder, observed).float().unflatten(0, shape[:2])
     valid = windows.latent_valid
     return DiffusionBatch(
-        conditioning, context, latents[:, :, 1:] - latents[:, :, :1] if change else latents[:, :, 1:],
+        conditioning, context, latents[:, :, 1:] - frozen[:, :, None] if change else latents[:, :, 1:],
         torch.from_numpy(windows.latent_gripper[:, :, 1:]),
         torch.from_numpy(valid[:, :, 1:] & valid[:, :, :1] if change else valid[:, :, 1:]), windows.episodes,
     )

@@ -53,7 +53,7 @@ class AlignmentObjective(nn.Module):
         device = self.alignment.device
         target = batch.target.to(device)
         distance = torch.linalg.vector_norm(
-            self.alignment(batch.conditioning.to(device)).float() - target.nan_to_num(), dim=-1)
+            self.alignment(batch.latents.to(device)).float() - target.nan_to_num(), dim=-1)
         return {'loss': distance[target.isfinite().all(-1)].mean()}
 
 

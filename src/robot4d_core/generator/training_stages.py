@@ -12,6 +12,7 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 from torch import nn
 
+from robot4d_core.episodes.joined_stores import JoinedStores
 from robot4d_core.episodes.loader import WindowDataset
 from robot4d_core.episodes.splits import training_cameras
 from robot4d_core.episodes.store import EpisodeStore
@@ -37,7 +38,7 @@ class Training:
     """
 
     def __init__(
-        self, pipeline: TwoViewPipeline, recipe: Recipe, ablation: str, store: EpisodeStore, work: Path,
+        self, pipeline: TwoViewPipeline, recipe: Recipe, ablation: str, store: EpisodeStore | JoinedStores, work: Path,
         accelerator: Accelerator, workers: int,
     ) -> None:
         self._pipeline, self._recipe, self._ablation, self._store = pipeline, recipe, ablation, store

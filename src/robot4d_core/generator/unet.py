@@ -87,9 +87,10 @@ class Decoder(nn.Module):
 
 
 class TwoViewUNet(ModelMixin, ConfigMixin):
-    """Predicts C channels per view and frame from 2 C: the noisy latents and those of what was observed.
+    """Predicts C channels (out_channels) per view and frame from the C noisy latents and D of what was observed.
 
-    C is 8 (RGB 4, pointmap 4), or 4 for the ablations that know no pointmaps.
+    C: RGB and pointmap, or RGB alone for the ablations that know no pointmaps. D (in_channels - C): RGB, the view's
+    pointmap in its own frame and, where a view alignment is at work, in frame n.
 
     patch_size folds latents into channels before the first convolution. cross_view: attention of view m to view n
     after every decoder layer. shared_decoder: one decoder for both views. context_grid: the conditioning latents of a
@@ -137,7 +138,8 @@ class TwoViewUNet(ModelMixin, ConfigMixin):
             self.add_time_proj = Timesteps(addition_time_embed_dim, True, downscale_freq_shift=0)
             self.add_embedding = TimestepEmbedding(addition_time_embed_dim * len(added_time_ids), time_channels)
         if context_grid is not None:
-            self.context = nn.Linear(out_channels * context_grid[0] * context_grid[1], cross_attention_dim)
+            observed = (in_channels - out_channels) * context_grid[0] * context_grid[1]
+            self.context = nn.Linear(observed, cross_attention_dim)
 
         common = dict(resnet_eps=1e-5, resnet_act_fn='silu', cross_attention_dim=cross_attention_dim,
                       temb_channels=time_channels, transformer_layers_per_block=1)
@@ -179,9 +181,9 @@ class TwoViewUNet(ModelMixin, ConfigMixin):
     ) -> torch.Tensor:
         """Return the raw network output for both views, (B, 2, T, C, h, w).
 
-        noisy: (B, 2, T, C, h, w) scaled noisy latents of views n and m; conditioning: (B, 2, C, h, w) latents of
-        what was observed, each view's pointmap in its own frame; c_noise: (B,) embedded noise level; context:
-        (B, 2, D) one token per view, for networks without context_grid.
+        noisy: (B, 2, T, C, h, w) scaled noisy latents of views n and m; conditioning: (B, 2, D, h, w) latents of
+        what was observed; c_noise: (B,) embedded noise level; context: one token per view, (B, 2, channels of the
+        token), for networks without context_grid.
         """
         batch, views, frames = noisy.shape[:3]
         if self.config.context_grid is not None:

@@ -27,7 +27,7 @@ POLISH_SPACING = 0.015  # metres
 
 
 class ViewAlignment(ModelMixin, ConfigMixin):
-    """Regresses the coarse pointmap of view m in frame n from the conditioning latents of both views."""
+    """Regresses the coarse pointmap of view m in frame n from the latents of what both views observe."""
 
     @register_to_config
     def __init__(self, latent_channels: int = 8, width: int = 128, layers: int = 3, heads: int = 4) -> None:
@@ -43,10 +43,12 @@ class ViewAlignment(ModelMixin, ConfigMixin):
         self.transformer = nn.TransformerEncoder(layer, layers, norm=nn.LayerNorm(width), enable_nested_tensor=False)
         self.head = nn.Linear(width, 3 * 4)
 
-    def forward(self, conditioning: torch.Tensor) -> torch.Tensor:
-        """Return the points of view m in frame n, (B, 16, 20, 3) metres; conditioning: (B, 2, 8, 32, 40)."""
-        batch = len(conditioning)
-        features = self.trunk(conditioning.flatten(0, 1))
+    def forward(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the points of view m in frame n, (B, 16, 20, 3) metres; latents: (B, 2, C, 32, 40),
+        each view's points in its own frame.
+        """
+        batch = len(latents)
+        features = self.trunk(latents.flatten(0, 1))
         tokens = features.flatten(2).transpose(1, 2).unflatten(0, (batch, 2)) + self.position
         tokens = self.transformer(tokens.flatten(1, 2))[:, tokens.shape[2]:]
         points = self.head(tokens).transpose(1, 2).unflatten(2, features.shape[2:])

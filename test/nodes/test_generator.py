@@ -391,7 +391,7 @@ def other_model(folder):
 def test_when_the_model_cannot_be_used_expect_configure_refused_with_what_to_do(
     ros, tmp_path, damage, device, message
 ):
-    folder = shutil.copytree(share_directory() / 'models' / 'put_spatula_tiny', tmp_path / 'tiny')
+    folder = shutil.copytree(share_directory() / 'models' / 'tabletop_tiny', tmp_path / 'tiny')
     damage(folder)
     generator = Generator(parameter_overrides=overrides(model=str(folder), device=device, autostart=False))
     probe = Probe()

@@ -21,7 +21,7 @@ from robot4d_core.observation import CameraView, Observation
 from robot4d_core.prediction import PredictedView, Prediction, default_time_from_start
 from robot4d_core.robot_description import share_directory
 
-DEFAULT_MODEL = 'put_spatula_tiny'
+DEFAULT_MODEL = 'tabletop_tiny'
 
 
 class DiffusionEngine(Engine):

@@ -40,7 +40,7 @@ console = Console()
 
 def train_command(args: argparse.Namespace) -> None:
     """Run every stage of a recipe that is not finished yet, write the model folder and measure it."""
-    recipe = read_recipe(args.recipe or ('put_spatula_svd' if args.init_from_svd else 'put_spatula_tiny'))
+    recipe = read_recipe(args.recipe or ('put_spatula_svd' if args.init_from_svd else 'tabletop_tiny'))
     configuration = read_configuration(recipe.model, args.ablation)
     require_stages(recipe, configuration, args.init_from_svd is not None)
     home = Path('out/train') / recipe.name

@@ -20,7 +20,7 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `robot4d train`."""
     parser.formatter_class, parser.epilog = argparse.HelpFormatter, EPILOG
     parser.add_argument('recipe', nargs='?', help='name of a recipe under config/recipes, or the path of a recipe YAML '
-                                                  '(default: put_spatula_tiny, or put_spatula_svd from SVD weights)')
+                                                  '(default: tabletop_tiny, or put_spatula_svd from SVD weights)')
     parser.add_argument('--init-from-svd', type=Path, metavar='DIR',
                         help='begin with the weights of Stable Video Diffusion, in the folder of a diffusers pipeline')
     parser.add_argument('--ablation', default='full',

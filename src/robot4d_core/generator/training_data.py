@@ -114,7 +114,9 @@ class DataInMemory(TrainingData):
 class DataFromWindows(TrainingData):
     """Reads windows in worker processes and encodes them on the accelerator's device, batch by batch."""
 
-    def __init__(self, store: EpisodeStore | JoinedStores, workers: int, latent_factor: int, accelerator: Accelerator) -> None:
+    def __init__(
+        self, store: EpisodeStore | JoinedStores, workers: int, latent_factor: int, accelerator: Accelerator,
+    ) -> None:
         self._dataset = WindowDataset(store, 'training', training_cameras, latent_factor=latent_factor)
         self._workers, self._accelerator = workers, accelerator
 

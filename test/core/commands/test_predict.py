@@ -56,7 +56,7 @@ def test_a_bag_becomes_a_bag(tmp_path, capsys):
     assert predict(bag, tmp_path / 'out', '--engine', 'diffusion', '--device', 'cpu', '--steps', 1, '--format', 'mcap',
                    '--time', 0.3) == 0
     saved = read_prediction(tmp_path / 'out' / 'prediction')
-    assert saved.prediction.model == 'diffusion:put_spatula_tiny' and saved.look.future == 1
+    assert saved.prediction.model == 'diffusion:tabletop_tiny' and saved.look.future == 1
     assert (tmp_path / 'out' / 'prediction.mp4').is_file()
     assert predict(bag, tmp_path / 'out', '--format', 'mcap') == 2
     assert 'exists; remove it or choose another folder with --output' in capsys.readouterr().err

@@ -147,7 +147,7 @@ def test_command_measures_the_shipped_model(tmp_path, monkeypatch, capsys):
     options = ['--clips', '1', '--steps', '1', '--device', 'cpu', '--json', 'report.json']
     assert main(['evaluate', 'generation', 'store', *options]) == 0
     numbers = json.loads((tmp_path / 'report.json').read_text())
-    assert numbers['model'] == 'diffusion:put_spatula_tiny' and numbers['protocol']['steps'] == 1
+    assert numbers['model'] == 'diffusion:tabletop_tiny' and numbers['protocol']['steps'] == 1
     assert numbers['values']['model']['PSNR-n']['low'] is None  # one clip has no interval
     assert 'FVD' in capsys.readouterr().out
     assert list((tmp_path / 'out' / 'evaluation').glob('*.png'))

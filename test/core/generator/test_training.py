@@ -72,7 +72,7 @@ def test_the_command_leaves_a_measured_model_and_does_not_repeat_itself(tmp_path
     for stage in set(STAGES) - {'view_alignment'}:
         assert (tmp_path / 'work' / stage / 'samples' / 'step_0000002.png').read_bytes().startswith(b'\x89PNG')
     [file] = (tmp_path / 'work' / 'latents').iterdir()
-    latents = LatentEpisode.load(file).rgb.float()
+    latents = LatentEpisode.load(file, file.stem).rgb.float()
     np.testing.assert_allclose(latents.transpose(1, 2).flatten(2).std(dim=(0, 2)), 1, atol=0.2)
 
     checkpoints = {file: file.stat().st_mtime_ns for file in tmp_path.glob(f'work/*/{CHECKPOINT}')}
@@ -144,7 +144,7 @@ def test_an_ablation_shares_the_work_folder_of_its_recipe_and_of_no_other(tmp_pa
     assert {folder.name for folder in (tmp_path / 'work').iterdir() if folder.is_dir()} == {
         'rgb_autoencoder', 'latents_rgb', 'diffusion_rgb_only'}
     pipeline = TwoViewPipeline.from_pretrained(tmp_path / 'model')
-    assert pipeline.pointmap_autoencoder is None and pipeline.unet.config.out_channels == 4
+    assert pipeline.pointmap_autoencoder is None and pipeline.unet.config.out_channels == 8
 
     write_recipe(tmp_path, rgb_autoencoder=STAGE | {'steps': 3})
     assert train(tmp_path, store) == 2

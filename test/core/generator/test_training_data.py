@@ -54,10 +54,11 @@ def latents(episode) -> LatentEpisode:
 
 @torch.no_grad()
 @pytest.mark.parametrize('change', [True, False])
-def test_a_diffusion_batch_is_the_encoded_window(episode, latents, change):
+@pytest.mark.parametrize('aligned', [True, False])
+def test_a_diffusion_batch_is_the_encoded_window(episode, latents, change, aligned):
     rgb, points = autoencoders()
     rng = np.random.default_rng(5)
-    batch = diffusion_batch([latents], 1, rng, change=change)
+    batch = diffusion_batch([latents], 1, rng, change=change, aligned=aligned)
     rng = np.random.default_rng(5)
     [(_, start)] = draw_windows([latents], 1, rng)
     n, m = latents.pairs[rng.integers(len(latents.pairs))].tolist()
@@ -69,10 +70,12 @@ def test_a_diffusion_batch_is_the_encoded_window(episode, latents, change):
                           points.encode(points.normalise(pointmap[None]))], dim=1)[0]
 
     tolerance = dict(atol=0.005, rtol=0.005)
-    torch.testing.assert_close(batch.conditioning[0, 0], encode(0, 0), **tolerance)
-    torch.testing.assert_close(batch.conditioning[0, 1], encode(1, 0, window.observed_pointmap_m), **tolerance)
+    own = [encode(0, 0), encode(1, 0, window.observed_pointmap_m)]
     for view in (0, 1):
-        expected = encode(view, 7) - (encode(view, 0) if change else 0)
+        placed = encode(view, 0)
+        observed = torch.cat([own[view], placed[4:]]) if aligned else own[view]
+        torch.testing.assert_close(batch.conditioning[0, view], observed, **tolerance)
+        expected = encode(view, 7) - ((placed if aligned else own[view]) if change else 0)
         torch.testing.assert_close(batch.target[0, view, 6], expected, **tolerance)
     cells = window.gripper[1, 4].reshape(32, 4, 40, 4).any(axis=(1, 3))
     np.testing.assert_array_equal(batch.gripper[0, 1, 3], cells)
@@ -106,7 +109,7 @@ def test_alignment_targets_are_in_frame_n(episode, latents):
 
 def test_latent_episode_round_trip(latents, tmp_path):
     latents.save(tmp_path / f'{NAME}.safetensors')
-    loaded = LatentEpisode.load(tmp_path / f'{NAME}.safetensors')
+    loaded = LatentEpisode.load(tmp_path / f'{NAME}.safetensors', NAME)
     for name, value in vars(latents).items():
         if name == 'name':
             assert loaded.name == value
@@ -152,7 +155,8 @@ def test_held_out_episodes_and_cameras_are_never_trained_on(marked_store, tmp_pa
     assert np.unique(colours[:, :2], axis=0).tolist() == [[200, 200]]
 
 
-@pytest.mark.parametrize('configuration', [tiny_configuration(), ablated(tiny_configuration(), 'rgb_only')])
+@pytest.mark.parametrize('configuration', [
+    ablated(tiny_configuration(), name) for name in ('full', 'no_multi_view_attention', 'rgb_only')])
 def test_both_paths_give_batches_of_the_same_form(marked_store, tmp_path, configuration):
     torch.manual_seed(0)
     pipeline = make_pipeline(configuration)
@@ -176,9 +180,10 @@ def test_a_window_that_is_read_is_encoded_like_its_images_one_by_one(marked_stor
     window = dataset[[*WindowSampler(dataset)][3 * 2 + 1]]
     for view, own in ((0, window['pointmap'][0, 0]), (1, window['observed_pointmap_m'])):
         observed = pipeline.encode(window['rgb'][view, :1], own[None])[0]
-        torch.testing.assert_close(batch.conditioning[1, view], observed)
         base, future = (pipeline.encode(window['rgb'][view, k:k + 1], window['pointmap'][view, k:k + 1])[0]
                         for k in (0, 4))
+        colours = pipeline.rgb_autoencoder.config.latent_channels
+        torch.testing.assert_close(batch.conditioning[1, view], torch.cat([observed, base[colours:]]))
         torch.testing.assert_close(batch.target[1, view, 3], future - base, atol=1e-5, rtol=1e-4)
 
 

@@ -17,8 +17,8 @@ from robot4d_core.generator.unet import CrossViewAttention, TwoViewUNet
 def inputs():
     generator = torch.Generator().manual_seed(1)
     return (
-        torch.randn(2, 2, 3, 8, 16, 16, generator=generator),
-        torch.randn(2, 2, 8, 16, 16, generator=generator),
+        torch.randn(2, 2, 3, 16, 16, 16, generator=generator),
+        torch.randn(2, 2, 24, 16, 16, generator=generator),
         torch.randn(2, generator=generator),
     )
 
@@ -29,7 +29,7 @@ def open_cross_view_attention(unet):
 
 
 def test_output_has_the_shape_of_the_noisy_latents(inputs):
-    assert tiny_unet()(*inputs).shape == (2, 2, 3, 8, 16, 16)
+    assert tiny_unet()(*inputs).shape == (2, 2, 3, 16, 16, 16)
 
 
 def test_decoders_share_no_storage():
@@ -127,7 +127,7 @@ def test_a_shared_decoder_is_saved_once_and_serves_both_views(inputs, tmp_path):
 @pytest.mark.parametrize('size', [(16, 16), (12, 20), (6, 10)])
 def test_latents_need_not_be_divisible_by_every_stride(size):
     unet = tiny_unet(patch_size=1)
-    noisy, conditioning = torch.randn(1, 2, 2, 8, *size), torch.randn(1, 2, 8, *size)
+    noisy, conditioning = torch.randn(1, 2, 2, 16, *size), torch.randn(1, 2, 24, *size)
     odd = [x[..., 1:, 1:] for x in (noisy, conditioning)]
     assert unet(*odd, torch.zeros(1)).shape == odd[0].shape
 

@@ -20,7 +20,7 @@ def tiny_configuration() -> Configuration:
         configuration,
         rgb_autoencoder=configuration.rgb_autoencoder | narrow,
         pointmap_autoencoder=configuration.pointmap_autoencoder | narrow,
-        view_alignment=dict(width=32, layers=1),
+        view_alignment=configuration.view_alignment | dict(width=32, layers=1),
         unet=configuration.unet | dict(
             block_out_channels=(32, 32),
             down_block_types=('DownBlockSpatioTemporal', 'CrossAttnDownBlockSpatioTemporal'),

@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""`robot4d evaluate generation`, `table` and `steps`: predictions against what then happened."""
+"""`robot4d evaluate generation`, `table`, `steps` and `figure`: predictions against what then happened."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from robot4d_core.commands.parsers import add_command, at_least
 if TYPE_CHECKING:
     from robot4d_core.evaluation.generation import Protocol
     from robot4d_core.evaluation.gripper_masks import Segmenter
+    from robot4d_core.evaluation.measured_models import Contender
 
 
 def add_model_measurements(evaluate) -> None:
@@ -22,6 +23,7 @@ def add_model_measurements(evaluate) -> None:
     _add_generation(evaluate)
     _add_table(evaluate)
     _add_steps(evaluate)
+    _add_figure(evaluate)
 
 
 def _add_generation(evaluate) -> None:
@@ -43,11 +45,7 @@ def _add_table(evaluate) -> None:
         evaluate, 'table', _table,
         "the paper's Table 1: several models and hold on every task, with the paper's numbers; a killed run goes on")
     _add_data(table)
-    table.add_argument('--models', type=_named_folder, nargs='+', required=True, metavar='NAME=FOLDER',
-                       help='of each model; the first is compared with every other clip by clip, and those called '
-                            'full, no_multi_view_attention, rgb_only or rgb_only_multi_view_attention have numbers '
-                            'of the paper beside them')
-    table.add_argument('--steps', type=at_least(1), default=None, help="denoising steps, each model's without it")
+    _add_models(table)
     _add_output(table, 'table')
     _add_protocol(table)
 
@@ -60,6 +58,26 @@ def _add_steps(evaluate) -> None:
     steps.add_argument('--steps', type=at_least(1), nargs='+', default=[1, 2, 4, 8, 25], help='denoising steps')
     _add_output(steps, 'steps')
     _add_protocol(steps)
+
+
+def _add_figure(evaluate) -> None:
+    figure = add_command(
+        evaluate, 'figure', _figure,
+        "a picture per task as the paper's figure 4: the truth, what each model predicts and hold, one below the other")
+    _add_data(figure)
+    _add_models(figure)
+    figure.add_argument('--clip', type=at_least(0), default=None,
+                        help='number of the clip; without it, one in which grippers are in sight and move as usual')
+    _add_output(figure, 'figure')
+    _add_protocol(figure)
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--models', type=_named_folder, nargs='+', required=True, metavar='NAME=FOLDER',
+                        help='of each model; a table compares the first with every other clip by clip, and has numbers '
+                             'of the paper beside those called full, no_multi_view_attention, rgb_only and '
+                             'rgb_only_multi_view_attention')
+    parser.add_argument('--steps', type=at_least(1), default=None, help="denoising steps, each model's without it")
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -106,6 +124,12 @@ def _protocol(arguments: argparse.Namespace, steps: int | None = None) -> tuple[
         arguments.second_camera), segmenter
 
 
+def _contenders(arguments: argparse.Namespace) -> list[Contender]:
+    from robot4d_core.evaluation.measured_models import Contender
+
+    return [Contender(name, folder, arguments.steps) for name, folder in arguments.models]
+
+
 def _command() -> str:
     return shlex.join(['robot4d', *sys.argv[1:]])
 
@@ -128,13 +152,12 @@ def _generation(arguments: argparse.Namespace) -> None:
 
 
 def _table(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.measured_models import Contender, measure_models, open_stores
+    from robot4d_core.evaluation.measured_models import measure_models, open_stores
     from robot4d_core.evaluation.model_table import write_table
 
-    contenders = [Contender(name, folder, arguments.steps) for name, folder in arguments.models]
     measurements = measure_models(
-        open_stores(arguments.data), contenders, *_protocol(arguments), arguments.out / 'measurements', _command(),
-        arguments.device)
+        open_stores(arguments.data), _contenders(arguments), *_protocol(arguments), arguments.out / 'measurements',
+        _command(), arguments.device)
     write_table(measurements, _command(), arguments.out)
 
 
@@ -148,3 +171,12 @@ def _steps(arguments: argparse.Namespace) -> None:
         open_stores(arguments.data), contenders, *_protocol(arguments), arguments.out / 'measurements', _command(),
         arguments.device)
     write_sampling_steps(measurements, _command(), arguments.out)
+
+
+def _figure(arguments: argparse.Namespace) -> None:
+    from robot4d_core.evaluation.comparison_figure import draw_tasks
+    from robot4d_core.evaluation.measured_models import open_stores
+
+    draw_tasks(
+        open_stores(arguments.data), _contenders(arguments), *_protocol(arguments), arguments.out, arguments.clip,
+        arguments.device)

@@ -104,10 +104,8 @@ class Rest:
 
 
 @pytest.fixture
-def graph(request, monkeypatch):
+def graph(ros):
     """Yield a function that starts the coordinator with a scripted rest of the graph."""
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    rclpy.init()
     stack = []
 
     def start(rest: Rest, **parameters) -> Rest:
@@ -122,7 +120,6 @@ def graph(request, monkeypatch):
     for running, rest in stack:
         rest.close()
         running.__exit__(None, None, None)
-    rclpy.shutdown()
 
 
 def test_loop_runs_until_the_prediction_is_still(graph):

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from robot4d_core.episodes.loader import episodes_of
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import EvaluationError
 from robot4d_core.evaluation.clip_progress import clip_progress
@@ -23,7 +22,7 @@ from robot4d_core.generator.model_folder import CHECKSUMS
 
 @dataclass(frozen=True)
 class Contender:
-    """A model under the name that it has in the table. steps: of denoising, None for what suits the model."""
+    """A model under the name that it has in the table; steps: of denoising, None for what suits the model."""
 
     name: str
     model: Path
@@ -66,9 +65,10 @@ def measure_models(
     measured when the model's checksums, the protocol and the episodes are the same as then.
     Raises EvaluationError, EngineError, NoWindowError.
     """
+    clips = {task: _fingerprint(store, protocol) for task, store in stores.items()}
     identities = {
-        (task, contender): _identity(store, contender, protocol, segmenter)
-        for contender in contenders for task, store in stores.items()
+        (task, contender): _identity(contender, protocol, segmenter) | {'clips': clips[task]}
+        for contender in contenders for task in stores
     }
     files = {(task, its): folder / task / f'{its.name}.json' for task, its in identities}
     missing = [key for key, identity in identities.items() if _identity_in(files[key]) != identity]
@@ -76,30 +76,29 @@ def measure_models(
         done = protocol.count * (len(identities) - len(missing))
         with clip_progress(protocol.count * len(identities), done) as advance:
             for contender in contenders:
-                tasks = [task for task, its in missing if its is contender]
-                with_its_steps = replace(protocol, steps=contender.steps)
-                for task, report in _measure(stores, tasks, contender, with_its_steps, segmenter, device, advance):
+                those = {task: stores[task] for task, its in missing if its is contender}
+                for task, report in _measure(those, contender, protocol, segmenter, device, advance):
                     numbers = {'identity': identities[task, contender], **report.to_dict()}
                     write_measurement(files[task, contender], command, numbers)
     return [_read(task, contender, files[task, contender]) for task, contender in identities]
 
 
 def _measure(
-    stores: dict[str, EpisodeStore], tasks: list[str], contender: Contender, protocol: Protocol, segmenter: Segmenter,
-    device: str, advance: Callable[..., None],
-):
-    if not tasks:
+    stores: dict[str, EpisodeStore], contender: Contender, protocol: Protocol, segmenter: Segmenter, device: str,
+    advance: Callable[..., None],
+) -> Iterator[tuple[str, GenerationReport]]:
+    if not stores:
         return
-    engine = DiffusionEngine(contender.model, device)
+    engine = DiffusionEngine(contender.model, device, contender.steps)
     engine.start()
-    for task in tasks:
+    for task, store in stores.items():
         advance(0, f'{task}, {contender.name}')
-        yield task, evaluate_generation(stores[task], engine, protocol, segmenter, advance)
+        yield task, evaluate_generation(store, engine, replace(protocol, steps=engine.steps), segmenter, advance)
     engine.stop()
 
 
-def _identity(store: EpisodeStore, contender: Contender, protocol: Protocol, segmenter: Segmenter) -> dict:
-    """Return what decides the numbers, as JSON values."""
+def _identity(contender: Contender, protocol: Protocol, segmenter: Segmenter) -> dict:
+    """Return what decides the numbers, apart from the clips, as JSON values."""
     checksums = contender.model / CHECKSUMS
     if not checksums.is_file():
         raise EvaluationError(
@@ -109,14 +108,14 @@ def _identity(store: EpisodeStore, contender: Contender, protocol: Protocol, seg
         'model': hashlib.sha256(checksums.read_bytes()).hexdigest(),
         'protocol': json.loads(json.dumps(asdict(replace(protocol, steps=contender.steps)), default=str)),
         'segmenter': f'{segmenter.__module__}:{segmenter.__name__}',
-        'episodes': _fingerprint(store, protocol.split),
     }
 
 
-def _fingerprint(store: EpisodeStore, split: str) -> str:
-    """Return a digest of a split's episodes: their attributes, and the names and sizes of their compressed arrays."""
-    digest = hashlib.sha256()
-    for name in episodes_of(store, split):
+def _fingerprint(store: EpisodeStore, protocol: Protocol) -> str:
+    """Return a digest of the clips and of their episodes: attributes, names and sizes of the compressed arrays."""
+    places = protocol.draw(store)
+    digest = hashlib.sha256(repr(places).encode())
+    for name in sorted({place[0] for place in places}):
         for file in sorted((store.folder / name).rglob('*')):
             if file.is_file():
                 digest.update(f'{file.relative_to(store.folder)} {file.stat().st_size}\n'.encode())

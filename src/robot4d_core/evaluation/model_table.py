@@ -190,6 +190,8 @@ def notes(tasks: dict[str, list[Predictor]]) -> list[str]:
     ]
     if not any(row.report.fvd for rows in tasks.values() for row in rows):
         lines.append('FVD is not measured: no I3D file was given.')
+    steps = {row.name: row.report.protocol['steps'] for rows in tasks.values() for row in rows if row.side == 'model'}
+    lines.append(f"Denoising steps: {', '.join(f'{name} {count}' for name, count in steps.items())}.")
     machines = Counter(_machine(row) for rows in tasks.values() for row in rows if row.side == 'model')
     return [*lines, *(f'Measured on {machine}.' for machine in machines)]
 

@@ -24,17 +24,18 @@ from robot4d_core.evaluation.model_table import (
 from robot4d_core.evaluation.table_columns import GRIPPER_PATH, HORIZON, POINTS, TABLE_1
 
 COLUMNS = (*TABLE_1, *GRIPPER_PATH[:2], *(column for column in POINTS if column.at == HORIZON))
+SPLIT = len(TABLE_1)
 
 
 def contenders_by_steps(model: Path, steps: list[int]) -> list[Contender]:
     """Return a model once for each number of denoising steps."""
-    return [Contender(f'{count} steps', model, count) for count in steps]
+    return [Contender(f'steps_{count}', model, count) for count in steps]
 
 
 def write_sampling_steps(measurements: list[Measurement], command: str, folder: Path) -> None:
     """Print measures and seconds by task and number of steps; write steps.json, steps.md and steps_TASK.png."""
     tasks, console = predictors_of(measurements), Console()
-    grids, remarks = [_grid(task, rows) for task, rows in tasks.items()], notes(tasks)
+    grids, remarks = [grid for task, rows in tasks.items() for grid in _grids(task, rows)], notes(tasks)
     write_measurement(folder / 'steps.json', command, table_numbers(tasks))
     write_markdown(folder / 'steps.md', command, grids, remarks)
     for task, rows in tasks.items():
@@ -43,10 +44,15 @@ def write_sampling_steps(measurements: list[Measurement], command: str, folder: 
     console.print(f'written into {folder}: steps.json, steps.md, steps_TASK.png', soft_wrap=True)
 
 
-def _grid(task: str, rows: list[Predictor]) -> Grid:
-    header = ['', *(f'{column.title} {column.better}' for column in COLUMNS), 's per prediction ↓']
-    return Grid(f'{task}: denoising steps', header, [
-        [row.name, *cells_of(row, COLUMNS), number(row.seconds, 2)] for row in rows])
+def _grids(task: str, rows: list[Predictor]) -> list[Grid]:
+    titles = [f'{column.title} {column.better}' for column in COLUMNS]
+    cells = [cells_of(row, COLUMNS) for row in rows]
+    return [
+        Grid(f'{task}: video, by the number of denoising steps', ['', *titles[:SPLIT]],
+             [[row.name, *its[:SPLIT]] for row, its in zip(rows, cells, strict=True)]),
+        Grid(f'{task}: motion and time, by the number of denoising steps', ['', *titles[SPLIT:], 's per prediction ↓'],
+             [[row.name, *its[SPLIT:], number(row.seconds, 2)] for row, its in zip(rows, cells, strict=True)]),
+    ]
 
 
 def _plot(rows: list[Predictor], path: Path) -> None:
@@ -67,6 +73,7 @@ def _plot(rows: list[Predictor], path: Path) -> None:
     time = panels.flat[len(COLUMNS)]
     time.plot(steps, [row.seconds for row in models], 'o-')
     time.set_title('s per prediction ↓', fontsize=9)
+    time.set_ylim(bottom=0)
     for axis in panels.flat:
         axis.set_xscale('log', base=2)
         axis.set_xticks(steps, steps)

@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""`robot4d evaluate generation`, `table`, `steps` and `figure`: predictions against what then happened."""
+"""`robot4d evaluate generation`, `table`, `steps`, `outside` and `figure`: predictions against what then happened."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from robot4d_core.commands.parsers import add_command, at_least
 if TYPE_CHECKING:
     from robot4d_core.evaluation.generation import Protocol
     from robot4d_core.evaluation.gripper_masks import Segmenter
-    from robot4d_core.evaluation.measured_models import Contender
+    from robot4d_core.evaluation.measured_models import Contender, Measurement
 
 
 def add_model_measurements(evaluate) -> None:
@@ -23,6 +23,7 @@ def add_model_measurements(evaluate) -> None:
     _add_generation(evaluate)
     _add_table(evaluate)
     _add_steps(evaluate)
+    _add_outside(evaluate)
     _add_figure(evaluate)
 
 
@@ -38,6 +39,7 @@ def _add_generation(evaluate) -> None:
     generation.add_argument('--steps', type=at_least(1), default=None, help="denoising steps, the engine's without it")
     generation.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
     _add_protocol(generation)
+    _add_second_camera(generation)
 
 
 def _add_table(evaluate) -> None:
@@ -48,16 +50,31 @@ def _add_table(evaluate) -> None:
     _add_models(table)
     _add_output(table, 'table')
     _add_protocol(table)
+    _add_second_camera(table)
 
 
 def _add_steps(evaluate) -> None:
     steps = add_command(
         evaluate, 'steps', _steps, 'every measure and the time by the number of denoising steps; a killed run goes on')
     _add_data(steps)
-    steps.add_argument('--model', type=Path, default=None, metavar='FOLDER', help='the shipped one without it')
+    _add_model(steps)
     steps.add_argument('--steps', type=at_least(1), nargs='+', default=[1, 2, 4, 8, 25], help='denoising steps')
     _add_output(steps, 'steps')
     _add_protocol(steps)
+    _add_second_camera(steps)
+
+
+def _add_outside(evaluate) -> None:
+    outside = add_command(
+        evaluate, 'outside', _outside,
+        'every measure by where the second camera stands, inside and outside the training shell, of episodes that '
+        '`robot4d record --outside-shell` recorded; a killed run goes on')
+    _add_data(outside)
+    _add_model(outside)
+    outside.add_argument('--steps', type=at_least(1), default=None, help="denoising steps, the model's without it")
+    _add_output(outside, 'outside')
+    _add_protocol(outside)
+    outside.set_defaults(second_camera=None)
 
 
 def _add_figure(evaluate) -> None:
@@ -70,6 +87,11 @@ def _add_figure(evaluate) -> None:
                         help='number of the clip; without it, one in which grippers are in sight and move as usual')
     _add_output(figure, 'figure')
     _add_protocol(figure)
+    _add_second_camera(figure)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--model', type=Path, default=None, metavar='FOLDER', help='the shipped one without it')
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
@@ -95,15 +117,18 @@ def _add_protocol(parser: argparse.ArgumentParser) -> None:
                         help='episodes to measure on')
     parser.add_argument('--cameras', default='held_out', choices=['held_out', 'training'],
                         help='cameras to measure with')
-    parser.add_argument('--second-camera', default=None, metavar='NAME',
-                        help='camera that is the second view of every clip, such as one that `robot4d record '
-                             '--outside-shell` adds; another one of CAMERAS without it')
     parser.add_argument('--clips', type=at_least(1), default=25, help='number of predictions')
     parser.add_argument('--seed', type=at_least(0), default=0, help='of the choice of clips and of the sampler')
     parser.add_argument('--i3d', type=Path, default=None, metavar='FILE',
                         help='i3d_torchscript.pt of StyleGAN-V; without it FVD is not measured')
     parser.add_argument('--segmenter', default=None, metavar='MODULE:FUNCTION',
                         help='finds the gripper in images (evaluation/gripper_masks.py); by colour without it')
+
+
+def _add_second_camera(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--second-camera', default=None, metavar='NAME',
+                        help='camera that is the second view of every clip, such as one that `robot4d record '
+                             '--outside-shell` adds; another one of CAMERAS without it')
 
 
 def _named_folder(text: str) -> tuple[str, Path]:
@@ -130,6 +155,20 @@ def _contenders(arguments: argparse.Namespace) -> list[Contender]:
     return [Contender(name, folder, arguments.steps) for name, folder in arguments.models]
 
 
+def _model(arguments: argparse.Namespace) -> Path:
+    from robot4d_core.generator.diffusion_engine import DiffusionEngine
+
+    return DiffusionEngine(arguments.model).model
+
+
+def _measure(arguments: argparse.Namespace, contenders: list[Contender]) -> list[Measurement]:
+    from robot4d_core.evaluation.measured_models import measure_models, open_stores
+
+    return measure_models(
+        open_stores(arguments.data), contenders, *_protocol(arguments), arguments.out / 'measurements', _command(),
+        arguments.device)
+
+
 def _command() -> str:
     return shlex.join(['robot4d', *sys.argv[1:]])
 
@@ -152,25 +191,23 @@ def _generation(arguments: argparse.Namespace) -> None:
 
 
 def _table(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.measured_models import measure_models, open_stores
     from robot4d_core.evaluation.model_table import write_table
 
-    measurements = measure_models(
-        open_stores(arguments.data), _contenders(arguments), *_protocol(arguments), arguments.out / 'measurements',
-        _command(), arguments.device)
-    write_table(measurements, _command(), arguments.out)
+    write_table(_measure(arguments, _contenders(arguments)), _command(), arguments.out)
 
 
 def _steps(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.measured_models import measure_models, open_stores
     from robot4d_core.evaluation.sampling_steps import contenders_by_steps, write_sampling_steps
-    from robot4d_core.generator.diffusion_engine import DiffusionEngine
 
-    contenders = contenders_by_steps(DiffusionEngine(arguments.model).model, arguments.steps)
-    measurements = measure_models(
-        open_stores(arguments.data), contenders, *_protocol(arguments), arguments.out / 'measurements', _command(),
-        arguments.device)
+    measurements = _measure(arguments, contenders_by_steps(_model(arguments), arguments.steps))
     write_sampling_steps(measurements, _command(), arguments.out)
+
+
+def _outside(arguments: argparse.Namespace) -> None:
+    from robot4d_core.evaluation.outside_shell import contenders_by_second_camera, write_outside_shell
+
+    measurements = _measure(arguments, contenders_by_second_camera(_model(arguments), arguments.steps))
+    write_outside_shell(measurements, _command(), arguments.out)
 
 
 def _figure(arguments: argparse.Namespace) -> None:

@@ -22,11 +22,19 @@ from robot4d_core.generator.model_folder import CHECKSUMS
 
 @dataclass(frozen=True)
 class Contender:
-    """A model under the name that it has in the table; steps: of denoising, None for what suits the model."""
+    """A model under the name that it has in the table.
+
+    steps: of denoising, None for what suits the model; second_camera: as in Protocol, None for the protocol's.
+    """
 
     name: str
     model: Path
     steps: int | None = None
+    second_camera: str | None = None
+
+    def follows(self, protocol: Protocol) -> Protocol:
+        """Return the protocol with what is this contender's own."""
+        return replace(protocol, steps=self.steps, second_camera=self.second_camera or protocol.second_camera)
 
 
 @dataclass(frozen=True)
@@ -65,10 +73,9 @@ def measure_models(
     measured when the model's checksums, the protocol and the episodes are the same as then.
     Raises EvaluationError, EngineError, NoWindowError.
     """
-    clips = {task: _fingerprint(store, protocol) for task, store in stores.items()}
     identities = {
-        (task, contender): _identity(contender, protocol, segmenter) | {'clips': clips[task]}
-        for contender in contenders for task in stores
+        (task, contender): _identity(store, contender, contender.follows(protocol), segmenter)
+        for contender in contenders for task, store in stores.items()
     }
     files = {(task, its): folder / task / f'{its.name}.json' for task, its in identities}
     missing = [key for key, identity in identities.items() if _identity_in(files[key]) != identity]
@@ -77,7 +84,8 @@ def measure_models(
         with clip_progress(protocol.count * len(identities), done) as advance:
             for contender in contenders:
                 those = {task: stores[task] for task, its in missing if its is contender}
-                for task, report in _measure(those, contender, protocol, segmenter, device, advance):
+                for task, report in _measure(
+                        those, contender, contender.follows(protocol), segmenter, device, advance):
                     numbers = {'identity': identities[task, contender], **report.to_dict()}
                     write_measurement(files[task, contender], command, numbers)
     return [_read(task, contender, files[task, contender]) for task, contender in identities]
@@ -89,7 +97,7 @@ def _measure(
 ) -> Iterator[tuple[str, GenerationReport]]:
     if not stores:
         return
-    engine = DiffusionEngine(contender.model, device, contender.steps)
+    engine = DiffusionEngine(contender.model, device, protocol.steps)
     engine.start()
     for task, store in stores.items():
         advance(0, f'{task}, {contender.name}')
@@ -97,8 +105,8 @@ def _measure(
     engine.stop()
 
 
-def _identity(contender: Contender, protocol: Protocol, segmenter: Segmenter) -> dict:
-    """Return what decides the numbers, apart from the clips, as JSON values."""
+def _identity(store: EpisodeStore, contender: Contender, protocol: Protocol, segmenter: Segmenter) -> dict:
+    """Return what decides the numbers, as JSON values."""
     checksums = contender.model / CHECKSUMS
     if not checksums.is_file():
         raise EvaluationError(
@@ -106,8 +114,9 @@ def _identity(contender: Contender, protocol: Protocol, segmenter: Segmenter) ->
             'give the folder of a model that `robot4d train` saved')
     return {
         'model': hashlib.sha256(checksums.read_bytes()).hexdigest(),
-        'protocol': json.loads(json.dumps(asdict(replace(protocol, steps=contender.steps)), default=str)),
+        'protocol': json.loads(json.dumps(asdict(protocol), default=str)),
         'segmenter': f'{segmenter.__module__}:{segmenter.__name__}',
+        'clips': _fingerprint(store, protocol),
     }
 
 

@@ -165,7 +165,7 @@ def notes(tasks: dict[str, list[Predictor]]) -> list[str]:
     """Return what a reader must know: on what, on which machines, and how the cells are meant."""
     lines = []
     for task, rows in tasks.items():
-        protocol = rows[-1].report.protocol
+        protocol = max(rows, key=lambda row: len(row.clips)).report.protocol
         second = f", view m always camera '{protocol['second_camera']}'" if protocol['second_camera'] else ''
         lines.append(
             f"{task}: {protocol['clips']} clips of {protocol['episodes']} episodes, split {protocol['split']}, "
@@ -186,7 +186,6 @@ def notes(tasks: dict[str, list[Predictor]]) -> list[str]:
         'AbsRel-m and δ1-m judge depth in camera m where the prediction says that it stands; (z in n), as the code of '
         'the paper, judges z in the frame of view n.',
         'The path of a gripper that is lost goes on where it was last seen; frames lost says how often.',
-        f'(paper: ...): {SOURCE}; arXiv 2507.01099, Table 1.',
     ]
     if not any(row.report.fvd for rows in tasks.values() for row in rows):
         lines.append('FVD is not measured: no I3D file was given.')
@@ -202,10 +201,8 @@ def _machine(row: Predictor) -> str:
 
 def table_numbers(tasks: dict[str, list[Predictor]]) -> dict:
     """Return everything in the grids as JSON values, and the number of every clip."""
-    return without_nan({
-        'notes': notes(tasks),
+    return rows_numbers(tasks) | without_nan({
         'paper': {'source': SOURCE, **{task: dict(paper_rows(task).values()) for task in tasks}},
-        'tasks': {task: {row.name: _numbers(row) for row in rows} for task, rows in tasks.items()},
         'differences': {
             task: {
                 f'{rows[0].name} - {other.name}': {
@@ -213,6 +210,14 @@ def table_numbers(tasks: dict[str, list[Predictor]]) -> dict:
                 for other in rows[1:]
             } for task, rows in tasks.items()
         },
+    })
+
+
+def rows_numbers(tasks: dict[str, list[Predictor]]) -> dict:
+    """Return every row as JSON values, and the number of every clip."""
+    return without_nan({
+        'notes': notes(tasks),
+        'tasks': {task: {row.name: _numbers(row) for row in rows} for task, rows in tasks.items()},
     })
 
 
@@ -237,7 +242,7 @@ def _numbers(row: Predictor) -> dict:
 def write_table(measurements: list[Measurement], command: str, folder: Path) -> None:
     """Print the table, and write table.json, table.md and horizon_TASK.png into folder."""
     tasks, console = predictors_of(measurements), Console()
-    grids, remarks = table_grids(tasks), notes(tasks)
+    grids, remarks = table_grids(tasks), [*notes(tasks), f'(paper: ...): {SOURCE}; arXiv 2507.01099, Table 1.']
     write_measurement(folder / 'table.json', command, table_numbers(tasks))
     write_markdown(folder / 'table.md', command, grids, remarks)
     for task, rows in tasks.items():

@@ -18,7 +18,7 @@ from robot4d_core.evaluation.model_table import (
     number,
     predictors_of,
     print_grids,
-    table_numbers,
+    rows_numbers,
     write_markdown,
 )
 from robot4d_core.evaluation.table_columns import GRIPPER_PATH, HORIZON, POINTS, TABLE_1
@@ -36,7 +36,7 @@ def write_sampling_steps(measurements: list[Measurement], command: str, folder: 
     """Print measures and seconds by task and number of steps; write steps.json, steps.md and steps_TASK.png."""
     tasks, console = predictors_of(measurements), Console()
     grids, remarks = [grid for task, rows in tasks.items() for grid in _grids(task, rows)], notes(tasks)
-    write_measurement(folder / 'steps.json', command, table_numbers(tasks))
+    write_measurement(folder / 'steps.json', command, rows_numbers(tasks))
     write_markdown(folder / 'steps.md', command, grids, remarks)
     for task, rows in tasks.items():
         _plot(rows, folder / f'steps_{task}.png')

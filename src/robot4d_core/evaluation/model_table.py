@@ -179,7 +179,7 @@ def notes(tasks: dict[str, list[Predictor]]) -> list[str]:
         'A number is the mean over clips, or the median where it says so, above its 95 % interval (bootstrap over '
         'clips; clips of one episode are not independent). ‹k›: over k clips only, as the others have no such number: '
         'the gripper is out of sight, or the prediction does not say where camera m stands.',
-        f'{DASH}: cannot be measured; a model of colours alone predicts no points.',
+        f'{DASH}: cannot be measured; a model of colours alone predicts no points, or no clip has such a number.',
         'hold: the scene stays as it was observed; it is told where camera m stands and takes no time.',
         'mIoU asks whether the views agree, not whether they are right: a frozen scene agrees with itself. The true '
         'future reaches the mIoU that the segmenter allows.',

@@ -23,7 +23,6 @@ from robot4d_nodes.parameters import parameter
 SCRIPT = """
 import sys, time
 from dataclasses import dataclass
-from rclpy.callback_groups import ReentrantCallbackGroup
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
 from robot4d_nodes.parameters import parameter
 
@@ -42,7 +41,7 @@ class Dawdler(Robot4dNode):
             self.stopping.wait(200)
     def activate(self):
         if self.parameters.phase == 'compute':
-            self.create_timer(0.01, self.compute, callback_group=ReentrantCallbackGroup())
+            self.create_timer(0.01, self.compute)
         if self.parameters.phase == 'raise':
             self.create_timer(0.01, lambda: 1 / 0)
         print('activated', flush=True)

@@ -200,7 +200,8 @@ def main() -> int:
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     demo = Demo()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: demo.interrupted.set())
+        # set by a thread: in the handler it would lock up a main thread that just begins to wait
+        signal.signal(number, lambda *_: threading.Thread(target=demo.interrupted.set).start())
     status = 1
     try:
         with spinning(demo):

@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import rclpy
@@ -242,19 +243,19 @@ def spinning(*nodes: Node, on_failure: Callable[[], None] = lambda: None) -> Ite
 
 def run_node(make_node: Callable[[], Robot4dNode]) -> int:
     """Run one node until SIGINT or SIGTERM and return the exit status of its process: 0 after an orderly end."""
-    wake = threading.Event()
+    wake: SimpleQueue[None] = SimpleQueue()  # an Event that a signal handler sets can lock up who begins to wait
     failures: list[str] = []
 
     def fail() -> None:
         failures.append('a callback raised')
-        wake.set()
+        wake.put(None)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: wake.set())
+        signal.signal(number, lambda *_: wake.put(None))
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         with spinning(make_node(), on_failure=fail):
-            wake.wait()
+            wake.get()
     except (InvalidParameterTypeException, InvalidParameterValueException, Robot4dError) as error:
         rclpy.logging.get_logger('robot4d').fatal(f'cannot start: {error}')
         failures.append('bad parameter')

@@ -12,7 +12,8 @@ from robot4d_core.cli import main
 
 @pytest.mark.parametrize('arguments', [
     [], ['record'], ['dataset'], ['dataset', 'info'], ['dataset', 'check'], ['dataset', 'import'], ['train'],
-    ['evaluate', 'policy'], ['evaluate', 'tracking'], ['evaluate', 'expert'], ['report'], ['predict'], ['view'],
+    ['evaluate', 'policy'], ['evaluate', 'tracking'], ['evaluate', 'expert'], ['evaluate', 'table'],
+    ['evaluate', 'steps'], ['evaluate', 'figure'], ['evaluate', 'outside'], ['report'], ['predict'], ['view'],
 ])
 def test_every_command_has_help(arguments, capsys):
     with pytest.raises(SystemExit) as end:

@@ -38,7 +38,7 @@ def overrides(**values) -> list[Parameter]:
     return [Parameter(name.replace('__', '.'), value=value) for name, value in values.items()]
 
 
-def wait_until(condition: Callable[[], object], timeout: float = 20.0, message: str = 'nothing happened') -> object:
+def wait_until(condition: Callable[[], object], timeout: float = 100.0, message: str = 'nothing happened') -> object:
     """Return the first true value of condition(); fail after timeout seconds."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
@@ -133,6 +133,7 @@ class SteppingEngine(Engine):
 
     def __init__(self, step_time: float = 0.0, needs_simulator: bool = False) -> None:
         self.step_time, self.needs_simulator = step_time, needs_simulator
+        self.sleep = time.sleep
         self.gate = threading.Event()
         self.gate.set()
         self.observations: list = []
@@ -150,7 +151,7 @@ class SteppingEngine(Engine):
             while cancelled() or not self.gate.wait(0.02):
                 if cancelled():
                     raise PredictionCancelled('cancelled')
-            time.sleep(self.step_time)
+            self.sleep(self.step_time)
             progress(step, steps)
         return frozen_prediction(observation.stamp, observation.frame_id, self.name)
 
@@ -177,4 +178,4 @@ def node_process(script: Path, *parameters: str) -> Iterator[subprocess.Popen]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=5)
+        process.communicate(timeout=100)

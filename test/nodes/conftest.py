@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -25,11 +26,15 @@ def domain() -> Iterator[int]:
 
 
 @pytest.fixture
-def ros() -> Iterator[None]:
-    """Initialise and shut down rclpy around one test."""
+def ros(monkeypatch) -> Iterator[None]:
+    """Initialise and shut down rclpy around one test, in which a node may take its time to end."""
     import rclpy
     from rclpy.signals import SignalHandlerOptions
 
+    from robot4d_nodes import lifecycle
+
+    monkeypatch.setattr(lifecycle, '_SHUTDOWN_TIMEOUT', 60.0)
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     yield
     rclpy.shutdown()
+    gc.collect()  # what the test has left; participants that live on disturb the next tests

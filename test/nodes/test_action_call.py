@@ -52,7 +52,9 @@ class Call:
     """A server of `predict` that takes its time, and calls of it."""
 
     def __init__(self) -> None:
-        self.duration, self.acceptance_time, self.response = 0.0, 0.0, GoalResponse.ACCEPT
+        self.duration, self.response = 0.0, GoalResponse.ACCEPT
+        self.accepting = threading.Event()
+        self.accepting.set()
         self.started, self.canceled, self.ended = threading.Event(), threading.Event(), threading.Event()
         group = ReentrantCallbackGroup()
         self.nodes = [rclpy.create_node(name) for name in ('server', 'client')]
@@ -62,7 +64,7 @@ class Call:
         self.client = ConcurrentActionClient(self.nodes[1], Predict, 'predict', callback_group=ReentrantCallbackGroup())
 
     def _accept(self, goal) -> GoalResponse:
-        time.sleep(self.acceptance_time)
+        self.accepting.wait(100.0)
         return self.response
 
     def _execute(self, handle) -> Predict.Result:
@@ -78,7 +80,7 @@ class Call:
         return Predict.Result(code=Predict.Result.SUCCEEDED, message='done')
 
     def __call__(self, **options):
-        options = {'server_timeout': 5.0, 'result_timeout': 5.0, **options}
+        options = {'server_timeout': 100.0, 'result_timeout': 100.0, **options}
         return call_action(self.client, 'predict', Predict.Goal(), **options)
 
 
@@ -87,7 +89,7 @@ def call(ros):
     """Yield a Call whose nodes are spun by several threads each."""
     call = Call()
     with spinning(call.nodes[0]), spinning(call.nodes[1]):
-        assert call.client.wait_for_server(10.0)
+        assert call.client.wait_for_server(100.0)
         yield call
         call.client.destroy()
         call.server.destroy()
@@ -99,7 +101,7 @@ def test_an_answer_that_overtakes_its_request_is_not_lost(call):
 
 
 def test_when_interrupted_expect_goal_cancelled_before_the_call_raises(call):
-    call.duration = 20.0
+    call.duration = 100.0
     call.client._client_handle = Preempted(call.client._client_handle)
     with pytest.raises(ActionInterrupted):
         call(interrupted=call.started.is_set)
@@ -107,17 +109,19 @@ def test_when_interrupted_expect_goal_cancelled_before_the_call_raises(call):
 
 
 def test_when_result_is_late_expect_goal_cancelled_and_the_limit_named(call):
-    call.duration = 20.0
+    call.duration = 100.0
     with pytest.raises(ActionTimeout, match="'predict' did not finish within 1 s"):
         call(result_timeout=1.0)
     assert call.canceled.is_set()
 
 
 def test_when_acceptance_comes_after_the_time_out_expect_the_goal_cancelled_all_the_same(call):
-    call.acceptance_time, call.duration = 1.0, 20.0
+    call.duration = 100.0
+    call.accepting.clear()
     with pytest.raises(ActionTimeout, match="'predict' did not answer"):
         call(server_timeout=0.5)
-    assert call.canceled.wait(5.0)
+    call.accepting.set()
+    assert call.canceled.wait(100.0)
 
 
 def test_when_goal_is_refused_expect_refusal(call):

@@ -211,6 +211,6 @@ def test_a_cloud_is_organised_and_keeps_colours_and_holes():
 
 def test_filling_a_message_of_some_megabytes_takes_milliseconds():
     image = np.zeros((1024, 1280, 3), np.uint8)
-    started = time.perf_counter()
+    started = time.thread_time()
     c.image_to_message(image, 'rgb8', 1.0, 'camera')
-    assert time.perf_counter() - started < 0.1  # rclpy checks a numpy array item by item: 0.5 s
+    assert time.thread_time() - started < 0.1  # rclpy checks a numpy array item by item: 0.5 s

@@ -2,7 +2,6 @@
 """The loop over real DDS, with servers in this process in place of generator, tracker and executor."""
 
 import threading
-import time
 import uuid
 
 import numpy as np
@@ -13,6 +12,7 @@ from rclpy.action import ActionClient, ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.parameter import Parameter
 
+from nodes.bench import wait_until
 from robot4d.action import ExecutePlan, Predict, RunTask
 from robot4d.msg import GripperPlans
 from robot4d_core.geometry.poses import make_pose
@@ -39,10 +39,12 @@ def plan(moves: bool, lost: bool = False) -> GripperPlan:
 class Rest:
     """Generator, tracker and executor of a script: one plan per prediction."""
 
-    def __init__(self, plans: list[GripperPlan | None], execute_code=ExecutePlan.Result.SUCCEEDED, execute_time=0.0,
+    def __init__(self, plans: list[GripperPlan | None], execute_code=ExecutePlan.Result.SUCCEEDED,
                  predict_name='predict'):
         self.plans = list(plans)
-        self.execute_code, self.execute_time = execute_code, execute_time
+        self.execute_code = execute_code
+        self.gate = threading.Event()  # while closed, an execution goes on
+        self.gate.set()
         self.executed: list[ExecutePlan.Goal] = []
         self.execution_canceled = threading.Event()
         self.executing = threading.Event()
@@ -68,13 +70,11 @@ class Rest:
     def _execute(self, handle):
         self.executed.append(handle.request)
         self.executing.set()
-        end = time.monotonic() + self.execute_time
-        while time.monotonic() < end:
+        while not self.gate.wait(0.01):
             if handle.is_cancel_requested:
                 self.execution_canceled.set()
                 handle.canceled()
                 return ExecutePlan.Result(code=ExecutePlan.Result.CANCELED, message='cancelled')
-            time.sleep(0.01)
         if self.execute_code == ExecutePlan.Result.SUCCEEDED:
             handle.succeed()
         else:
@@ -83,19 +83,19 @@ class Rest:
 
     def send(self, phases: list | None = None, **goal):
         """Send a run_task goal; returns its handle."""
-        assert self.client.wait_for_server(10.0)
+        assert self.client.wait_for_server(100.0)
         goal.setdefault('instruction', 'move')
         sending = self.client.send_goal_async(
             RunTask.Goal(**goal),
             feedback_callback=lambda message: (
                 phases.append((message.feedback.phase, message.feedback.step)) if phases is not None else None))
-        wait_for(sending.done)
+        wait_until(sending.done)
         return sending.result()
 
     def result(self, handle):
         """Wait for the result of a goal: (status, result)."""
         future = handle.get_result_async()
-        wait_for(future.done)
+        wait_until(future.done)
         return future.result().status, future.result().result
 
     def close(self):
@@ -103,18 +103,9 @@ class Rest:
             entity.destroy()
 
 
-def wait_for(condition, timeout=20.0):
-    end = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < end, 'timed out'
-        time.sleep(0.02)
-
-
 @pytest.fixture
-def graph(request, monkeypatch):
+def graph(ros):
     """Yield a function that starts the coordinator with a scripted rest of the graph."""
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    rclpy.init()
     stack = []
 
     def start(rest: Rest, **parameters) -> Rest:
@@ -122,14 +113,13 @@ def graph(request, monkeypatch):
         running = spinning(coordinator, rest.node)
         running.__enter__()
         stack.append((running, rest))
-        wait_for(lambda: coordinator.active)
+        wait_until(lambda: coordinator.active)
         return rest
 
     yield start
     for running, rest in stack:
         rest.close()
         running.__exit__(None, None, None)
-    rclpy.shutdown()
 
 
 def test_loop_runs_until_the_prediction_is_still(graph):
@@ -170,9 +160,10 @@ def test_when_executor_rejects_expect_its_reason(graph):
 
 
 def test_when_cancelled_mid_motion_expect_execution_cancelled(graph):
-    rest = graph(Rest([plan(moves=True)], execute_time=20.0))
+    rest = graph(Rest([plan(moves=True)]))
+    rest.gate.clear()
     handle = rest.send()
-    assert rest.executing.wait(10.0)
+    assert rest.executing.wait(100.0)
     handle.cancel_goal_async()
     status, result = rest.result(handle)
     assert rest.execution_canceled.is_set()
@@ -180,11 +171,13 @@ def test_when_cancelled_mid_motion_expect_execution_cancelled(graph):
 
 
 def test_second_goal_while_one_runs_is_refused_as_busy_and_works_again_afterwards(graph):
-    rest = graph(Rest([plan(moves=True), plan(moves=False), plan(moves=False)], execute_time=1.5))
+    rest = graph(Rest([plan(moves=True), plan(moves=False), plan(moves=False)]))
+    rest.gate.clear()
     first = rest.send()
-    assert rest.executing.wait(10.0)
+    assert rest.executing.wait(100.0)
     _, refused = rest.result(rest.send())
     assert refused.code == RunTask.Result.BUSY and 'busy' in refused.message
+    rest.gate.set()
     assert rest.result(first)[1].code == RunTask.Result.SUCCEEDED
     assert rest.result(rest.send())[1].code == RunTask.Result.SUCCEEDED
 

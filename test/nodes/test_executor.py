@@ -34,6 +34,7 @@ from robot4d_nodes import qos
 from robot4d_nodes.conversions import duration_from_message, gripper_plans_to_message, transform_to_message
 from robot4d_nodes.executor import Executor
 from robot4d_nodes.executor_parameters import LimitParameters
+from robot4d_nodes.joint_state_input import JointStateInput
 from robot4d_nodes.lifecycle import spinning
 
 Result = ExecutePlan.Result
@@ -41,6 +42,12 @@ FRAME = 'reference_color_optical_frame'
 T_WORLD_CAMERA = look_at([0.5, 0.3, 0.9], [0.0, 0.0, 0.0])
 HOME = np.array([-0.07, -0.30, -0.19, -2.41, -0.07, 2.115, 0.57])
 STATE_PERIOD = 0.02  # seconds
+ENDLESS = 200.0  # seconds: a motion that something must end
+PATIENT = {
+    'dry_run': False, 'speed_scaling': 1.0, 'tf_timeout': 30.0, 'server_timeout': 30.0, 'state_timeout': 10.0,
+    'max_silence': 60.0, 'duration_margin': 60.0, 'limits.max_plan_age': 60.0,
+}
+"""Parameters with which nothing is given up because the machine is busy."""
 FINGERS = ['gripper_finger_left_joint', 'gripper_finger_right_joint']
 KINEMATICS = ArmKinematics(load_robot_description())
 TOOL_AT_HOME = KINEMATICS.fk(HOME)
@@ -105,8 +112,8 @@ class Robot:
         self.trajectories.append(trajectory)
         self.moving.set()
         duration = duration_from_message(trajectory.points[-1].time_from_start)
-        end = time.monotonic() + (duration if self.arm_time is None else self.arm_time)
-        while time.monotonic() < end:
+        begin = time.monotonic()
+        while time.monotonic() - begin < (duration if self.arm_time is None else self.arm_time):
             if goal_handle.is_cancel_requested:
                 self.canceled.set()
                 goal_handle.canceled()
@@ -117,7 +124,7 @@ class Robot:
             return FollowJointTrajectory.Result(error_code=self.arm_error[0], error_string=self.arm_error[1])
         if not self.stops_short:
             self._positions = np.array(trajectory.points[-1].positions)
-            time.sleep(0.1)  # until joint_states tell
+            wait_until(lambda: (self.heard.positions()[:len(self._positions)] == self._positions).all())
         goal_handle.succeed()
         return FollowJointTrajectory.Result()
 
@@ -129,7 +136,7 @@ class Robot:
 
     def send(self, *plans: GripperPlan, feedback: list | None = None, **goal):
         """Send execute_plan; returns the goal handle."""
-        assert self.client.wait_for_server(10.0)
+        assert self.client.wait_for_server(100.0)
         sending = self.client.send_goal_async(
             ExecutePlan.Goal(plans=gripper_plans_to_message(plans), **goal),
             feedback_callback=lambda message: feedback.append(message.feedback) if feedback is not None else None)
@@ -139,7 +146,7 @@ class Robot:
     def result(self, handle) -> tuple[int, Result]:
         """Wait for the end of a goal: its status and result."""
         future = handle.get_result_async()
-        wait_until(future.done, timeout=20.0)
+        wait_until(future.done)
         return future.result().status, future.result().result
 
     def execute(self, *plans: GripperPlan, **goal) -> Result:
@@ -148,10 +155,20 @@ class Robot:
 
     def call(self, service: str) -> Trigger.Response:
         """Call `~/stop` or `~/reset`."""
-        assert self._services[service].wait_for_service(10.0)
+        assert self._services[service].wait_for_service(100.0)
         future = self._services[service].call_async(Trigger.Request())
         wait_until(future.done)
         return future.result()
+
+    @property
+    def heard(self) -> JointStateInput:
+        """What the executor has heard of the joints."""
+        return self.executor._joints
+
+    def stamp_ahead(self, seconds: float) -> None:
+        """Stamp joint_states that far in the future; returns when the executor has heard of it."""
+        self.stamps_ahead = seconds
+        wait_until(lambda: abs(self.heard.oldest_stamp() - self.executor.seconds_now() - seconds) < abs(seconds) / 2)
 
     def close(self) -> None:
         """Destroy what rclpy does not destroy with the node."""
@@ -165,15 +182,13 @@ def start(ros):
     running = []
 
     def begin(robot: Robot, **parameters) -> Robot:
-        parameters = {'dry_run': False, 'speed_scaling': 1.0, 'tf_timeout': 0.3, 'server_timeout': 1.0, **parameters}
-        executor = Executor(parameter_overrides=overrides(**parameters))
+        executor = Executor(parameter_overrides=overrides(**{**PATIENT, **parameters}))
         context = spinning(executor, robot.node)
         context.__enter__()
         running.append((context, robot))
         robot.executor = executor
-        wait_until(lambda: executor.active, timeout=20.0)
-        wait_until(robot.states.get_subscription_count)
-        time.sleep(5 * STATE_PERIOD)
+        wait_until(lambda: executor.active)
+        wait_until(lambda: robot.heard._heard and robot.e_stop.get_subscription_count())
         return robot
 
     yield begin
@@ -254,7 +269,7 @@ def test_when_a_plan_moves_another_gripper_too_expect_refusal(start):
 
 
 def test_when_the_reference_camera_is_not_in_tf_expect_it_named_and_what_to_publish(start):
-    robot = start(Robot(frame='elsewhere'))
+    robot = start(Robot(frame='elsewhere'), tf_timeout=0.3)
     result = robot.execute(plan())
     assert result.code == Result.REJECTED and robot.told == []
     assert f"from the plan's frame '{FRAME}' to 'world'" in result.message
@@ -262,25 +277,22 @@ def test_when_the_reference_camera_is_not_in_tf_expect_it_named_and_what_to_publ
 
 
 def test_when_the_clock_lags_behind_joint_states_for_a_moment_expect_motion_all_the_same(start):
-    robot = start(Robot(), state_timeout=2.0)
-    robot.stamps_ahead = 1.0
-    time.sleep(5 * STATE_PERIOD)
+    robot = start(Robot())
+    robot.stamp_ahead(1.0)
     threading.Timer(0.3, setattr, (robot, 'stamps_ahead', 0.0)).start()
     assert robot.execute(plan()).code == Result.SUCCEEDED
 
 
 def test_when_joint_states_come_from_the_future_expect_refusal_that_doubts_the_clocks(start):
-    robot = start(Robot())
-    robot.stamps_ahead = 5.0
-    time.sleep(5 * STATE_PERIOD)
+    robot = start(Robot(), state_timeout=0.3)
+    robot.stamp_ahead(5.0)
     result = robot.execute(plan())
     assert result.code == Result.REJECTED and 'joint_states from the future' in result.message and robot.told == []
 
 
 def test_when_joint_states_are_stamped_long_ago_expect_their_age(start):
-    robot = start(Robot())
-    robot.stamps_ahead = -5.0
-    time.sleep(5 * STATE_PERIOD)
+    robot = start(Robot(), state_timeout=0.3)
+    robot.stamp_ahead(-50.0)
     result = robot.execute(plan())
     assert result.code == Result.REJECTED and 'age of the joint_states: 5' in result.message and robot.told == []
 
@@ -292,16 +304,16 @@ def test_when_joint_names_are_wrong_expect_the_missing_and_the_heard_named(start
 
 
 def test_when_joint_states_are_silent_expect_refusal(start):
-    robot = start(Robot(), max_silence=0.3)
+    robot = start(Robot(), max_silence=3.0)
     assert robot.execute(plan(), dry_run=True).code == Result.SUCCEEDED
     robot.publishing = False
-    time.sleep(0.5)
+    wait_until(robot.heard.silence)
     result = robot.execute(plan())
-    assert result.code == Result.REJECTED and 'joint_states' in result.message and robot.told == []
+    assert result.code == Result.REJECTED and 'joint_states: silent' in result.message and robot.told == []
 
 
 def test_when_arm_controller_is_absent_expect_its_action_named(start):
-    robot = start(Robot(arm=False))
+    robot = start(Robot(arm=False), server_timeout=1.0)
     result = robot.execute(plan(close_at=0))
     assert result.code == Result.CONTROLLER_UNAVAILABLE and robot.told == []
     assert "'arm_controller/follow_joint_trajectory'" in result.message
@@ -332,30 +344,30 @@ def test_when_arm_does_not_arrive_expect_failure_before_the_gripper_closes(start
 
 def test_when_cancelled_mid_motion_expect_controller_cancelled_and_no_further_motion(start):
     robot = start(Robot())
-    robot.arm_time = 20.0
+    robot.arm_time = ENDLESS
     handle = robot.send(plan(close_at=2))
-    assert robot.moving.wait(10.0)
-    asked = time.monotonic()
+    assert robot.moving.wait(100.0)
     handle.cancel_goal_async()
     status, result = robot.result(handle)
     assert status == GoalStatus.STATUS_CANCELED and result.code == Result.CANCELED
-    assert robot.canceled.is_set() and robot.told == ['arm'] and time.monotonic() - asked < 2.0
+    assert robot.canceled.is_set() and robot.told == ['arm']
 
 
 def test_second_goal_while_one_runs_is_refused_as_busy(start):
     robot = start(Robot())
-    robot.arm_time = 1.5
+    robot.arm_time = ENDLESS
     first = robot.send(plan())
-    assert robot.moving.wait(10.0)
+    assert robot.moving.wait(100.0)
     assert robot.execute(plan()).code == Result.BUSY
+    robot.arm_time = 0.0
     assert robot.result(first)[1].code == Result.SUCCEEDED
 
 
 def test_stop_ends_the_motion_and_stays_until_reset(start):
     robot = start(Robot())
-    robot.arm_time = 20.0
+    robot.arm_time = ENDLESS
     handle = robot.send(plan(close_at=2))
-    assert robot.moving.wait(10.0)
+    assert robot.moving.wait(100.0)
     answer = robot.call('stop')
     assert answer.success and robot.canceled.is_set(), 'success means that the motion has ended'
     assert robot.result(handle)[1].code == Result.STOPPED
@@ -367,10 +379,10 @@ def test_stop_ends_the_motion_and_stays_until_reset(start):
 
 
 def test_when_joint_states_fall_silent_mid_motion_expect_latched_stop(start):
-    robot = start(Robot(), max_silence=0.3)
-    robot.arm_time = 20.0
+    robot = start(Robot(), max_silence=3.0)
+    robot.arm_time = ENDLESS
     handle = robot.send(plan(close_at=2))
-    assert robot.moving.wait(10.0)
+    assert robot.moving.wait(100.0)
     robot.publishing = False
     _, result = robot.result(handle)
     assert result.code == Result.STOPPED and 'joint_states: silent' in result.message and robot.canceled.is_set()
@@ -380,9 +392,9 @@ def test_when_joint_states_fall_silent_mid_motion_expect_latched_stop(start):
 
 def test_pressed_e_stop_stops_and_cannot_be_reset_while_pressed(start):
     robot = start(Robot())
-    robot.arm_time = 20.0
+    robot.arm_time = ENDLESS
     handle = robot.send(plan())
-    assert robot.moving.wait(10.0)
+    assert robot.moving.wait(100.0)
     robot.e_stop.publish(Bool(data=True))
     _, result = robot.result(handle)
     assert result.code == Result.STOPPED and 'e_stop is pressed' in result.message and robot.canceled.is_set()
@@ -393,13 +405,14 @@ def test_pressed_e_stop_stops_and_cannot_be_reset_while_pressed(start):
 
 
 def test_when_required_heartbeat_is_lost_mid_motion_expect_stop(start):
-    robot = start(Robot(), require_e_stop_heartbeat=True, e_stop_timeout=0.4)
+    robot = start(Robot(), require_e_stop_heartbeat=True, e_stop_timeout=10.0)
     beat = robot.node.create_timer(0.05, lambda: robot.e_stop.publish(Bool(data=False)))
-    robot.arm_time = 20.0
-    time.sleep(0.3)
+    robot.arm_time = ENDLESS
+    wait_until(lambda: robot.call('reset').success)
     handle = robot.send(plan())
-    assert robot.moving.wait(10.0)
+    assert robot.moving.wait(100.0)
     beat.cancel()
+    robot.executor.set_parameters(overrides(e_stop_timeout=0.4))
     _, result = robot.result(handle)
     assert result.code == Result.STOPPED and 'e_stop heartbeat: silent' in result.message and robot.canceled.is_set()
     answer = robot.call('reset')
@@ -414,9 +427,9 @@ def test_when_required_heartbeat_was_never_heard_expect_no_motion(start):
 
 def test_deactivating_mid_motion_stops_the_arm(start):
     robot = start(Robot())
-    robot.arm_time = 20.0
+    robot.arm_time = ENDLESS
     handle = robot.send(plan(close_at=2))
-    assert robot.moving.wait(10.0)
+    assert robot.moving.wait(100.0)
     robot.executor.trigger_deactivate()
     _, result = robot.result(handle)
     assert result.code == Result.NOT_ACTIVE and robot.canceled.is_set() and robot.told == ['arm']
@@ -424,22 +437,22 @@ def test_deactivating_mid_motion_stops_the_arm(start):
 
 def test_ending_the_node_mid_motion_stops_the_arm(start):
     robot = start(Robot())
-    robot.arm_time = 20.0
+    robot.arm_time = ENDLESS
     robot.send(plan(close_at=2))
-    assert robot.moving.wait(10.0)
-    assert robot.executor.end().wait(4.0)
+    assert robot.moving.wait(100.0)
+    assert robot.executor.end().wait(100.0)
     assert robot.canceled.is_set() and robot.told == ['arm']
 
 
 def test_sigint_mid_motion_stops_the_arm_and_ends_the_process_in_order(ros):
     robot = Robot()
-    robot.arm_time = 20.0
+    robot.arm_time = ENDLESS
     with spinning(robot.node), node_process(NODES / 'executor.py', 'dry_run:=false', 'speed_scaling:=1.0') as process:
-        wait_until(robot.states.get_subscription_count, timeout=20.0)
-        wait_until(lambda: robot.send(plan(close_at=2)) and robot.moving.wait(0.5), timeout=20.0)
+        wait_until(robot.states.get_subscription_count)
+        wait_until(lambda: robot.send(plan(close_at=2)) and robot.moving.wait(0.5))
         process.send_signal(signal.SIGINT)
-        assert robot.canceled.wait(2.0)
-        assert process.wait(10.0) == 0
+        assert robot.canceled.wait(100.0)
+        assert process.wait(100.0) == 0
         assert robot.told == ['arm']
         robot.close()
 
@@ -468,7 +481,7 @@ def message_of(probe: Probe, part: str) -> str:
 
 def test_when_controller_never_ends_expect_its_motion_cancelled(start):
     robot = start(Robot(), duration_scaling=1.0, duration_margin=0.1)
-    robot.arm_time = 20.0
+    robot.arm_time = ENDLESS
     result = robot.execute(plan(steps=1))
     assert result.code == Result.CONTROLLER_FAILED and 'did not finish within' in result.message
     assert robot.canceled.is_set()

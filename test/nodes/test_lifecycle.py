@@ -23,7 +23,6 @@ from robot4d_nodes.parameters import parameter
 SCRIPT = """
 import sys, time
 from dataclasses import dataclass
-from rclpy.callback_groups import ReentrantCallbackGroup
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
 from robot4d_nodes.parameters import parameter
 
@@ -39,16 +38,16 @@ class Dawdler(Robot4dNode):
     def configure(self):
         print('configuring', flush=True)
         if self.parameters.phase == 'configure':
-            self.stopping.wait(20)
+            self.stopping.wait(200)
     def activate(self):
         if self.parameters.phase == 'compute':
-            self.create_timer(0.01, self.compute, callback_group=ReentrantCallbackGroup())
+            self.create_timer(0.01, self.compute)
         if self.parameters.phase == 'raise':
             self.create_timer(0.01, lambda: 1 / 0)
         print('activated', flush=True)
     def compute(self):
         print('computing', flush=True)
-        time.sleep(60)
+        time.sleep(200)
     def deactivate(self):
         print('deactivated', flush=True)
 
@@ -86,7 +85,7 @@ class Fragile(Robot4dNode):
 
 def change_state(probe: Probe, transition: int) -> bool:
     client = probe.create_client(ChangeState, '/fragile/change_state')
-    assert client.wait_for_service(timeout_sec=5.0)
+    assert client.wait_for_service(timeout_sec=100.0)
     future = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
     wait_until(future.done)
     return future.result().success
@@ -102,7 +101,7 @@ def test_a_node_configures_and_activates_itself(probe):
     with spinning(node, probe):
         wait_until(lambda: node.active)
         client = probe.create_client(GetState, '/fragile/get_state')
-        assert client.wait_for_service(timeout_sec=5.0)
+        assert client.wait_for_service(timeout_sec=100.0)
         future = client.call_async(GetState.Request())
         wait_until(future.done)
         assert future.result().current_state.label == 'active'
@@ -162,23 +161,23 @@ def test_a_signal_in_every_phase_ends_the_process_in_order(script, phase, line, 
             seen += process.stdout.readline()
         sent = time.monotonic()
         process.send_signal(number)
-        rest, _ = process.communicate(timeout=20)
+        rest, _ = process.communicate(timeout=100)
         assert process.returncode == 0
-        assert time.monotonic() - sent < 10
+        assert time.monotonic() - sent < 60, 'it does not wait for what would take 200 s'
         assert 'Traceback' not in seen + rest
         assert ('activated' in seen + rest) == ('deactivated' in rest)
 
 
 def test_when_a_callback_raises_expect_a_stack_trace_and_exit_status_1(script):
     with node_process(script, 'phase:=raise') as process:
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=100)
         assert process.returncode == 1
         assert 'ZeroDivisionError' in output and 'deactivated' not in output
 
 
 def test_when_a_parameter_is_out_of_range_expect_exit_status_1_and_one_line(script):
     with node_process(script, 'limit:=2.0') as process:
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=100)
         assert process.returncode == 1
         assert 'limit out of range' in output and 'Traceback' not in output
 

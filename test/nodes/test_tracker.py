@@ -67,7 +67,7 @@ class Bench:
 
     def __init__(self, cell: RobotCell, **values) -> None:
         self.cell = cell
-        self.tracker = Tracker(parameter_overrides=overrides(**{'state_timeout': 0.3, **values}))
+        self.tracker = Tracker(parameter_overrides=overrides(**{'state_timeout': 30.0, 'max_silence': 60.0, **values}))
         self.probe = Probe()
         self.predictions = self.probe.create_publisher(Prediction, 'prediction', qos.PREDICTION)
         self.joint_states = self.probe.create_publisher(JointState, 'joint_states', qos.STATE)
@@ -87,6 +87,23 @@ class Bench:
 
     def __exit__(self, *error) -> None:
         self._spinning.__exit__(*error)
+
+    def give_up_soon(self) -> None:
+        """Let the tracker not wait for what never comes."""
+        self.tracker.set_parameters(overrides(state_timeout=0.3))
+
+    def tell_pose(self) -> None:
+        """Tell where the camera and the links are until the tracker and this bench know."""
+        self.tell_camera()
+        self.tell_links_until(FRAME)
+
+    def tell_links_until(self, frame: str) -> None:
+        def known() -> bool:
+            self.tell_links()
+            return all(buffer.can_transform(frame, 'gripper_tcp', Time(seconds=STAMP))
+                       for buffer in (self.tracker._transforms, self.buffer))
+
+        wait_until(known)
 
     def tell_camera(self) -> None:
         reference = self.cell.scene.cameras[0]
@@ -109,7 +126,7 @@ class Bench:
         message = prediction_to_message(prediction)
         self.predictions.publish(message)
         return wait_until(
-            lambda: next((p for p in self.plans if p.prediction_id == message.id), None), 20.0, 'no gripper plan')
+            lambda: next((p for p in self.plans if p.prediction_id == message.id), None), message='no gripper plan')
 
 
 @pytest.fixture
@@ -121,10 +138,8 @@ def bench(ros, cell):
 @pytest.fixture
 def told(bench):
     """Return a bench where everything is known."""
-    bench.tell_camera()
-    bench.tell_links()
+    bench.tell_pose()
     bench.tell_joints()
-    wait_until(lambda: bench.buffer.can_transform(FRAME, 'gripper_tcp', Time(seconds=STAMP)))
     return bench
 
 
@@ -162,14 +177,14 @@ def test_with_no_gripper_in_view_expect_lost_and_why(told):
 
 
 def test_when_the_reference_camera_is_not_in_tf_expect_it_named_and_recovery(bench, seen):
-    bench.tell_links()
+    bench.give_up_soon()
+    bench.tell_links_until('world')
     bench.tell_joints()
     plans = bench.answer_to(seen)
     assert plans.lost and not plans.plans
     assert f"no transform from 'gripper_tcp' to '{FRAME}'" in plans.message
     wait_until(lambda: 'no transform' in bench.probe.says('tracker: tracking'))
-    bench.tell_camera()
-    wait_until(lambda: bench.buffer.can_transform(FRAME, 'gripper_tcp', Time(seconds=STAMP)))
+    bench.tell_pose()
     assert not bench.answer_to(fresh(seen)).lost
 
 
@@ -180,33 +195,36 @@ def fresh(prediction: CorePrediction) -> CorePrediction:
 
 
 def test_when_the_frame_of_a_prediction_is_unknown_expect_it_named(told):
+    told.give_up_soon()
     plans = told.answer_to(frozen_prediction(STAMP, 'nowhere'))
     assert plans.lost and "'nowhere'" in plans.message
 
 
 def test_when_tf_does_not_reach_back_to_the_observation_expect_extrapolation_named(told):
+    told.give_up_soon()
     plans = told.answer_to(frozen_prediction(STAMP - 20, FRAME))
     assert plans.lost and 'extrapolation' in plans.message.lower()
 
 
 def test_without_joint_states_expect_the_joints_named(bench, seen):
-    bench.tell_camera()
-    bench.tell_links()
+    bench.give_up_soon()
+    bench.tell_pose()
     plans = bench.answer_to(seen)
     assert plans.lost and 'gripper_finger_left_joint and gripper_finger_right_joint' in plans.message
 
 
 def test_joint_states_of_other_joints_do_not_count(bench, seen):
-    bench.tell_camera()
-    bench.tell_links()
+    bench.give_up_soon()
+    bench.tell_pose()
     bench.tell_joints(names=['wheel_left', 'wheel_right'])
     assert 'no joint_states' in bench.answer_to(seen).message
 
 
 def test_when_joint_states_are_from_another_time_expect_the_distance(bench, seen):
-    bench.tell_camera()
-    bench.tell_links()
+    bench.tell_pose()
     bench.tell_joints(stamp=STAMP - 2)
+    wait_until(lambda: bench.probe.says('tracker: joint_states') == 'receiving')
+    bench.give_up_soon()
     plans = bench.answer_to(seen)
     assert plans.lost and '2.00 s from the observation, limit 0.10 s' in plans.message
 

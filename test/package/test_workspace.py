@@ -32,7 +32,7 @@ def workspace(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_when_built_by_plain_colcon_expect_one_package_with_all_its_parts(workspace):
     assert run('colcon list --names-only', cwd=workspace).split() == ['robot4d']
     install = workspace / 'install' / 'robot4d'
@@ -49,7 +49,7 @@ def test_when_built_by_plain_colcon_expect_one_package_with_all_its_parts(worksp
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_when_colcon_test_runs_expect_it_to_run_pytest(workspace):
     environment = {**os.environ, 'PYTEST_ADDOPTS': '-k test_package_xml'}
     run('colcon test --return-code-on-test-failure', cwd=workspace, env=environment)

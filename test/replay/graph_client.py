@@ -60,7 +60,7 @@ class GraphClient:
         while not self._stop.is_set():
             self._executor.spin_once(timeout_sec=0.1)
 
-    def wait_until_active(self, node: str, timeout: float = 60.0):
+    def wait_until_active(self, node: str, timeout: float = 200.0):
         """Wait until a lifecycle node listens; its actions are in the graph long before."""
         client = self._node.create_client(GetState, f'{node}/get_state', callback_group=self._group)
         end = time.monotonic() + timeout
@@ -75,7 +75,7 @@ class GraphClient:
         wait_for(active, timeout)
         self._node.destroy_client(client)
 
-    def ask(self, client: ConcurrentActionClient, goal, timeout: float = 60.0):
+    def ask(self, client: ConcurrentActionClient, goal, timeout: float = 200.0):
         """Send a goal and wait for its result."""
         sending = client.send_goal_async(goal)
         wait_for(sending.done, timeout)
@@ -99,7 +99,7 @@ class GraphClient:
         rclpy.shutdown(context=self._context)
 
 
-def wait_for(condition, timeout: float = 60.0):
+def wait_for(condition, timeout: float = 200.0):
     """Wait until condition() holds."""
     end = time.monotonic() + timeout
     while not condition():
@@ -129,7 +129,7 @@ def running(domain: int, nodes: dict[str, dict]):
             process.send_signal(signal.SIGINT)
         for process in processes:
             try:
-                process.wait(10)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -138,4 +138,4 @@ def play(bag: Path, domain: int):
     """Play a bag to its end, with /clock, and wait until every reliable subscriber has it all."""
     subprocess.run(
         ['ros2', 'bag', 'play', str(bag), '--clock', '100', '--delay', '6', '--wait-for-all-acked', '5000'],
-        env={**os.environ, 'ROS_DOMAIN_ID': str(domain)}, check=True, timeout=60)
+        env={**os.environ, 'ROS_DOMAIN_ID': str(domain)}, check=True, timeout=300)

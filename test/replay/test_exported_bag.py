@@ -57,7 +57,6 @@ def play_and_listen(bag: Path, domain: int, executor) -> None:
         executor.spin_once(timeout_sec=0.05)
 
 
-@pytest.mark.timeout(90)
 def test_an_exported_episode_plays(tmp_path, received):
     messages, domain, executor = received
     episode, attributes = make_episode(), attributes_of()

@@ -255,6 +255,6 @@ def test_what_is_not_offered_says_so():
 
 def test_a_large_image_is_not_copied_element_by_element():
     image = noise((800, 1100, 3))
-    start = wall.perf_counter()
+    start = wall.thread_time()
     BRIDGE.imgmsg_to_cv2(BRIDGE.cv2_to_imgmsg(image, 'rgb8'))
-    assert wall.perf_counter() - start < 0.1
+    assert wall.thread_time() - start < 0.1

@@ -240,7 +240,7 @@ def test_subscribers_join_two_topics_over_dds():
     publishers = [node.create_publisher(Imu, topic, 10) for topic in ('left', 'right')]
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    deadline = wall.monotonic() + 10
+    deadline = wall.monotonic() + 100
     while not all(publisher.get_subscription_count() for publisher in publishers) and wall.monotonic() < deadline:
         wall.sleep(0.02)
     for i in range(3):

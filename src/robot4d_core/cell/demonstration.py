@@ -23,24 +23,26 @@ MAX_SECONDS = 40.0
 EXPERT_ERROR = 0.01  # metres, standard deviation, in free space
 STILL_SECONDS = FRAME_INTERVAL * FRAMES  # recorded after the task is done, so that every horizon is full
 
-_EXPERT, _CALIBRATION, _IMAGE = 2, 3, 4  # what a seed's random numbers are for; the scene and its cell have 0 and 1
+_EXPERT, _CALIBRATION, _IMAGE = 2, 3, 4  # what a seed's random numbers are for; the scene has 0 and 5, the cell 1
 
 
 def demonstrate(
     task: str, seed: int, cameras: int, size: tuple[int, int] = IMAGE_SIZE, sensor: SensorModel | None = None,
-    on_step: Callable[[], None] = lambda: None,
+    on_step: Callable[[], None] = lambda: None, outside_shell: bool = False,
 ) -> tuple[Episode, dict]:
     """Let the expert do the task in the cell of seed, with small errors of its own, and film it.
 
     The first frame comes at a random moment of the first interval; every third episode begins in the middle of the
     task, as the expert is asked to take over from wherever the last cycle ended.
-    sensor: what films it, None for perfect images; on_step is called after each step. Returns the episode and its
+    sensor: what films it, None for perfect images; on_step is called after each step; outside_shell: whether more
+    cameras film it, see Scene.sample. Returns the episode and its
     attributes. Raises ExpertError when the expert fails.
     """
     width, height = size
     split = split_of(seed)
     scene = Scene.sample(
-        task, seed, width, height, [f'camera_{k}' for k in range(cameras)], split == 'held_out_objects')
+        task, seed, width, height, [f'camera_{k}' for k in range(cameras)], split == 'held_out_objects',
+        outside_shell)
     cell = RobotCell(scene)
     try:
         film = _Film(cell, sensor)

@@ -16,9 +16,11 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from robot4d_core.cell.cameras import OUTSIDE_SHELL
 from robot4d_core.cell.demonstration import IMAGE_SIZE, demonstrate
 from robot4d_core.cell.sensor import SensorModel
 from robot4d_core.cell.tasks import make_task
+from robot4d_core.episodes.splits import split_of
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import ExpertError, WorkerError
 from robot4d_core.prediction import FRAME_INTERVAL
@@ -28,19 +30,25 @@ SECONDS_BETWEEN_LOOKS = 0.25  # at the progress of the workers
 
 @dataclass(frozen=True)
 class Recording:
-    """What all episodes of a store have in common. sensor: what films, None for perfect images."""
+    """What all episodes of a store have in common.
+
+    sensor: what films, None for perfect images; outside_shell: whether the cameras of cameras.OUTSIDE_SHELL film too,
+    which nothing trains on.
+    """
 
     folder: Path
     task: str
     cameras: int
     size: tuple[int, int] = IMAGE_SIZE
     sensor: SensorModel | None = None
+    outside_shell: bool = False
 
     def settings(self) -> dict:
         """Return what the store says about itself."""
         return {
             'task': self.task, 'cameras': self.cameras, 'size': list(self.size), 'interval': FRAME_INTERVAL,
             'sensor': self.sensor.to_dict() if self.sensor else None,
+            **({'outside_shell': list(OUTSIDE_SHELL)} if self.outside_shell else {}),
         }
 
 
@@ -54,23 +62,26 @@ def record(
     size: tuple[int, int] = IMAGE_SIZE,
     workers: int = 1,
     sensor: SensorModel | None = None,
+    outside_shell: bool = False,
+    split: str | None = None,
 ) -> EpisodeStore:
     """Record the episodes of seeds seed, seed + 1, ... that folder does not have yet; shows progress with time left.
 
     The same seed gives the same episode, whatever the number of workers. What kills or interrupts it leaves no half
     episode, and the next call goes on. A demonstration that fails is remembered in the store and not tried again.
-    size: width and height of the images.
+    size: width and height of the images; split: record those of the episodes only that belong to it.
 
     Raises SceneError when there is no such task, the errors of EpisodeStore, and WorkerError when a process died.
     """
     make_task(task)
-    recording = Recording(Path(folder), task, cameras, size, sensor)
+    recording = Recording(Path(folder), task, cameras, size, sensor, outside_shell)
     store = EpisodeStore(folder, recording.settings())
     with store.recording():
         settled = {*store.names, *store.failures}
-        missing = [s for s in range(seed, seed + episodes) if episode_name(s) not in settled]
+        asked = [s for s in range(seed, seed + episodes) if split in (None, split_of(s))]
+        missing = [s for s in asked if episode_name(s) not in settled]
         if missing:
-            _record_in_parallel(recording, missing, episodes, workers)
+            _record_in_parallel(recording, missing, len(asked), workers)
     return store
 
 
@@ -84,7 +95,8 @@ def record_episode(recording: Recording, seed: int, on_step: Callable[[], None] 
     store, name = EpisodeStore(recording.folder), episode_name(seed)
     try:
         episode, attributes = demonstrate(
-            recording.task, seed, recording.cameras, recording.size, recording.sensor, on_step)
+            recording.task, seed, recording.cameras, recording.size, recording.sensor, on_step,
+            recording.outside_shell)
     except ExpertError as error:
         store.write_failure(name, str(error))
     else:

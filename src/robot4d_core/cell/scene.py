@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.cameras import CameraPlacement, sample_cameras
+from robot4d_core.cell.cameras import CameraPlacement, sample_cameras, sample_cameras_outside_shell
 from robot4d_core.errors import SceneError
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import make_pose
 
 CAMERA_NAMES = ('reference', 'second')
+_CAMERAS, _OUTSIDE = 0, 5  # what a seed's random numbers are for; the cell, its expert and its sensors have 1 to 4
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,16 @@ class Scene:
     @classmethod
     def sample(
         cls, task: str, seed: int, width: int = 320, height: int = 256, camera_names=CAMERA_NAMES,
-        held_out_objects: bool = False,
+        held_out_objects: bool = False, outside_shell: bool = False,
     ) -> Scene:
-        """Draw cameras for a task; the seed fixes both the cameras and the objects."""
-        rng = np.random.default_rng([seed, 0])
-        return cls(task, seed, sample_cameras(rng, camera_names, width, height), held_out_objects)
+        """Draw cameras for a task; the seed fixes both the cameras and the objects.
+
+        outside_shell: whether one camera in each of cameras.OUTSIDE_SHELL comes after those with a name here.
+        """
+        cameras = sample_cameras(np.random.default_rng([seed, _CAMERAS]), camera_names, width, height)
+        if outside_shell:
+            cameras += sample_cameras_outside_shell(np.random.default_rng([seed, _OUTSIDE]), width, height)
+        return cls(task, seed, cameras, held_out_objects)
 
     def with_second_camera_moved(self, shift: np.ndarray, turn: float) -> Scene:
         """Return the scene with its second camera moved by shift (3,) metres and turned by radians about z."""

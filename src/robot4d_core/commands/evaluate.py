@@ -8,13 +8,14 @@ import shlex
 import sys
 from pathlib import Path
 
+from robot4d_core.commands.evaluate_models import add_model_measurements
 from robot4d_core.commands.parsers import add_command, add_group, at_least
 
 
 def add(commands) -> None:
     """Declare the command."""
     evaluate = add_group(commands, 'evaluate', 'measure and print a table')
-    _add_generation(evaluate)
+    add_model_measurements(evaluate)
     _add_autoencoder(evaluate)
     policy = _add(evaluate, 'policy', _policy, 'success over random object poses and camera pairs')
     policy.add_argument('--engine', default='diffusion', choices=['diffusion', 'oracle', 'hold'], help='generator')
@@ -25,30 +26,6 @@ def add(commands) -> None:
     expert = _add(evaluate, 'expert', _expert, 'success of the scripted expert')
     expert.add_argument(
         '--held-out-objects', action='store_true', help='objects stand where they never do in training episodes')
-
-
-def _add_generation(evaluate) -> None:
-    generation = add_command(
-        evaluate, 'generation', _generation,
-        'errors of predicted images, points, views and gripper paths, on episodes and cameras that no model trained on')
-    generation.add_argument('store', type=Path, help='folder of the episode store')
-    generation.add_argument('--engine', default='diffusion', choices=['diffusion', 'hold'],
-                            help='generator; a frozen scene is always measured beside it')
-    generation.add_argument('--model', type=Path, default=None, metavar='FOLDER',
-                            help='of the diffusion engine, the shipped one without it')
-    generation.add_argument('--device', default='auto', choices=['auto', 'cpu', 'cuda'], help='of the diffusion engine')
-    generation.add_argument('--split', default='held_out_objects', choices=['held_out_objects', 'validation'],
-                            help='episodes to measure on')
-    generation.add_argument('--cameras', default='held_out', choices=['held_out', 'training'],
-                            help='cameras to measure with')
-    generation.add_argument('--clips', type=at_least(1), default=25, help='number of predictions')
-    generation.add_argument('--seed', type=at_least(0), default=0, help='of the choice of clips and of the sampler')
-    generation.add_argument('--steps', type=at_least(1), default=None, help="denoising steps, the engine's without it")
-    generation.add_argument('--i3d', type=Path, default=None, metavar='FILE',
-                            help='i3d_torchscript.pt of StyleGAN-V; without it FVD is not measured')
-    generation.add_argument('--segmenter', default=None, metavar='MODULE:FUNCTION',
-                            help='finds the gripper in images (evaluation/gripper_masks.py); by colour without it')
-    generation.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
 
 
 def _add_autoencoder(evaluate) -> None:
@@ -73,24 +50,6 @@ def _add(evaluate, name: str, run, description: str) -> argparse.ArgumentParser:
     parser.add_argument('--trials', type=int, default=20, help='number of trials')
     parser.add_argument('--seed', type=int, default=0, help='of the first trial')
     return parser
-
-
-def _generation(arguments: argparse.Namespace) -> None:
-    from robot4d_core.episodes.store import EpisodeStore
-    from robot4d_core.evaluation.generation import Protocol, evaluate_generation, write_report
-    from robot4d_core.evaluation.gripper_masks import load_segmenter, segment_by_colour
-    from robot4d_core.generator.engine import make_engine
-
-    options = {'model': arguments.model, 'device': arguments.device} if arguments.engine == 'diffusion' else {}
-    segmenter = load_segmenter(arguments.segmenter) if arguments.segmenter else segment_by_colour
-    protocol = Protocol(
-        arguments.split, arguments.cameras, arguments.clips, arguments.seed, arguments.steps, arguments.i3d)
-    store = EpisodeStore(arguments.store)
-    engine = make_engine(arguments.engine, **options)
-    engine.start()
-    report = evaluate_generation(store, engine, protocol, segmenter)
-    engine.stop()
-    write_report(report, shlex.join(['robot4d', *sys.argv[1:]]), Path('out/evaluation'), arguments.json)
 
 
 def _autoencoder(arguments: argparse.Namespace) -> None:

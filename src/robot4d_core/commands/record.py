@@ -20,6 +20,10 @@ def add(commands) -> None:
     parser.add_argument('--seed', type=at_least(0), default=0, help='of the first episode')
     parser.add_argument('--size', type=image_size, default='160x128', metavar='WxH', help='of the images, pixels')
     parser.add_argument('--sensor', choices=['ideal', 'noisy'], default='ideal', help='what the cameras are like')
+    parser.add_argument('--split', choices=['training', 'validation', 'held_out_objects'], default=None,
+                        help='record those of the episodes only that belong to it, to measure on')
+    parser.add_argument('--outside-shell', action='store_true',
+                        help='also film with cameras where none stands in training: farther, nearer, lower, opposite')
     parser.add_argument('--workers', type=at_least(1), default=os.cpu_count(), help='processes')
     parser.add_argument('--bag', type=Path, default=None, metavar='FOLDER',
                         help='also write each of the episodes as a rosbag2 below this folder, for `ros2 bag play`')
@@ -32,6 +36,7 @@ def _record(arguments: argparse.Namespace) -> None:
     store = record(
         arguments.output, arguments.task, arguments.episodes, arguments.cameras, seed=arguments.seed,
         size=arguments.size, workers=arguments.workers, sensor=SENSORS[arguments.sensor],
+        outside_shell=arguments.outside_shell, split=arguments.split,
     )
     print(f'{arguments.output} has {len(store)} episodes; {len(store.failures)} demonstrations failed')
     if arguments.bag:

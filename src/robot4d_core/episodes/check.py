@@ -88,7 +88,7 @@ def _seed_problems(attributes: dict) -> Iterator[str]:
 def _expected(settings: dict, attributes: dict, sizes: dict[str, int]) -> _Expected:
     sizes = dict(sizes)
     if 'cameras' in settings:
-        sizes['cameras'] = settings['cameras']
+        sizes['cameras'] = settings['cameras'] + len(settings.get('outside_shell', ()))
     if 'size' in settings:
         sizes['width'], sizes['height'] = settings['size']
     robot, objects = len(SEGMENTS), 256 - len(SEGMENTS)

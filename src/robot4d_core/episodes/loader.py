@@ -104,7 +104,7 @@ def episodes_of(store: EpisodeStore, split: str) -> list[str]:
 def read_seen_by(store: EpisodeStore, name: str, cameras: Callable[[int], range]) -> Episode:
     """Read an episode into memory as those cameras alone saw it that cameras(count) allows."""
     arrays = vars(store.read(name))
-    allowed = cameras(arrays['rgb'].shape[0])
+    allowed = cameras(store.settings['cameras'])
     per_camera = {array for array, (_, axes) in LAYOUT.items() if axes[0] == 'cameras'}
     return Episode(**{
         array: values[allowed.start:allowed.stop] if array in per_camera else values[:]

@@ -70,7 +70,8 @@ def _cameras(settings: dict) -> str:
     count = settings['cameras']
     width, height = settings.get('size', ('?', '?'))
     return (f'{count} of {width}x{height} pixels, {len(training_cameras(count))} to train with, '
-            f'{len(held_out_cameras(count))} held out')
+            f'{len(held_out_cameras(count))} held out'
+            + ''.join(f', one {name}' for name in settings.get('outside_shell', ())))
 
 
 def _sensor(sensor: dict | str | None) -> str:

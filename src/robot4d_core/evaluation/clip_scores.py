@@ -157,7 +157,7 @@ def _depth_scores(clip: Clip, prediction: Prediction, T_n_m: np.ndarray | None) 
     points = [view.pointmap for view in prediction.views]
     depths = {
         'n': (points[0][..., 2], truth[0][..., 2]),
-        'm': (_depth_in_m(T_n_m, points[1]), _depth_in_m(clip.window.T_n_m, truth[1])),
+        'm': (depth_in_m(T_n_m, points[1]), depth_in_m(clip.window.T_n_m, truth[1])),
         'm (z in n)': (points[1][..., 2], truth[1][..., 2]),
     }
     scores = {}
@@ -172,7 +172,7 @@ def _depth_scores(clip: Clip, prediction: Prediction, T_n_m: np.ndarray | None) 
     return scores
 
 
-def _depth_in_m(T_n_m: np.ndarray | None, points: np.ndarray) -> np.ndarray:
+def depth_in_m(T_n_m: np.ndarray | None, points: np.ndarray) -> np.ndarray:
     """Return the depth (...) in camera m of points (..., 3) in frame n; unknown without a transform."""
     if T_n_m is None:
         return np.full(points.shape[:-1], np.nan)

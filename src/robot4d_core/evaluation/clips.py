@@ -14,6 +14,7 @@ from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.episodes.splits import held_out_cameras, training_cameras
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import WINDOW_STEPS, Window, read_window
+from robot4d_core.errors import NoWindowError
 from robot4d_core.geometry.poses import invert_pose
 
 CAMERAS = {'held_out': held_out_cameras, 'training': training_cameras}
@@ -43,10 +44,13 @@ class Clip:
         return self.masks.mean(axis=(-2, -1)) > VISIBLE_SHARE
 
 
-def draw_clips(store: EpisodeStore, split: str, cameras: str, count: int, seed: int) -> list[tuple[str, int, int, int]]:
+def draw_clips(
+    store: EpisodeStore, split: str, cameras: str, count: int, seed: int, second_camera: str | None = None,
+) -> list[tuple[str, int, int, int]]:
     """Draw (episode, step, n, m) of clips; every episode once before any comes twice, every window likewise.
 
-    cameras: a key of CAMERAS. Raises NoWindowError when the split or the cameras give none.
+    cameras: a key of CAMERAS; second_camera: the name of the camera that is m in every clip instead, n stays the same.
+    Raises NoWindowError when the split or the cameras give none.
     """
     dataset = WindowDataset(store, split, CAMERAS[cameras], seed=seed)
     rng = np.random.default_rng(seed)
@@ -57,7 +61,19 @@ def draw_clips(store: EpisodeStore, split: str, cameras: str, count: int, seed: 
         episode = dataset.locate(int(number))[0]
         turn.append(drawn[episode])
         drawn[episode] += 1
-    return [dataset.locate(int(number)) for number in order[np.argsort(turn, kind='stable')][:count]]
+    places = [dataset.locate(int(number)) for number in order[np.argsort(turn, kind='stable')][:count]]
+    if second_camera is None:
+        return places
+    return [(episode, start, n, _camera_called(second_camera, store, episode)) for episode, start, n, _ in places]
+
+
+def _camera_called(name: str, store: EpisodeStore, episode: str) -> int:
+    names = store.attributes(episode).get('cameras', [])
+    if name not in names:
+        raise NoWindowError(
+            f"episode '{episode}' of {store.folder} has no camera '{name}', it has {', '.join(names)}; record with "
+            '`robot4d record --outside-shell` for cameras that stand where none does in training')
+    return names.index(name)
 
 
 def read_clip(store: EpisodeStore, episode: str, start: int, n: int, m: int) -> Clip:

@@ -8,12 +8,12 @@ that a frozen scene is consistent across views; cross-view IoU does not ask whet
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.progress import track
 
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import EngineError, EvaluationError
@@ -46,7 +46,8 @@ from robot4d_core.tracker import GripperTracker
 class Protocol:
     """What to measure on: count clips of a split, seen by cameras (a key of clips.CAMERAS).
 
-    seed: of the clips and the sampler; steps: denoising steps, None for the engine's; i3d: TorchScript file for FVD.
+    seed: of the clips and the sampler; steps: denoising steps, None for the engine's; i3d: TorchScript file for FVD;
+    second_camera: name of the camera that is view m of every clip, None for another one of cameras.
     """
 
     split: str = 'held_out_objects'
@@ -55,6 +56,11 @@ class Protocol:
     seed: int = 0
     steps: int | None = None
     i3d: Path | None = None
+    second_camera: str | None = None
+
+    def draw(self, store: EpisodeStore) -> list[tuple[str, int, int, int]]:
+        """Draw the clips of a store, as draw_clips does; the same for every engine."""
+        return draw_clips(store, self.split, self.cameras, self.count, self.seed, self.second_camera)
 
 
 @dataclass(frozen=True)
@@ -77,30 +83,34 @@ class _Measured:
 
 def evaluate_generation(
     store: EpisodeStore, engine: Engine, protocol: Protocol, segmenter: Segmenter = segment_by_colour,
+    on_clip: Callable[[], None] = lambda: None,
 ) -> GenerationReport:
     """Let a started engine predict clips of a store and measure every prediction.
 
-    A clip that the engine refuses is named in the report and left out, also of hold's numbers.
+    A clip that the engine refuses is named in the report and left out, also of hold's numbers. on_clip is called after
+    each clip.
     Raises EvaluationError for an engine that reads the simulator, or when no clip is left; NoWindowError.
     """
     if engine.needs_simulator:
         raise EvaluationError(
             f"engine '{engine.name}' renders the truth, so its numbers mean nothing here; choose diffusion or hold")
     network = VideoFeatures(protocol.i3d) if protocol.i3d else None
-    places = draw_clips(store, protocol.split, protocol.cameras, protocol.count, protocol.seed)
+    places = protocol.draw(store)
     trackers = make_trackers(store.read(places[0][0]).gripper_poses.shape[1])
     clips, failures = [], {}
-    for k, place in enumerate(track(places, f'measuring {engine.name}', console=Console(stderr=True))):
+    for k, place in enumerate(places):
         clip = read_clip(store, *place)
         started = time.perf_counter()
         try:
             prediction = engine.predict(observation_of(clip.window), steps=protocol.steps, seed=protocol.seed + k)
         except EngineError as error:
             failures[_name(place)] = str(error)
+            on_clip()
             continue
         seconds = time.perf_counter() - started
         _refuse_other_size(clip, prediction)
         clips.append(_measure(place, clip, prediction, segmenter, trackers, network, seconds))
+        on_clip()
     if not clips:
         raise EvaluationError(f'{engine.name} predicted none of {len(places)} clips: {next(iter(failures.values()))}')
     return GenerationReport(
@@ -108,7 +118,7 @@ def evaluate_generation(
         protocol={
             'store': str(store.folder), **store.settings, 'split': protocol.split, 'cameras': protocol.cameras,
             'clips': len(clips), 'episodes': len({clip.place[0] for clip in clips}), 'seed': protocol.seed,
-            'steps': protocol.steps, 'segmenter': segmenter.__name__,
+            'second_camera': protocol.second_camera, 'steps': protocol.steps, 'segmenter': segmenter.__name__,
             'i3d': str(protocol.i3d) if protocol.i3d else None,
         },
         machine=describe_machine('numpy', 'torch', 'torchmetrics'),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -42,15 +42,42 @@ class GenerationReport:
 
     def to_dict(self) -> dict:
         """Return JSON values; what could not be measured is null."""
-        return _without_nan(asdict(self))
+        return without_nan(asdict(self))
+
+    @classmethod
+    def from_dict(cls, numbers: dict) -> GenerationReport:
+        """Read what to_dict returned; keys that are no field of a report do not matter."""
+        parts = {field.name: _with_nan(numbers[field.name]) for field in fields(cls)}
+        for name in ('values', 'steps', 'ceiling'):
+            parts[name] = _with_estimates(parts[name])
+        for name in ('protocol', 'fvd'):
+            parts[name] = numbers[name]
+        return cls(**parts)
 
 
-def _without_nan(value):
+def without_nan(value):
+    """Return nested lists and dicts of numbers as JSON can hold them: null for NaN."""
     if isinstance(value, dict):
-        return {name: _without_nan(part) for name, part in value.items()}
+        return {name: without_nan(part) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_without_nan(part) for part in value]
+        return [without_nan(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _with_nan(value):
+    if isinstance(value, dict):
+        return {name: _with_nan(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_with_nan(part) for part in value]
+    return math.nan if value is None else value
+
+
+def _with_estimates(value):
+    if isinstance(value, list):
+        return [_with_estimates(part) for part in value]
+    if value.keys() == {field.name for field in fields(Estimate)}:
+        return Estimate(**value)
+    return {name: _with_estimates(part) for name, part in value.items()}
 
 
 def print_report(report: GenerationReport, console: Console) -> None:
@@ -110,14 +137,20 @@ def _interval(value: Estimate) -> str:
 
 def plot_report(report: GenerationReport, path: Path) -> None:
     """Draw the measures over the horizon with their confidence intervals, a panel each."""
+    plot_horizon({report.model: report.steps['model'], 'hold': report.steps['hold']}, path)
+
+
+def plot_horizon(curves: dict[str, dict[str, list[Estimate]]], path: Path) -> None:
+    """Draw measures over the horizon, a panel each, of several predictors, by name; 'hold' is grey."""
     from matplotlib.figure import Figure
 
-    names = list(report.steps['model'])
+    names = list(next(iter(curves.values())))
     figure = Figure(figsize=(12, 7), layout='constrained')
     for axis, name in zip(figure.subplots(2, -(-len(names) // 2), sharex=True).flat, names):
-        for who, colour in zip(PREDICTORS, ('tab:blue', 'tab:grey'), strict=True):
-            mean, low, high = np.array([(step.mean, step.low, step.high) for step in report.steps[who][name]]).T
-            axis.plot(default_time_from_start(), mean, color=colour, label=report.model if who == 'model' else who)
+        for k, (who, steps) in enumerate(curves.items()):
+            mean, low, high = np.array([(step.mean, step.low, step.high) for step in steps[name]]).T
+            colour = 'tab:grey' if who == 'hold' else f'C{k}'
+            axis.plot(default_time_from_start(), mean, color=colour, label=who)
             axis.fill_between(default_time_from_start(), low, high, color=colour, alpha=0.2)
         axis.set_title(name)
         axis.set_xlabel('seconds after the observation')

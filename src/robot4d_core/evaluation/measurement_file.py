@@ -8,6 +8,8 @@ from pathlib import Path
 
 
 def write_measurement(file: Path, command: str, numbers: dict) -> None:
-    """Write numbers (JSON values, no NaN) and the command into file; makes its folder."""
+    """Write numbers (JSON values, no NaN) and the command into file, whole or not at all; makes its folder."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({'command': command, **numbers}, indent=1, allow_nan=False) + '\n')
+    unfinished = file.with_name(f'{file.name}.unfinished')
+    unfinished.write_text(json.dumps({'command': command, **numbers}, indent=1, allow_nan=False) + '\n')
+    unfinished.replace(file)

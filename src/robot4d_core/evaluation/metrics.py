@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,8 +89,19 @@ def estimate(values: np.ndarray, seed: int = 0) -> Estimate:
     values = values[~np.isnan(values)]
     if not values.size:
         return Estimate(np.nan, np.nan, np.nan, np.nan, 0)
-    low = high = np.nan
-    if values.size > 1:
-        rng = np.random.default_rng(seed)
-        low, high = bootstrap((values,), np.mean, method='percentile', random_state=rng).confidence_interval
-    return Estimate(float(values.mean()), float(low), float(high), float(np.median(values)), values.size)
+    low, high = confidence_interval(values, np.mean, seed)
+    return Estimate(float(values.mean()), low, high, float(np.median(values)), values.size)
+
+
+def confidence_interval(
+    values: np.ndarray, statistic: Callable[..., np.ndarray], seed: int = 0,
+) -> tuple[float, float]:
+    """Return the 95 % interval of a statistic, np.mean or np.median, of values (N,).
+
+    Percentile bootstrap; one value has no interval, NaN.
+    """
+    if len(values) < 2:
+        return np.nan, np.nan
+    rng = np.random.default_rng(seed)
+    low, high = bootstrap((values,), statistic, method='percentile', random_state=rng).confidence_interval
+    return float(low), float(high)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from robot4d_core.cell.cameras import sample_cameras
+from robot4d_core.cell.cameras import OUTSIDE_SHELL, SHELL, sample_camera_pose, sample_cameras
 
 
 @pytest.fixture(scope='module')
@@ -34,3 +34,14 @@ def test_cameras_look_at_the_table_upright(placements):
 
 def test_two_cameras_differ(placements):
     assert not np.allclose(placements[0].T_world_optical, placements[1].T_world_optical)
+
+
+@pytest.mark.parametrize('name', OUTSIDE_SHELL)
+def test_regions_outside_the_shell_have_no_camera_of_the_shell(name):
+    rng = np.random.default_rng(1)
+    poses = np.array([sample_camera_pose(rng, OUTSIDE_SHELL[name]) for _ in range(100)])
+    eyes = poses[:, :3, 3]
+    radii = np.linalg.norm(eyes, axis=1)
+    in_box = ((eyes >= SHELL.low) & (eyes <= SHELL.high)).all(axis=1)
+    assert not (in_box & (radii >= SHELL.radii[0]) & (radii <= SHELL.radii[1])).any()
+    assert (np.einsum('ki,ki->k', poses[:, :3, 2], -eyes) > 0.95 * radii).all(), 'they look at the table'

@@ -24,7 +24,9 @@ from robot4d_core.cell.recorder import Recording, record, record_episode
 from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.sensor import D435
 from robot4d_core.episodes.check import check_episode
+from robot4d_core.episodes.loader import read_seen_by
 from robot4d_core.episodes.segments import SEGMENTS
+from robot4d_core.episodes.splits import held_out_cameras, training_cameras
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import ExpertError, StoreBusyError, StoreSettingsError, WorkerError
 from robot4d_core.geometry.poses import invert_pose
@@ -120,6 +122,15 @@ def test_objects_are_held_out_by_seed(monkeypatch):
     _, attributes = demonstrate(TASK, 9, 1, (8, 8))
     assert attributes['split'] == 'held_out_objects'
     assert Scene.from_json(attributes['scene']).held_out_objects
+
+
+def test_one_split_alone_is_recorded_with_cameras_that_no_training_reads(tmp_path):
+    store = record(tmp_path / 'store', TASK, episodes=3, cameras=4, seed=8, size=(16, 12), outside_shell=True,
+                   split='held_out_objects')
+    assert store.names == ['episode_000009'] and check_episode(store, 'episode_000009') == []
+    assert store.read('episode_000009').rgb.shape[0] == 8
+    assert read_seen_by(store, 'episode_000009', training_cameras).rgb.shape[0] == 3
+    assert read_seen_by(store, 'episode_000009', held_out_cameras).rgb.shape[0] == 1
 
 
 def test_when_recording_is_killed_expect_the_next_to_finish_it_bit_identically(store, tmp_path):

@@ -25,6 +25,13 @@ def test_seeds_draw_different_cameras():
     assert not np.allclose(first, second)
 
 
+def test_cameras_outside_the_shell_come_last_and_move_no_other():
+    few, more = (Scene.sample('PutSpatulaOnTable', 9, outside_shell=its).cameras for its in (False, True))
+    assert [camera.name for camera in more] == ['reference', 'second', 'farther', 'nearer', 'lower', 'opposite']
+    for ours, theirs in zip(few, more):
+        assert np.array_equal(ours.T_world_optical, theirs.T_world_optical)
+
+
 @pytest.mark.parametrize('text', ['', '[]', '{"task": "PutSpatulaOnTable"}', 'null'])
 def test_when_text_is_no_scene_expect_named_error(text):
     with pytest.raises(SceneError, match='expected the JSON of a scene'):

@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from core.episodes.analytic_episodes import analytic_store
+from core.episodes.analytic_episodes import analytic_episode, analytic_store
 from robot4d_core.errors import NoWindowError
 from robot4d_core.evaluation.clips import draw_clips, read_clip
 
@@ -40,6 +40,18 @@ def test_cameras_are_those_asked_for(store):
         places = draw_clips(store, 'validation', cameras, 12, seed=1)
         assert {camera for place in places for camera in place[2:]} == allowed
         assert all(n != m for *_, n, m in places)
+
+
+def test_second_camera_is_the_one_called_so_and_nothing_else_changes(tmp_path):
+    store = analytic_store(tmp_path / 'store', seeds=[], cameras=8, grippers=2, size=SIZE)
+    names = [f'camera_{k}' for k in range(7)] + ['lower']
+    store.write('episode_000008', analytic_episode(8, seed=8, size=SIZE), split='validation', cameras=names)
+    usual = draw_clips(store, 'validation', 'training', 5, seed=0)
+    lower = draw_clips(store, 'validation', 'training', 5, seed=0, second_camera='lower')
+    assert [place[:3] for place in lower] == [place[:3] for place in usual]
+    assert {place[3] for place in lower} == {7} != {place[3] for place in usual}
+    with pytest.raises(NoWindowError, match="no camera 'higher', it has camera_0, .* lower; .*--outside-shell"):
+        draw_clips(store, 'validation', 'training', 5, seed=0, second_camera='higher')
 
 
 def test_seed_decides_and_an_absent_split_is_named(store, tmp_path):

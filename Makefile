@@ -33,10 +33,10 @@ demo: build  ## run the whole line in simulation; engine=diffusion (default), or
 	  robot4d report out/demo; \
 	}
 
-# The tests of the library and of single nodes run side by side, those of whole graphs have the machine for themselves.
+# The library's tests run side by side; those of the graph keep real time and want the machine for themselves.
 tests = $(if $(args),python3 -m pytest $(args),status=0; \
-  python3 -m pytest $(parallel) test/core test/nodes || status=$$?; \
-  python3 -m pytest --ignore=test/core --ignore=test/nodes || status=$$?; exit $$status)
+  python3 -m pytest $(parallel) test/core || status=$$?; \
+  python3 -m pytest --ignore=test/core || status=$$?; exit $$status)
 
 test: build  ## run the tests except the slow ones; args='-m slow' runs those, args=test/core a part
 	@$(environment) && \

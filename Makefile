@@ -33,10 +33,11 @@ demo: build  ## run the whole line in simulation; engine=diffusion (default), or
 	  robot4d report out/demo; \
 	}
 
-# The library's tests run side by side; those of the graph keep real time and want the machine for themselves.
+# Most tests run side by side; those of whole graphs keep real time and want the machine for themselves.
+whole_graphs := test/graph test/replay
 tests = $(if $(args),python3 -m pytest $(args),status=0; \
-  python3 -m pytest $(parallel) test/core || status=$$?; \
-  python3 -m pytest --ignore=test/core || status=$$?; exit $$status)
+  python3 -m pytest $(parallel) $(whole_graphs:%=--ignore=%) || status=$$?; \
+  python3 -m pytest $(whole_graphs) || status=$$?; exit $$status)
 
 test: build  ## run the tests except the slow ones; args='-m slow' runs those, args=test/core a part
 	@$(environment) && \

@@ -169,7 +169,7 @@ def camera(bench: Bench, name: str = 'second'):
     ({'focal_length': float('nan')}, r'/second/color/camera_info: fx must be finite'),
     ({'depth_frame': 'second_depth_optical_frame'}, r"second: depth is in frame 'second_depth_optical_frame'"),
     ({'delay': 60.0}, r'reference and second are \d{5} ms apart, limit 50 ms'),
-], ids=str)
+], ids=lambda value: value if isinstance(value, str) else next(iter(value)))
 def test_when_an_input_goes_bad_expect_it_named_no_prediction_and_recovery(quick, fault, message):
     bench = quick
     healthy = dict(vars(camera(bench)))

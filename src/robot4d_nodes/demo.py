@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import time
@@ -26,6 +25,7 @@ from robot4d_core.errors import Robot4dError
 from robot4d_core.evaluation.demo import DemoCycle, DemoOutcome, exit_status, print_summary, read_summary, write_demo
 from robot4d_nodes import conversions, parameters, qos
 from robot4d_nodes.action_call import ActionInterrupted, ConcurrentActionClient, call_action
+from robot4d_nodes.ending_signals import EndingSignals
 from robot4d_nodes.lifecycle import ACTIVE, spinning
 from robot4d_nodes.parameters import parameter
 
@@ -197,11 +197,15 @@ class Demo(Node):
 
 def main() -> int:
     """Run the demo once; the exit status is that of `robot4d report`, 130 after Ctrl-C."""
+    signals = EndingSignals()
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     demo = Demo()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # set by a thread: in the handler it would lock up a main thread that just begins to wait
-        signal.signal(number, lambda *_: threading.Thread(target=demo.interrupted.set).start())
+
+    def wait_for_interrupt() -> None:
+        signals.wait()
+        demo.interrupted.set()
+
+    threading.Thread(target=wait_for_interrupt, daemon=True).start()
     status = 1
     try:
         with spinning(demo):

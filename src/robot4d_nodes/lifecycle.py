@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
 from typing import Any
 
 import rclpy
@@ -25,6 +23,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from robot4d_core.errors import Robot4dError
 from robot4d_nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Health
+from robot4d_nodes.ending_signals import EndingSignals
 from robot4d_nodes.parameters import declare, read
 from robot4d_nodes.patient_executor import PatientExecutor
 
@@ -243,19 +242,16 @@ def spinning(*nodes: Node, on_failure: Callable[[], None] = lambda: None) -> Ite
 
 def run_node(make_node: Callable[[], Robot4dNode]) -> int:
     """Run one node until SIGINT or SIGTERM and return the exit status of its process: 0 after an orderly end."""
-    wake: SimpleQueue[None] = SimpleQueue()  # an Event that a signal handler sets can lock up who begins to wait
-    failures: list[str] = []
+    signals, failures = EndingSignals(), []
 
     def fail() -> None:
         failures.append('a callback raised')
-        wake.put(None)
+        signals.end()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: wake.put(None))
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         with spinning(make_node(), on_failure=fail):
-            wake.get()
+            signals.wait()
     except (InvalidParameterTypeException, InvalidParameterValueException, Robot4dError) as error:
         rclpy.logging.get_logger('robot4d').fatal(f'cannot start: {error}')
         failures.append('bad parameter')

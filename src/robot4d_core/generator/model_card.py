@@ -46,7 +46,7 @@ def write_model_card(
             f"| {stage} | {last['step']:.0f} | {settings.batch} | {last['seconds'] / 60:.0f} | {last['loss']:.4f} |")
     (folder / 'README.md').write_text(f"""# {name}
 
-A two-view 4-D video model of the configuration `{recipe.model}`, trained on demonstrations of one task (`{task}`). From
+A two-view 4-D video model of the configuration `{recipe.model}`, trained on demonstrations of {task}. From
 one RGB-D look of two cameras it predicts ten frames, 0.5 s apart, of colour and of points in the frame of the first
 camera. The command that makes it:
 
@@ -71,7 +71,7 @@ Measured on the validation episodes, seen by the other cameras.
 
 ## Limits
 
-One task, one robot cell: predictions for anything else are meaningless. Fingers are one to three pixels wide at
+These tasks in this robot cell: predictions for anything else are meaningless. Fingers are one to three pixels wide at
 160 x 128 pixels, so whether the gripper is open is hardly resolved there. Motion several seconds ahead is an average of
 what may happen.
 """)

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from robot4d_core.errors import ImageError
 from robot4d_core.geometry.cameras import PinholeCamera
+from robot4d_core.geometry.pointmaps import resize_depth
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,16 @@ class CameraView:
                     f"camera '{self.name}': {what} image is {image.shape[1]}x{image.shape[0]} but camera_info says "
                     f'{self.camera.width}x{self.camera.height}; use depth aligned to colour, and its camera_info'
                 )
+
+    def resized(self, width: int, height: int) -> CameraView:
+        """Return the view in another size: colour by area, depth by nearest neighbour, K scaled."""
+        if (width, height) == (self.camera.width, self.camera.height):
+            return self
+        return replace(
+            self, camera=self.camera.resized(width, height),
+            rgb=cv2.resize(self.rgb, (width, height), interpolation=cv2.INTER_AREA),
+            depth=resize_depth(self.depth, width, height),
+        )
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from diffusers.utils import logging as diffusers_logging
@@ -16,8 +15,8 @@ from robot4d_core.generator.engine import Cancelled, Engine, Progress
 from robot4d_core.generator.model_folder import REMEDY, ModelFolder
 from robot4d_core.generator.model_memory import require_memory
 from robot4d_core.generator.pipeline import TwoViewPipeline
-from robot4d_core.geometry.pointmaps import pointmap_from_depth, resize_depth
-from robot4d_core.observation import CameraView, Observation
+from robot4d_core.geometry.pointmaps import pointmap_from_depth
+from robot4d_core.observation import Observation
 from robot4d_core.prediction import PredictedView, Prediction, default_time_from_start
 from robot4d_core.robot_description import share_directory
 
@@ -73,7 +72,7 @@ class DiffusionEngine(Engine):
             raise EngineError(f'denoising steps must be at least 1, got {steps}')
         if len(observation.views) != 2:
             raise EngineError(f'this model needs 2 camera views, the observation has {len(observation.views)}')
-        views = [_resized(view, *self._image_size) for view in observation.views]
+        views = [view.resized(*self._image_size) for view in observation.views]
         for view in views:
             if not np.isfinite(view.depth).any():
                 raise EngineError(f"camera '{view.name}' has no valid depth; check the sensor and its range")
@@ -130,12 +129,3 @@ def torch_device(device: str) -> torch.device:
             f"device '{device}' was demanded but torch finds {torch.cuda.device_count()} CUDA GPUs; "
             "choose 'auto' or 'cpu', or install the driver and torch with CUDA")
     return torch.device(device)
-
-
-def _resized(view: CameraView, width: int, height: int) -> CameraView:
-    if (view.camera.width, view.camera.height) == (width, height):
-        return view
-    return CameraView(
-        view.name, view.camera.resized(width, height),
-        cv2.resize(view.rgb, (width, height), interpolation=cv2.INTER_AREA), resize_depth(view.depth, width, height),
-    )

@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import cv2
 import numpy as np
 
 from robot4d_core.errors import EngineError, PredictionCancelled, RegistrationError
 from robot4d_core.generator.engine import Cancelled, Engine, Progress
-from robot4d_core.geometry.pointmaps import pointmap_from_depth, resize_depth, transform_points
+from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
 from robot4d_core.geometry.registration import register_clouds
 from robot4d_core.observation import CameraView, Observation
 from robot4d_core.prediction import FRAMES, PredictedView, Prediction, default_time_from_start
@@ -56,7 +53,7 @@ class HoldEngine(Engine):
         )
 
     def _freeze(self, view: CameraView, T_reference_view: np.ndarray) -> PredictedView:
-        resized = _resized(view, self._width or view.camera.width, self._height or view.camera.height)
+        resized = view.resized(self._width or view.camera.width, self._height or view.camera.height)
         pointmap = transform_points(T_reference_view, pointmap_from_depth(resized.depth, resized.camera))
         video = (np.repeat(image[None], FRAMES, axis=0) for image in (resized.rgb, pointmap))
         return PredictedView(view.name, resized.camera, *video)
@@ -67,9 +64,3 @@ def _pose_in(reference: CameraView, view: CameraView) -> np.ndarray:
         return register_clouds(reference, view).T_n_m
     except RegistrationError as error:
         raise EngineError(f'hold cannot express {view.name} in the frame of {reference.name}: {error}') from error
-
-
-def _resized(view: CameraView, width: int, height: int) -> CameraView:
-    rgb = cv2.resize(view.rgb, (width, height), interpolation=cv2.INTER_AREA)
-    depth = resize_depth(view.depth, width, height)
-    return replace(view, camera=view.camera.resized(width, height), rgb=rgb, depth=depth)

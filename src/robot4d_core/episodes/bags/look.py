@@ -29,16 +29,17 @@ from robot4d_core.episodes.bags.topics import (
     TRANSFORMS,
     CameraTopics,
     discover_cameras,
-    recorded_topic,
+    required_topic,
 )
 from robot4d_core.episodes.bags.transform_history import TransformHistory
 from robot4d_core.episodes.recorded_look import RecordedLook, RecordedView, choose_cameras
-from robot4d_core.errors import ImageError, ParameterError, SynchronisationError, TopicError, TransformError
+from robot4d_core.errors import ImageError, ParameterError, SynchronisationError, TransformError
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_metres
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 
 ARM = ARMS[0]
+TOPICS_ADVICE = "record it, or name the cameras' topics with --topics FILE"
 
 
 def read_bag_look(
@@ -85,7 +86,8 @@ class _Scan:
         names = [camera.info for camera in cameras]
         streams = {stream.name: stream for stream in (*self.colour, *self.depth)}
         for camera in cameras:
-            _stream(reader, camera.info, {'': CAMERA_INFO}, f"intrinsics of camera '{camera.name}'")
+            required_topic(
+                reader, camera.info, {'': CAMERA_INFO}, f"intrinsics of camera '{camera.name}'", TOPICS_ADVICE)
         optional = {TF: TRANSFORMS, TF_STATIC: TRANSFORMS, JOINT_STATES: JOINT_STATE, INSTRUCTION: TEXT}
         wanted = [topic for topic, kind in optional.items() if reader.types.get(topic) == kind]
         for topic, log_time, message in reader.messages([*streams, *names, *wanted]):
@@ -129,12 +131,7 @@ class _Scan:
 
 
 def _stream(reader: BagReader, topic: str, kinds: dict[str, str], what: str) -> Stream:
-    recorded = recorded_topic(reader, topic, kinds)
-    if recorded is None:
-        raise TopicError(
-            f'no {what}: expected {topic} in {reader.bag}, which has {sorted(reader.types)}; record it, or name the '
-            "cameras' topics with --topics FILE")
-    return Stream(recorded)
+    return Stream(required_topic(reader, topic, kinds, what, TOPICS_ADVICE))
 
 
 def _choose_moments(

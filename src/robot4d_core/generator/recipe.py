@@ -95,7 +95,8 @@ class Recipe:
 
     data: None for a recipe whose demonstrations the user brings. model: the name of a configuration under
     config/models, or a path. in_memory: episodes and latents are held in memory, else windows are read and encoded as
-    they are needed. precision: 'bf16' (mixed) or 'no'. A stage that is None is left out.
+    they are needed. precision: 'bf16' (mixed) or 'no'. file_megabytes: size of the files of weights at most, None for
+    what diffusers chooses. A stage that is None is left out.
     """
 
     name: str
@@ -108,11 +109,12 @@ class Recipe:
     view_alignment: StageSettings | None = None
     in_memory: bool = True
     precision: str = 'bf16'
+    file_megabytes: int | None = None
 
     def fixed(self) -> dict:
-        """Return what must not change while a training goes on: all but the evaluation and the last stage's budget."""
+        """Return what must not change while a training goes on: all but what follows it and its last budget."""
         entries = dataclasses.asdict(self)
-        del entries['evaluation']
+        del entries['evaluation'], entries['file_megabytes']
         for name in BUDGET:
             del entries['diffusion'][name]
         return entries

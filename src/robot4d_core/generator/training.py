@@ -55,7 +55,7 @@ def train_command(args: argparse.Namespace) -> None:
     if accelerator.is_main_process:
         suffix = '' if args.ablation == 'full' else f'_{args.ablation}'
         out = args.out or home / f'model{suffix}'
-        write_model(pipeline, out)
+        write_model(pipeline, out, recipe.file_megabytes)
         report_model(out, recipe.name + suffix, _command(args, recipe), recipe, stages, configuration, store)
 
 
@@ -157,14 +157,19 @@ def make_initial_pipeline(configuration: Configuration, svd: Path | None) -> Two
     return load_svd(svd, configuration)
 
 
-def write_model(pipeline: TwoViewPipeline, folder: Path) -> None:
-    """Save the pipeline as a diffusers folder, weights as bfloat16 (loaded as float32), with checksums."""
+def write_model(pipeline: TwoViewPipeline, folder: Path, file_megabytes: int | None = None) -> None:
+    """Save the pipeline as a diffusers folder, weights as bfloat16 (loaded as float32), with checksums.
+
+    file_megabytes: see Recipe. Weights that lie in the folder are replaced.
+    """
     from robot4d_core.generator.model_folder import write_checksums
 
-    for part in pipeline.to('cpu').components.values():
+    for name, part in pipeline.to('cpu').components.items():
         if isinstance(part, nn.Module):
             part.bfloat16()
-    pipeline.save_pretrained(folder)
+            for file in (folder / name).glob('*.safetensors*'):
+                file.unlink()
+    pipeline.save_pretrained(folder, max_shard_size=file_megabytes and f'{file_megabytes}MB')
     write_checksums(folder)
 
 

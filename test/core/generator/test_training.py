@@ -18,12 +18,14 @@ from safetensors.torch import load_file
 
 from core.episodes.analytic_episodes import analytic_store
 from core.generator.small_svd import small_svd, small_svd_configuration
-from core.generator.tiny_models import tiny_configuration
+from core.generator.tiny_models import tiny_configuration, tiny_pipeline
 from robot4d_core.cli import main
 from robot4d_core.generator import training_stages
+from robot4d_core.generator.diffusion_engine import load_pipeline
 from robot4d_core.generator.latent_episodes import LatentEpisode
 from robot4d_core.generator.model_folder import ModelFolder
 from robot4d_core.generator.pipeline import TwoViewPipeline
+from robot4d_core.generator.training import write_model
 from robot4d_core.generator.training_checkpoint import CHECKPOINT
 from robot4d_core.generator.training_curve import read_curve
 
@@ -84,6 +86,21 @@ def test_the_command_leaves_a_measured_model_and_does_not_repeat_itself(tmp_path
         first, second = (
             load_file(tmp_path / out / part / 'diffusion_pytorch_model.safetensors') for out in ('model', 'again'))
         assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_model_is_written_anew_into_files_no_larger_than_the_recipe_says(tmp_path):
+    pipeline = tiny_pipeline()
+    weights = {name: value.bfloat16() for name, value in pipeline.unet.state_dict().items()}
+    write_model(pipeline, tmp_path)
+    [whole] = (tmp_path / 'unet').glob('*.safetensors')
+    assert whole.stat().st_size > 1e6
+    write_model(pipeline, tmp_path, file_megabytes=1)
+    files = [*(tmp_path / 'unet').glob('*.safetensors')]
+    assert len(files) > 1 and max(file.stat().st_size for file in files) < 1.1e6
+    folder = ModelFolder.open(tmp_path)
+    folder.check()
+    read = load_pipeline(folder).unet.state_dict()
+    assert all(torch.equal(read[name], value.float()) for name, value in weights.items())
 
 
 def test_a_training_begins_with_the_weights_of_stable_video_diffusion(tmp_path):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.evaluation.horizon_error import MODELS, REGIONS, VIEWS, HorizonError
 from robot4d_core.generator.recipe import Recipe
 from robot4d_core.generator.training_curve import read_curve
+
+LINE = 120  # characters
 
 
 def plot_curves(stages: dict[str, Path], path: Path) -> None:
@@ -44,20 +47,19 @@ def write_model_card(
         last = {column: columns[column][-1] if columns else float('nan') for column in ('step', 'seconds', 'loss')}
         rows.append(
             f"| {stage} | {last['step']:.0f} | {settings.batch} | {last['seconds'] / 60:.0f} | {last['loss']:.4f} |")
+    what = textwrap.fill(
+        f'A two-view 4-D video model of the configuration `{recipe.model}`, trained on demonstrations of {task}. From '
+        'one RGB-D look of two cameras it predicts ten frames, 0.5 s apart, of colour and of points in the frame of '
+        'the first camera. The command that makes it:', LINE)
     (folder / 'README.md').write_text(f"""# {name}
 
-A two-view 4-D video model of the configuration `{recipe.model}`, trained on demonstrations of {task}. From
-one RGB-D look of two cameras it predicts ten frames, 0.5 s apart, of colour and of points in the frame of the first
-camera. The command that makes it:
+{what}
 
     {command}
 
 ## Data
 
-{splits.total()} episodes ({', '.join(f'{count} {split}' for split, count in sorted(splits.items()))}),
-{cameras} cameras each, of which the first three quarters train.
-{_origin(recipe)}
-Measured on the validation episodes, seen by the other cameras.
+{_data(recipe, splits, cameras)}
 
 ## Training ({machine})
 
@@ -77,12 +79,16 @@ what may happen.
 """)
 
 
-def _origin(recipe: Recipe) -> str:
-    if recipe.data is None:
-        return 'They were recorded by the user.'
-    data = recipe.data
-    return (f'They are simulated, of the seeds from {data.seed} to {data.seed + data.episodes - 1} less those whose\n'
-            f'demonstration failed; sensor: {data.sensor}. No real image was used.')
+def _data(recipe: Recipe, splits: Counter, cameras: int) -> str:
+    counts = ', '.join(f'{count} {split}' for split, count in sorted(splits.items()))
+    origin = 'They were recorded by the user.'
+    if (data := recipe.data) is not None:
+        last = data.seed + data.episodes - 1
+        origin = (f'They are simulated, of the seeds from {data.seed} to {last} less those whose demonstration failed; '
+                  f'sensor: {data.sensor}. No real image was used.')
+    return textwrap.fill(
+        f'{splits.total()} episodes ({counts}), {cameras} cameras each, of which the first three quarters train. '
+        f'{origin} Measured on the validation episodes, seen by the other cameras.', LINE)
 
 
 def _errors(report: HorizonError, recipe: Recipe) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from core.generator.tiny_models import tiny_pipeline
+from core.generator.tiny_models import tiny_configuration, tiny_pipeline
 from robot4d_core.errors import DeviceError, EngineError, MemoryShortage, ModelError, PredictionCancelled
+from robot4d_core.generator.configurations import make_pipeline
 from robot4d_core.generator.diffusion_engine import DiffusionEngine
 from robot4d_core.generator.model_folder import write_checksums
 from robot4d_core.geometry.cameras import PinholeCamera
@@ -135,12 +137,12 @@ def test_a_model_larger_than_the_memory_is_refused_before_it_is_read(model):
         DiffusionEngine(model, device='cpu').start()
 
 
-def test_the_images_have_the_size_that_the_model_says(model):
-    path = model / 'model_index.json'
-    published = {'view_alignment': [None, None], 'diffuse_change': False}  # a ViewAlignment has a size of its own
-    changes = {'image_size': [80, 64], **published}
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-    prediction = started(model).predict(make_observation(), seed=0, steps=1)
+def test_the_images_have_the_size_that_the_model_says(tmp_path):
+    configuration = tiny_configuration()
+    unaligned = configuration.unet | dict(in_channels=2 * configuration.unet['out_channels'])
+    make_pipeline(replace(  # a ViewAlignment has a size of its own
+        configuration, image_size=[80, 64], view_alignment=None, unet=unaligned)).save_pretrained(tmp_path / 'small')
+    prediction = started(tmp_path / 'small').predict(make_observation(), seed=0, steps=1)
     assert prediction.views[0].rgb.shape == (10, 64, 80, 3)
     assert prediction.views[0].camera == make_observation().views[0].camera.resized(80, 64)
 

@@ -96,6 +96,7 @@ def test_runs_of_frames_decode_as_whole_videos_where_frames_are_not_mixed(latent
     torch.testing.assert_close(
         model.decode_videos(latents, ceiling_of(model, frames)), model.decode_videos(latents), rtol=1e-4, atol=1e-4)
     image_decoder, _ = make_autoencoders(tiny_configuration())
+    latents = latents.repeat(1, 1, image_decoder.config.latent_channels // latents.shape[2], 1, 1)
     torch.testing.assert_close(
         image_decoder.decode_videos(latents, 1.01 * frames * image_decoder.decoding_memory(16, 24)),
         image_decoder.decode_videos(latents), rtol=1e-5, atol=1e-5)
@@ -121,7 +122,7 @@ def test_decoding_stays_under_the_stated_memory_and_near_it(name, frames):
     with FakeTensorMode(), torch.no_grad():
         for model in make_autoencoders(configuration):
             grid = height // model.latent_factor, width // model.latent_factor
-            latents = torch.zeros(1, frames, 4, *grid)
+            latents = torch.zeros(1, frames, model.config.latent_channels, *grid)
             tracker = MemTracker()
             tracker.track_external(model, latents)
             with tracker:

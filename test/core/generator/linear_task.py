@@ -43,8 +43,11 @@ def noise_batch(size: int, rng: np.random.Generator) -> DiffusionBatch:
     def tensor(*shape):
         return torch.from_numpy(rng.normal(size=(size, 2, *shape))).float()
 
-    return DiffusionBatch(tensor(8, 8, 8), None, tensor(2, 8, 8, 8), tensor(2, 8, 8) > 1, tensor(2, 8, 8) > -1,
-                          ['noise'] * size)
+    unet = tiny_configuration().unet
+    diffused = unet['out_channels']
+    return DiffusionBatch(
+        tensor(unet['in_channels'] - diffused, 8, 8), None, tensor(2, diffused, 8, 8), tensor(2, 8, 8) > 1,
+        tensor(2, 8, 8) > -1, ['noise'] * size)
 
 
 def diffusion_task(settings: StageSettings, folder: Path):

@@ -27,8 +27,8 @@ OVERHEAD = 1.25
 LIBRARIES = 50 * MEBIBYTE
 """What libraries take when they are first used.
 
-With these numbers the configuration tiny was said to need 195 MB, and a process grew by 131 to 153 MB; of
-small it was 5797 MB, and a process grew by 4621 MB (x86).
+With these numbers the configuration tiny was said to need 195 MB, and a process grew by 131 to 153 MB; the
+configuration small 5797 MB, and a process grew by 4621 MB (x86).
 """
 
 

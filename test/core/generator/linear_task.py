@@ -16,6 +16,10 @@ from robot4d_core.generator.recipe import StageSettings
 from robot4d_core.generator.training_batches import DiffusionBatch, drawn
 from robot4d_core.generator.training_objectives import DiffusionObjective
 
+CONFIGURATION = tiny_configuration()
+DIFFUSED = CONFIGURATION.unet['out_channels']
+OBSERVED = CONFIGURATION.unet['in_channels'] - DIFFUSED
+
 
 @dataclass(frozen=True)
 class LinearBatch:
@@ -43,16 +47,13 @@ def noise_batch(size: int, rng: np.random.Generator) -> DiffusionBatch:
     def tensor(*shape):
         return torch.from_numpy(rng.normal(size=(size, 2, *shape))).float()
 
-    unet = tiny_configuration().unet
-    diffused = unet['out_channels']
     return DiffusionBatch(
-        tensor(unet['in_channels'] - diffused, 8, 8), None, tensor(2, diffused, 8, 8), tensor(2, 8, 8) > 1,
-        tensor(2, 8, 8) > -1, ['noise'] * size)
+        tensor(OBSERVED, 8, 8), None, tensor(2, DIFFUSED, 8, 8), tensor(2, 8, 8) > 1, tensor(2, 8, 8) > -1,
+        ['noise'] * size)
 
 
 def diffusion_task(settings: StageSettings, folder: Path):
     """Return the arguments of a training of the U-Net."""
     torch.manual_seed(0)
-    configuration = tiny_configuration()
-    objective = DiffusionObjective(make_unet(configuration), make_scheduler(configuration))
+    objective = DiffusionObjective(make_unet(CONFIGURATION), make_scheduler(CONFIGURATION))
     return objective, settings, folder, drawn(noise_batch)

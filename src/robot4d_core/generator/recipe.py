@@ -138,6 +138,8 @@ def read_recipe(name: str | Path) -> Recipe:
         recipe = _parse(Recipe, {'name': path.stem, 'data': None} | _mapping(entries))
         if recipe.precision not in ('bf16', 'no'):
             raise RecipeError(f"precision must be 'bf16' or 'no', got '{recipe.precision}'")
+        if recipe.file_megabytes is not None and recipe.file_megabytes <= 0:
+            raise RecipeError(f'file_megabytes must be positive, or left out for no limit, got {recipe.file_megabytes}')
     except RecipeError as error:
         raise RecipeError(f'{path}: {error}') from error
     return recipe

@@ -54,6 +54,7 @@ RECIPE = {'model': 'tiny', 'diffusion': STAGE, 'evaluation': {'windows': 1, 'ste
     ({'diffusion': 3}, 'diffusion: expected names with values, got 3'),
     ({'data': {'tasks': ['PutSpatulaOnTable']}}, 'data: missing: cameras, episodes'),
     ({'precision': 'fp8'}, "precision must be 'bf16' or 'no', got 'fp8'"),
+    ({'file_megabytes': 0}, 'file_megabytes must be positive, or left out for no limit, got 0'),
     ({'epochs': 3}, 'unknown: epochs'),
 ])
 def test_when_a_recipe_cannot_be_followed_expect_what_is_wrong(tmp_path, change, expected):

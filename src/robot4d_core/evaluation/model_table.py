@@ -94,9 +94,11 @@ def predictors_of(measurements: list[Measurement]) -> dict[str, list[Predictor]]
 
 
 def table_grids(tasks: dict[str, list[Predictor]]) -> list[Grid]:
-    """Return a grid per task and section, then the first model minus every other predictor."""
+    """Return a grid per task and section, then two of the first model minus every other predictor."""
     grids = [_section_grid(task, title, rows) for task, rows in tasks.items() for title in SECTIONS]
-    return [*grids, _differences_grid(tasks)]
+    return [
+        *grids, _differences_grid(tasks, 'generated video', TABLE_1),
+        _differences_grid(tasks, 'gripper and motion', (GRIPPER_PATH[0], *POINTS))]
 
 
 def _section_grid(task: str, title: str, rows: list[Predictor]) -> Grid:
@@ -128,11 +130,11 @@ def _paper_row(method: str, numbers: dict[str, float], header: list[str]) -> lis
     return [[f'(paper: {method})', *cells]] if any(cells) else []
 
 
-def _differences_grid(tasks: dict[str, list[Predictor]]) -> Grid:
-    columns = (*TABLE_1, GRIPPER_PATH[0])
+def _differences_grid(tasks: dict[str, list[Predictor]], what: str, columns: tuple[Column, ...]) -> Grid:
     first = next(iter(tasks.values()))[0].name
     return Grid(
-        f'{first} minus each other, clip by clip', ['', *(f'{column.title} {column.better}' for column in columns)],
+        f'{first} minus each other, clip by clip: {what}',
+        ['', *(f'{column.title} {column.better}' for column in columns)],
         [[f'{task}: {first} - {other.name}',
           *(_text(rows[0].ahead_of(other, column), column, len(rows[0].clips), sign='+') for column in columns)]
          for task, rows in tasks.items() for other in rows[1:]])

@@ -182,7 +182,7 @@ def test_when_another_recording_runs_expect_refusal(store):
 
 def test_when_a_worker_dies_expect_the_others_to_end_too(tmp_path):
     def kill_one() -> None:
-        wait_for(multiprocessing.active_children)
+        wait_for(lambda: len(multiprocessing.active_children()) == 2)  # both: the second is started in another thread
         os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill_one)

@@ -111,6 +111,12 @@ class Recipe:
     precision: str = 'bf16'
     file_megabytes: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.precision not in ('bf16', 'no'):
+            raise RecipeError(f"precision must be 'bf16' or 'no', got '{self.precision}'")
+        if self.file_megabytes is not None and self.file_megabytes <= 0:
+            raise RecipeError(f'file_megabytes must be positive, or left out for no limit, got {self.file_megabytes}')
+
     def fixed(self) -> dict:
         """Return what must not change while a training goes on: all but what follows it and its last budget."""
         entries = dataclasses.asdict(self)
@@ -135,14 +141,9 @@ def read_recipe(name: str | Path) -> Recipe:
     except yaml.YAMLError as error:
         raise RecipeError(f'{path} is no YAML: {error}') from error
     try:
-        recipe = _parse(Recipe, {'name': path.stem, 'data': None} | _mapping(entries))
-        if recipe.precision not in ('bf16', 'no'):
-            raise RecipeError(f"precision must be 'bf16' or 'no', got '{recipe.precision}'")
-        if recipe.file_megabytes is not None and recipe.file_megabytes <= 0:
-            raise RecipeError(f'file_megabytes must be positive, or left out for no limit, got {recipe.file_megabytes}')
+        return _parse(Recipe, {'name': path.stem, 'data': None} | _mapping(entries))
     except RecipeError as error:
         raise RecipeError(f'{path}: {error}') from error
-    return recipe
 
 
 def _folder() -> Path:

@@ -6,6 +6,10 @@ class Robot4dError(Exception):
     """Base of every error that a user of robot4d can mend."""
 
 
+class InstallationError(Robot4dError, RuntimeError):
+    """The package's own files are not where they should be."""
+
+
 class CalibrationError(Robot4dError, ValueError):
     """Camera intrinsics or extrinsics that cannot be right."""
 

@@ -17,8 +17,8 @@ from rclpy.duration import Duration
 from sensor_msgs.msg import CameraInfo, Image
 
 from robot4d_core.errors import CalibrationError, ImageError, ObservationError, Robot4dError
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera
-from robot4d_core.observation import CameraView
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import (
     camera_from_message,

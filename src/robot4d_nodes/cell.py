@@ -17,13 +17,13 @@ from std_msgs.msg import String
 from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
 
 from robot4d.msg import SimulatorState
-from robot4d_core.cell.robot import ARMS
+from robot4d_core.cell.arms import ARMS
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.tasks import TASKS
 from robot4d_core.errors import ParameterError
 from robot4d_core.geometry.cameras import optical_frame
-from robot4d_core.robot_description import load_robot_description
+from robot4d_core.robot.description import load_robot_description
 from robot4d_nodes import conversions, qos
 from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.lifecycle import Robot4dNode, run_node

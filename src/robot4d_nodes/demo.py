@@ -22,7 +22,14 @@ from robot4d.action import RunTask
 from robot4d.msg import GripperPlans, Prediction, SimulatorState
 from robot4d_core.cell.tasks import make_task
 from robot4d_core.errors import Robot4dError
-from robot4d_core.evaluation.demo import DemoCycle, DemoOutcome, exit_status, print_summary, read_summary, write_demo
+from robot4d_core.evaluation.demo_report import (
+    DemoCycle,
+    DemoOutcome,
+    exit_status,
+    print_summary,
+    read_summary,
+    write_demo,
+)
 from robot4d_nodes import conversions, parameters, qos
 from robot4d_nodes.action_call import ActionInterrupted, ConcurrentActionClient, call_action
 from robot4d_nodes.ending_signals import EndingSignals

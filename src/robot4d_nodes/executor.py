@@ -18,8 +18,11 @@ from tf2_ros import Buffer, TransformException, TransformListener
 from robot4d.action import ExecutePlan
 from robot4d.msg import GripperPlans
 from robot4d_core.errors import ObservationError, PlanRejected, PoseError
-from robot4d_core.executor import ArmKinematics, ArmMotion, MotionPlan, MotionPlanner, safety
+from robot4d_core.executor import safety
+from robot4d_core.executor.motion import ArmMotion, MotionPlan
+from robot4d_core.executor.motion_planner import MotionPlanner
 from robot4d_core.gripper_plan import GripperPlan
+from robot4d_core.robot.kinematics import ArmKinematics
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import (
     duration_to_message,

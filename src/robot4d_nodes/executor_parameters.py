@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from robot4d_core.executor import ARM_JOINTS
 from robot4d_core.executor.safety import SafetyLimits
+from robot4d_core.robot.kinematics import ARM_JOINTS
 from robot4d_nodes.parameters import parameter
 
 _DEFAULTS = SafetyLimits()

@@ -20,7 +20,7 @@ from robot4d.action import Predict
 from robot4d.msg import Prediction as PredictionMessage
 from robot4d.msg import SimulatorState as SimulatorStateMessage
 from robot4d_core.errors import EngineError, ObservationError, PredictionCancelled, Robot4dError
-from robot4d_core.generator.engine import Engine, make_engine
+from robot4d_core.generator.engines.engine import Engine, make_engine
 from robot4d_core.observation import Observation, SimulatorState
 from robot4d_core.prediction import Prediction
 from robot4d_nodes import qos

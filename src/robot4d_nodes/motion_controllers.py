@@ -15,7 +15,7 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from robot4d.action import ExecutePlan
-from robot4d_core.executor import ArmMotion
+from robot4d_core.executor.motion import ArmMotion
 from robot4d_nodes.action_call import (
     ActionInterrupted,
     ActionRefused,

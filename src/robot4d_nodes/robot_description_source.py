@@ -9,7 +9,7 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from std_msgs.msg import String
 
 from robot4d_core.errors import RobotDescriptionError
-from robot4d_core.robot_description import load_robot_description
+from robot4d_core.robot.description import load_robot_description
 from robot4d_nodes import qos
 from robot4d_nodes.lifecycle import Robot4dNode
 

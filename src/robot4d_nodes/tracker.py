@@ -21,7 +21,7 @@ from robot4d.msg import GripperPlans
 from robot4d.msg import Prediction as PredictionMessage
 from robot4d_core.errors import ObservationError, Robot4dError
 from robot4d_core.gripper_plan import GripperPlan
-from robot4d_core.tracker.gripper_model import GripperModel
+from robot4d_core.robot.gripper_model import GripperModel
 from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import (

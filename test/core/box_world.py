@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
 from robot4d_core.geometry.poses import invert_pose, look_at, make_pose
-from robot4d_core.observation import CameraView, Observation
+from robot4d_core.observation import Observation
 from robot4d_core.prediction import PredictedView, Prediction
 
 CAMERA = PinholeCamera.from_field_of_view(np.deg2rad(50), 320, 256)

@@ -7,8 +7,8 @@ import numpy as np
 
 from core.episodes.analytic_episodes import analytic_store
 from robot4d_core.episodes.recorded_look import RecordedLook, read_episode_look
+from robot4d_core.episodes.saved_prediction import SavedPrediction
 from robot4d_core.prediction import PredictedView, Prediction
-from robot4d_core.prediction_file import SavedPrediction
 
 
 def analytic_look(folder, step: int = 1, **options) -> RecordedLook:

@@ -22,7 +22,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, Image
 
 from robot4d_core.errors import PredictionCancelled
-from robot4d_core.generator.engine import Engine
+from robot4d_core.generator.engines.engine import Engine
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import pointmap_from_depth
 from robot4d_core.prediction import PredictedView, Prediction, default_time_from_start

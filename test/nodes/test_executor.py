@@ -25,11 +25,11 @@ from tf2_ros import StaticTransformBroadcaster
 
 from nodes.bench import NODES, Probe, node_process, overrides, wait_until
 from robot4d.action import ExecutePlan
-from robot4d_core.executor import ARM_JOINTS, ArmKinematics
 from robot4d_core.executor.safety import SafetyLimits
 from robot4d_core.geometry.poses import invert_pose, look_at, make_pose
 from robot4d_core.gripper_plan import GripperPlan
-from robot4d_core.robot_description import load_robot_description
+from robot4d_core.robot.description import load_robot_description
+from robot4d_core.robot.kinematics import ARM_JOINTS, ArmKinematics
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import duration_from_message, gripper_plans_to_message, transform_to_message
 from robot4d_nodes.executor import Executor

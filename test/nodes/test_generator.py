@@ -37,7 +37,7 @@ from robot4d_core.cell.scene import Scene
 from robot4d_core.errors import EngineError
 from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.geometry.poses import invert_pose
-from robot4d_core.robot_description import share_directory
+from robot4d_core.share import share_directory
 from robot4d_nodes.conversions import header, prediction_from_message, time_to_message, uuid_from_message
 from robot4d_nodes.generator import Generator
 from robot4d_nodes.lifecycle import spinning

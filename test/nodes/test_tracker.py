@@ -21,7 +21,7 @@ from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_point
 from robot4d_core.geometry.poses import invert_pose, pose_distance
 from robot4d_core.prediction import PredictedView, default_time_from_start
 from robot4d_core.prediction import Prediction as CorePrediction
-from robot4d_core.robot_description import load_robot_description
+from robot4d_core.robot.description import load_robot_description
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import (
     header,

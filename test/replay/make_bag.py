@@ -17,9 +17,9 @@ from robot4d_core.cell.expert import Expert
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.episodes.bags.writer import BagWriter
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import optical_frame
 from robot4d_core.geometry.poses import invert_pose
-from robot4d_core.observation import CameraView
 
 TASK = 'PutSpatulaOnTable'
 SEED = 4

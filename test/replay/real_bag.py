@@ -16,10 +16,10 @@ import imageio.v3 as imageio
 import numpy as np
 
 from robot4d_core.episodes.bags.writer import BagWriter
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_metres
 from robot4d_core.geometry.poses import make_pose
-from robot4d_core.observation import CameraView
 
 RATE = 5.0  # Hz
 SECONDS = 3.0

@@ -12,7 +12,7 @@ from rclpy.action import ActionServer
 from replay.graph_client import REPLAYED, play, running
 from replay.real_bag import FRAMES, make_bag, read_view
 from robot4d.action import ExecutePlan, Predict
-from robot4d_core.evaluation.demo import DemoCycle, draw_cycle
+from robot4d_core.evaluation.demo_report import DemoCycle, draw_cycle
 from robot4d_nodes.conversions import gripper_plans_from_message, prediction_from_message
 
 ROOT = Path(__file__).parents[2]

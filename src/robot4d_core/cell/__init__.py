@@ -1,2 +1,2 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""The simulated robot cell: scene, task, scripted expert, cameras, recorder."""
+"""The simulated robot cell (MuJoCo): scene, tasks, experts, sensors, recorder; nothing that a real robot needs."""

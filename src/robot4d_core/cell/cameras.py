@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.geometry.cameras import PinholeCamera
+from robot4d_core.geometry.cameras import CameraPlacement, PinholeCamera
 from robot4d_core.geometry.poses import look_at, make_pose
 
 VERTICAL_FIELD_OF_VIEW = np.deg2rad(58.0)
@@ -35,15 +35,6 @@ OUTSIDE_SHELL = {
     'opposite': CameraRegion((0.9, 1.2), (-0.5, 0.4, 0.7), (-0.1, 0.7, 1.0)),
 }
 """Where no camera of the method stands, each leaving the shell in one way; opposite: beside the robot, as it looks."""
-
-
-@dataclass(frozen=True)
-class CameraPlacement:
-    """A camera of the cell: its name, its optical frame in the world (4, 4), its intrinsics."""
-
-    name: str
-    T_world_optical: np.ndarray
-    camera: PinholeCamera
 
 
 def sample_camera_pose(rng: np.random.Generator, region: CameraRegion = SHELL) -> np.ndarray:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
+from robot4d_core.cell.arms import OPEN, ArmNames
 from robot4d_core.cell.model import ARM_DAMPING, ARM_STIFFNESS, COMMAND_SMOOTHING
-from robot4d_core.cell.robot import OPEN, ArmNames
 from robot4d_core.geometry.poses import make_pose, pose_distance
 
 SERVO_LAG = ARM_DAMPING / ARM_STIFFNESS + COMMAND_SMOOTHING  # seconds, of each joint behind its command

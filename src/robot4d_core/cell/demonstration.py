@@ -14,8 +14,8 @@ from robot4d_core.cell.sensor import SensorModel
 from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.splits import split_of
 from robot4d_core.errors import ExpertError
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.pointmaps import depth_in_millimetres
-from robot4d_core.observation import CameraView
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 
 IMAGE_SIZE = (160, 128)

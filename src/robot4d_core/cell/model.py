@@ -7,10 +7,10 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.cameras import CameraPlacement
-from robot4d_core.cell.robot import ARMS, ArmNames
+from robot4d_core.cell.arms import ARMS, ArmNames
 from robot4d_core.cell.tasks.task import Task
-from robot4d_core.robot_description import load_robot_description
+from robot4d_core.geometry.cameras import CameraPlacement
+from robot4d_core.robot.description import load_robot_description
 
 TIMESTEP = 0.002
 ARM_STIFFNESS = np.array([4500.0, 4500, 3500, 3500, 2000, 2000, 2000])  # N m / rad

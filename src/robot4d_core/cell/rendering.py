@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from robot4d_core.cell.cameras import CameraPlacement
 from robot4d_core.cell.model import COLLISION_GROUP
+from robot4d_core.geometry.cameras import CameraPlacement
 
 DEPTH_RANGE = (0.1, 2.5)  # metres; nothing is measured outside, as with a real depth camera
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
+from robot4d_core.cell.arms import ARMS, HOME, HOME_BESIDE_ANOTHER
 from robot4d_core.cell.cell_arm import CellArm
 from robot4d_core.cell.model import build_model
 from robot4d_core.cell.rendering import RenderedView, Renderer
-from robot4d_core.cell.robot import ARMS, HOME, HOME_BESIDE_ANOTHER
 from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.tasks import make_task
 from robot4d_core.episodes.segments import SEGMENTS

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.cameras import CameraPlacement, sample_cameras, sample_cameras_outside_shell
+from robot4d_core.cell.cameras import sample_cameras, sample_cameras_outside_shell
 from robot4d_core.errors import SceneError
-from robot4d_core.geometry.cameras import PinholeCamera
+from robot4d_core.geometry.cameras import CameraPlacement, PinholeCamera
 from robot4d_core.geometry.poses import make_pose
 
 CAMERA_NAMES = ('reference', 'second')

@@ -16,8 +16,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from robot4d_core.errors import ParameterError
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera
-from robot4d_core.observation import CameraView
 
 NO_GAIN = np.ones(3)
 

@@ -41,14 +41,14 @@ def _add_speed(benchmark) -> None:
 
 def _loader(arguments: argparse.Namespace) -> None:
     from robot4d_core.episodes.store import EpisodeStore
-    from robot4d_core.evaluation.loader_speed import benchmark_loader
+    from robot4d_core.evaluation.speed.loader_speed import benchmark_loader
 
     benchmark_loader(
         EpisodeStore(arguments.store), arguments.batch, arguments.workers, arguments.seconds, arguments.json)
 
 
 def _speed(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.speed import benchmark_speed
+    from robot4d_core.evaluation.speed.prediction_speed import benchmark_speed
 
     benchmark_speed(
         arguments.configurations, arguments.steps, arguments.device, arguments.repeats, arguments.count_only,

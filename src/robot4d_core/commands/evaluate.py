@@ -54,7 +54,7 @@ def _add(evaluate, name: str, run, description: str) -> argparse.ArgumentParser:
 
 def _autoencoder(arguments: argparse.Namespace) -> None:
     from robot4d_core.episodes.store import EpisodeStore
-    from robot4d_core.evaluation.reconstruction import evaluate_autoencoder, write_report
+    from robot4d_core.evaluation.generation.reconstruction import evaluate_autoencoder, write_report
 
     report = evaluate_autoencoder(
         EpisodeStore(arguments.store), arguments.model, arguments.split, arguments.cameras, arguments.clips,
@@ -63,7 +63,7 @@ def _autoencoder(arguments: argparse.Namespace) -> None:
 
 
 def _policy(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.policy import evaluate_policy
+    from robot4d_core.evaluation.policy.trials import evaluate_policy
 
     evaluate_policy(
         arguments.task, arguments.engine, arguments.trials, arguments.seed, arguments.max_cycles, arguments.json
@@ -71,13 +71,13 @@ def _policy(arguments: argparse.Namespace) -> None:
 
 
 def _tracking(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.tracking import evaluate_tracking
+    from robot4d_core.evaluation.tracking.oracle_tracking import evaluate_tracking
 
     evaluate_tracking(arguments.task, arguments.trials, arguments.seed, json_path=arguments.json)
 
 
 def _expert(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.expert import evaluate_expert
+    from robot4d_core.evaluation.policy.expert_trials import evaluate_expert
 
     trials = evaluate_expert(arguments.task, arguments.trials, arguments.seed, arguments.held_out_objects)
     print(f'success {sum(trial.success for trial in trials)}/{len(trials)}')

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from robot4d_core.commands.parsers import add_command, at_least
 
 if TYPE_CHECKING:
-    from robot4d_core.evaluation.generation import Protocol
-    from robot4d_core.evaluation.gripper_masks import Segmenter
-    from robot4d_core.evaluation.measured_models import Contender, Measurement
+    from robot4d_core.evaluation.generation.measured_models import Contender, Measurement
+    from robot4d_core.evaluation.generation.protocol import Protocol
+    from robot4d_core.evaluation.metrics.gripper_masks import Segmenter
 
 
 def add_model_measurements(evaluate) -> None:
@@ -140,8 +140,8 @@ def _named_folder(text: str) -> tuple[str, Path]:
 
 
 def _protocol(arguments: argparse.Namespace, steps: int | None = None) -> tuple[Protocol, Segmenter]:
-    from robot4d_core.evaluation.generation import Protocol
-    from robot4d_core.evaluation.gripper_masks import load_segmenter, segment_by_colour
+    from robot4d_core.evaluation.generation.protocol import Protocol
+    from robot4d_core.evaluation.metrics.gripper_masks import load_segmenter, segment_by_colour
 
     segmenter = load_segmenter(arguments.segmenter) if arguments.segmenter else segment_by_colour
     return Protocol(
@@ -150,19 +150,19 @@ def _protocol(arguments: argparse.Namespace, steps: int | None = None) -> tuple[
 
 
 def _contenders(arguments: argparse.Namespace) -> list[Contender]:
-    from robot4d_core.evaluation.measured_models import Contender
+    from robot4d_core.evaluation.generation.measured_models import Contender
 
     return [Contender(name, folder, arguments.steps) for name, folder in arguments.models]
 
 
 def _model(arguments: argparse.Namespace) -> Path:
-    from robot4d_core.generator.diffusion_engine import DiffusionEngine
+    from robot4d_core.generator.engines.diffusion_engine import DiffusionEngine
 
     return DiffusionEngine(arguments.model).model
 
 
 def _measure(arguments: argparse.Namespace, contenders: list[Contender]) -> list[Measurement]:
-    from robot4d_core.evaluation.measured_models import measure_models, open_stores
+    from robot4d_core.evaluation.generation.measured_models import measure_models, open_stores
 
     return measure_models(
         open_stores(arguments.data), contenders, *_protocol(arguments), arguments.out / 'measurements', _command(),
@@ -175,9 +175,9 @@ def _command() -> str:
 
 def _generation(arguments: argparse.Namespace) -> None:
     from robot4d_core.episodes.store import EpisodeStore
-    from robot4d_core.evaluation.clip_progress import clip_progress
-    from robot4d_core.evaluation.generation import evaluate_generation, write_report
-    from robot4d_core.generator.engine import make_engine
+    from robot4d_core.evaluation.generation.clip_progress import clip_progress
+    from robot4d_core.evaluation.generation.protocol import evaluate_generation, write_report
+    from robot4d_core.generator.engines.engine import make_engine
 
     options = {'model': arguments.model, 'device': arguments.device} if arguments.engine == 'diffusion' else {}
     protocol, segmenter = _protocol(arguments, arguments.steps)
@@ -191,28 +191,28 @@ def _generation(arguments: argparse.Namespace) -> None:
 
 
 def _table(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.model_table import write_table
+    from robot4d_core.evaluation.generation.model_table import write_table
 
     write_table(_measure(arguments, _contenders(arguments)), _command(), arguments.out)
 
 
 def _steps(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.sampling_steps import contenders_by_steps, write_sampling_steps
+    from robot4d_core.evaluation.generation.sampling_steps import contenders_by_steps, write_sampling_steps
 
     measurements = _measure(arguments, contenders_by_steps(_model(arguments), arguments.steps))
     write_sampling_steps(measurements, _command(), arguments.out)
 
 
 def _outside(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.outside_shell import contenders_by_second_camera, write_outside_shell
+    from robot4d_core.evaluation.generation.outside_shell import contenders_by_second_camera, write_outside_shell
 
     measurements = _measure(arguments, contenders_by_second_camera(_model(arguments), arguments.steps))
     write_outside_shell(measurements, _command(), arguments.out)
 
 
 def _figure(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.comparison_figure import draw_tasks
-    from robot4d_core.evaluation.measured_models import open_stores
+    from robot4d_core.evaluation.generation.comparison_figure import draw_tasks
+    from robot4d_core.evaluation.generation.measured_models import open_stores
 
     draw_tasks(
         open_stores(arguments.data), _contenders(arguments), *_protocol(arguments), arguments.out, arguments.clip,

@@ -28,7 +28,7 @@ def add(commands) -> None:
     parser.add_argument('--steps', type=at_least(1), default=None, help="denoising steps; None: the engine's default")
     parser.add_argument('--seed', type=at_least(0), default=0, help='the same seed gives the same prediction')
     parser.add_argument('--format', default='npz', choices=['npz', 'mcap'],
-                        help='npz: plain arrays, described in robot4d_core/prediction_file.py; mcap: a rosbag2')
+                        help='npz: plain arrays, described in episodes/prediction_file.py; mcap: a rosbag2')
     parser.add_argument('--output', type=Path, default=Path('out/predict'), metavar='FOLDER',
                         help='gets prediction.npz (or the bag prediction/) and prediction.mp4')
 
@@ -36,9 +36,10 @@ def add(commands) -> None:
 def _predict(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from robot4d_core.generator.engine import make_engine
-    from robot4d_core.generator.interactive import predict_in_terminal
-    from robot4d_core.prediction_file import SavedPrediction, write_npz
+    from robot4d_core.commands.prediction_in_terminal import predict_in_terminal
+    from robot4d_core.episodes.prediction_file import write_npz
+    from robot4d_core.episodes.saved_prediction import SavedPrediction
+    from robot4d_core.generator.engines.engine import make_engine
     from robot4d_core.viewer.film import write_film
 
     file = arguments.output / ('prediction' if arguments.format == 'mcap' else 'prediction.npz')
@@ -97,7 +98,7 @@ def _predict(arguments: argparse.Namespace) -> int:
 def _print_tables(console, saved, seconds: dict[str, float]) -> None:
     from rich.table import Table
 
-    from robot4d_core.evaluation.prediction_errors import prediction_errors
+    from robot4d_core.evaluation.metrics.prediction_errors import prediction_errors
 
     prediction, look = saved.prediction, saved.look
     table = Table(title=look.source, show_header=False)

@@ -19,7 +19,7 @@ def add(commands) -> None:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from robot4d_core.evaluation.demo import exit_status, print_summary, read_summary
+    from robot4d_core.evaluation.demo_report import exit_status, print_summary, read_summary
 
     summary = read_summary(arguments.folder)
     if not arguments.quiet:

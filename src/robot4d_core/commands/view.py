@@ -50,7 +50,7 @@ def _videos(arguments: argparse.Namespace):
     from robot4d_core.viewer.cloud_video import predicted_clouds, recorded_clouds, track_gripper
 
     if is_bag(arguments.source) or arguments.source.is_file() or arguments.source.suffix == '.npz':
-        from robot4d_core.prediction_file import read_prediction
+        from robot4d_core.episodes.prediction_file import read_prediction
 
         saved = read_prediction(arguments.source)
         path = None

@@ -1,2 +1,2 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Recorded demonstrations: the store on disk and the training windows drawn from it."""
+"""What was recorded, on disk: demonstrations, bags, predictions beside what came; not how any of it is made."""

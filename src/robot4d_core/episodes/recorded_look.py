@@ -12,10 +12,11 @@ import numpy as np
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of, relative_pose
 from robot4d_core.errors import EpisodeError, ParameterError
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera, optical_frame
 from robot4d_core.geometry.pointmaps import depth_in_metres, pointmap_from_depth, resize_depth, transform_points
 from robot4d_core.geometry.poses import invert_pose
-from robot4d_core.observation import CameraView, Observation
+from robot4d_core.observation import Observation
 from robot4d_core.prediction import FRAMES
 
 

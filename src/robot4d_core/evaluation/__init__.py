@@ -1,2 +1,2 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Metrics, benchmarks, tables and pictures."""
+"""How good it is: metrics, measurements, tables and reports; what is measured stands in the other rooms."""

@@ -10,12 +10,12 @@ from scipy.spatial.transform import Rotation
 
 from robot4d_core.errors import InverseKinematicsError, PlanRejected
 from robot4d_core.executor import safety
-from robot4d_core.executor.kinematics import ArmKinematics
 from robot4d_core.executor.motion import ArmMotion, GripperMotion, MotionPlan
 from robot4d_core.executor.safety import SafetyLimits, Violation
 from robot4d_core.executor.time_parameterisation import Waypoint, parameterise
 from robot4d_core.geometry.poses import make_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
+from robot4d_core.robot.kinematics import ArmKinematics
 
 CLEARANCE_EVERY = 5  # samples
 DEADBAND = (0.006, np.deg2rad(2.5))  # metres and radians: the tracker's noise on a gripper at rest

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from robot4d_core.errors import ParameterError
-from robot4d_core.executor.kinematics import ArmKinematics
 from robot4d_core.executor.motion import ArmMotion
 from robot4d_core.geometry.poses import pose_distance
 from robot4d_core.gripper_plan import GripperPlan
+from robot4d_core.robot.kinematics import ArmKinematics
 
 _RIGID = 1e-3  # largest deviation of R R^T from the identity, and of det R from 1
 _ROUNDING = 1e-6  # share of a limit

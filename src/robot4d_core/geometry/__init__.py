@@ -1,2 +1,2 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Cameras, pointmaps and poses: the conventions everything else builds on."""
+"""Cameras, pointmaps, poses and the registration of clouds: what holds for any scene; nothing of robots or models."""

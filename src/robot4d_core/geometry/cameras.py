@@ -92,3 +92,12 @@ class PinholeCamera:
             u = self.fx * points[..., 0] / z + self.cx
             v = self.fy * points[..., 1] / z + self.cy
         return np.where((z > 0)[..., None], np.stack([u, v], axis=-1), np.nan)
+
+
+@dataclass(frozen=True)
+class CameraPlacement:
+    """A camera that stands still: its name, its optical frame in the world (4, 4), its intrinsics."""
+
+    name: str
+    T_world_optical: np.ndarray
+    camera: PinholeCamera

@@ -19,10 +19,10 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from robot4d_core.errors import RegistrationError
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points, valid_points
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
 from robot4d_core.geometry.rigid_fit import fit_points, least_constrained, plane_step
-from robot4d_core.observation import CameraView
 
 MAX_RANGE = 4.0  # metres; consumer depth beyond is noise
 SAMPLE_SPACING = 0.015  # metres between the points that are aligned and judged

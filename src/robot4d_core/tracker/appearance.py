@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robot4d_core.tracker.gripper_model import GripperModel, GripperSurface
+from robot4d_core.robot.gripper_model import GripperModel, GripperSurface
 from robot4d_core.tracker.sight import Comparison, Sight
 
 LIKENESS = 0.15  # chromaticity within which a pixel looks like a part

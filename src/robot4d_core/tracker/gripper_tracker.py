@@ -21,8 +21,8 @@ from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import Observation
 from robot4d_core.prediction import PredictedView, Prediction
+from robot4d_core.robot.gripper_model import GripperModel, GripperSurface
 from robot4d_core.tracker.appearance import Appearance, chromaticity
-from robot4d_core.tracker.gripper_model import GripperModel, GripperSurface
 from robot4d_core.tracker.held_object import object_travels
 from robot4d_core.tracker.sight import Sight
 from robot4d_core.tracker.surface_fit import GripperPoints, fit_opening, fit_pose

@@ -12,7 +12,7 @@ import numpy as np
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.geometry.poses import invert_pose
-from robot4d_core.tracker.gripper_model import GripperSurface
+from robot4d_core.robot.gripper_model import GripperSurface
 
 GRAZING = 0.1  # cosine below which a surface is seen too obliquely to expect depth of it
 OCCLUSION_CELL = 4  # pixels

@@ -11,8 +11,8 @@ from scipy.spatial import cKDTree
 from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.geometry.rigid_fit import plane_step
+from robot4d_core.robot.gripper_model import FINGER_SPACING, GripperModel, GripperSurface
 from robot4d_core.tracker.appearance import Appearance
-from robot4d_core.tracker.gripper_model import FINGER_SPACING, GripperModel, GripperSurface
 from robot4d_core.tracker.sight import Sight
 
 COLOUR_SCALE = 0.2  # metres that a chromaticity difference of 1 is worth when points look for their part

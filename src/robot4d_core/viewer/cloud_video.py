@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from robot4d_core.episodes.recorded_look import RecordedLook
+from robot4d_core.episodes.saved_prediction import SavedPrediction
 from robot4d_core.errors import ViewerError
 from robot4d_core.geometry.pointmaps import valid_points
 from robot4d_core.prediction import FRAME_INTERVAL
-from robot4d_core.prediction_file import SavedPrediction
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,9 @@ def track_gripper(saved: SavedPrediction) -> tuple[np.ndarray | None, str]:
     The second value says why there is none, or why it ends early. The tracker needs to know where the gripper was at
     the observation, and knows the gripper of robot4d's robot.
     """
-    from robot4d_core.robot_description import load_robot_description
-    from robot4d_core.tracker import GripperModel, GripperTracker
+    from robot4d_core.robot.description import load_robot_description
+    from robot4d_core.robot.gripper_model import GripperModel
+    from robot4d_core.tracker.gripper_tracker import GripperTracker
 
     look = saved.look
     if look.gripper_poses is None or look.openings is None:

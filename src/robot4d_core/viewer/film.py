@@ -9,8 +9,8 @@ import cv2
 import imageio.v2 as imageio
 import numpy as np
 
-from robot4d_core.evaluation.labels import labelled
-from robot4d_core.prediction_file import SavedPrediction
+from robot4d_core.episodes.saved_prediction import SavedPrediction
+from robot4d_core.viewer.captions import labelled
 
 FRAME_RATE = 2  # real time: frames are half a second apart
 HEIGHT = 256

@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.evaluation.clouds import picture_of_clouds
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import look_at
+from robot4d_core.viewer.cloud_picture import picture_of_clouds
 from robot4d_core.viewer.cloud_video import CloudVideo
 
 COLUMNS = 4

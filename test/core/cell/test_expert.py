@@ -6,14 +6,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from robot4d_core.cell.arms import HOME
 from robot4d_core.cell.expert import Expert
-from robot4d_core.cell.robot import HOME
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.errors import ExpertError
-from robot4d_core.evaluation.expert import try_expert
-from robot4d_core.executor import ArmKinematics
-from robot4d_core.robot_description import load_robot_description
+from robot4d_core.evaluation.policy.expert_trials import try_expert
+from robot4d_core.robot.description import load_robot_description
+from robot4d_core.robot.kinematics import ArmKinematics
 
 
 @pytest.mark.parametrize('seed', [0, 1, 2])

@@ -20,7 +20,7 @@ from robot4d_core.cell.tasks.place_apple_from_bowl_into_bin import (
     SHELF_CENTRE,
 )
 from robot4d_core.errors import ExpertError
-from robot4d_core.evaluation.expert import try_expert
+from robot4d_core.evaluation.policy.expert_trials import try_expert
 from robot4d_core.geometry.poses import invert_pose, make_pose
 
 TASK = 'PlaceAppleFromBowlIntoBin'

@@ -16,8 +16,8 @@ from robot4d_core.cell.scene import Scene
 from robot4d_core.episodes.recorded_look import read_episode_look
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import EpisodeError
-from robot4d_core.evaluation.prediction_errors import prediction_errors
-from robot4d_core.generator.oracle import OracleEngine
+from robot4d_core.evaluation.metrics.prediction_errors import prediction_errors
+from robot4d_core.generator.engines.oracle import OracleEngine
 
 SEED = 3  # its demonstration begins in the middle of the task
 

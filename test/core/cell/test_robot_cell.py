@@ -7,13 +7,13 @@ import numpy as np
 import pinocchio as pin
 import pytest
 
-from robot4d_core.cell.robot import ARMS, HOME
+from robot4d_core.cell.arms import ARMS, HOME
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.errors import SceneError
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
 from robot4d_core.geometry.poses import invert_pose
-from robot4d_core.robot_description import load_robot_description
+from robot4d_core.robot.description import load_robot_description
 
 
 def placement(cell, name):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from robot4d_core.cell.sensor import D435, SENSORS, SensorModel, incidence
 from robot4d_core.errors import ParameterError
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera
-from robot4d_core.observation import CameraView
 
 WIDTH, HEIGHT = 160, 128
 CAMERA = PinholeCamera.from_field_of_view(np.deg2rad(58), WIDTH, HEIGHT)

@@ -16,7 +16,7 @@ from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.tasks.store_cereal_box_under_shelf import BOARD, BOX, T_WORLD_SHELF, TOP
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.errors import ExpertError
-from robot4d_core.evaluation.expert import try_expert
+from robot4d_core.evaluation.policy.expert_trials import try_expert
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
 
 TASK = 'StoreCerealBoxUnderShelf'

@@ -12,8 +12,8 @@ from PIL import Image
 from core.episodes.analytic_episodes import analytic_store
 from core.generator.tiny_models import tiny_configuration, tiny_pipeline
 from robot4d_core.cli import main
-from robot4d_core.generator.configurations import ablated, make_pipeline
-from robot4d_core.generator.model_folder import write_checksums
+from robot4d_core.generator.model.configurations import ablated, make_pipeline
+from robot4d_core.generator.model.model_folder import write_checksums
 
 OPTIONS = ['--clips', '1', '--device', 'cpu', '--out', 'out']
 

@@ -15,7 +15,7 @@ from core.episodes.analytic_episodes import analytic_store
 from core.episodes.bags.recorded_bags import make_bag
 from core.generator.tiny_models import tiny_pipeline
 from robot4d_core.cli import main
-from robot4d_core.prediction_file import read_prediction
+from robot4d_core.episodes.prediction_file import read_prediction
 
 
 @pytest.fixture(scope='module')

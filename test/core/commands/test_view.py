@@ -18,7 +18,7 @@ from core.episodes.bags.recorded_bags import make_bag
 from core.saved_predictions import saved_prediction
 from robot4d_core.cli import main
 from robot4d_core.episodes.bags.prediction_bag import write_prediction_bag
-from robot4d_core.prediction_file import write_npz
+from robot4d_core.episodes.prediction_file import write_npz
 
 
 @pytest.fixture(scope='module')

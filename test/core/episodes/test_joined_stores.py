@@ -15,8 +15,8 @@ from robot4d_core.episodes.joined_stores import JoinedStores, open_stores
 from robot4d_core.episodes.loader import WindowDataset, episodes_of
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import StoreError, StoreSettingsError
-from robot4d_core.generator.training_batches import BatchPlan
-from robot4d_core.generator.training_data import DataInMemory
+from robot4d_core.generator.training.batch_sources import DataInMemory
+from robot4d_core.generator.training.batches import BatchPlan
 
 SETTINGS = {'cameras': 4, 'sensor': None}
 

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from robot4d_core.evaluation.generation_report import GenerationReport
-from robot4d_core.evaluation.measured_models import Measurement
-from robot4d_core.evaluation.metrics import Estimate, estimate
+from robot4d_core.evaluation.generation.measured_models import Measurement
+from robot4d_core.evaluation.generation.protocol_report import GenerationReport
+from robot4d_core.evaluation.metrics.image_errors import Estimate, estimate
 from robot4d_core.prediction import FRAMES
 
 VALUES = (

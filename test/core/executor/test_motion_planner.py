@@ -12,13 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.robot import HOME
+from robot4d_core.cell.arms import HOME
 from robot4d_core.errors import PlanRejected
-from robot4d_core.executor import ArmKinematics, ArmMotion, GripperMotion, MotionPlanner, SafetyLimits, safety
-from robot4d_core.executor.motion_planner import DEADBAND
+from robot4d_core.executor import safety
+from robot4d_core.executor.motion import ArmMotion, GripperMotion
+from robot4d_core.executor.motion_planner import DEADBAND, MotionPlanner
+from robot4d_core.executor.safety import SafetyLimits
 from robot4d_core.geometry.poses import invert_pose, look_at, make_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
-from robot4d_core.robot_description import load_robot_description
+from robot4d_core.robot.description import load_robot_description
+from robot4d_core.robot.kinematics import ArmKinematics
 
 KINEMATICS = ArmKinematics(load_robot_description())
 START = KINEMATICS.fk(HOME)

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.robot import HOME
+from robot4d_core.cell.arms import HOME
 from robot4d_core.errors import ParameterError
-from robot4d_core.executor import ArmMotion, SafetyLimits, Violation, safety
+from robot4d_core.executor import safety
+from robot4d_core.executor.motion import ArmMotion
+from robot4d_core.executor.safety import SafetyLimits, Violation
 from robot4d_core.geometry.poses import make_pose
 
 LIMITS = SafetyLimits()

@@ -14,7 +14,7 @@ from diffusers import (
 )
 from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from robot4d_core.generator.configurations import Configuration, ablated, read_configuration
+from robot4d_core.generator.model.configurations import Configuration, ablated, read_configuration
 
 WIDTHS = (32, 64, 64, 64)
 AUTOENCODER_WIDTHS = (32, 32, 64, 64)

@@ -8,9 +8,9 @@ import pytest
 
 from robot4d_core.cell.demonstration import demonstrate
 from robot4d_core.episodes.windows import sample_windows
-from robot4d_core.evaluation.horizon_error import measure_horizon_error, observation_of
-from robot4d_core.generator.diffusion_engine import DEFAULT_MODEL, DiffusionEngine
-from robot4d_core.robot_description import share_directory
+from robot4d_core.evaluation.metrics.horizon_error import measure_horizon_error, observation_of
+from robot4d_core.generator.engines.diffusion_engine import DEFAULT_MODEL, DiffusionEngine
+from robot4d_core.share import share_directory
 
 UNSEEN_SEED = 200_000
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import torch
 
-from robot4d_core.generator.configurations import Configuration, make_pipeline, make_unet, read_configuration
-from robot4d_core.generator.pipeline import TwoViewPipeline
-from robot4d_core.generator.unet import TwoViewUNet
+from robot4d_core.generator.model.configurations import Configuration, make_pipeline, make_unet, read_configuration
+from robot4d_core.generator.model.pipeline import TwoViewPipeline
+from robot4d_core.generator.model.unet import TwoViewUNet
 
 
 def tiny_configuration() -> Configuration:

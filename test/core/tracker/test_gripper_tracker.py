@@ -14,11 +14,13 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from core.box_world import GRIPPER_URDF, Box, camera_pose, gripper, observe, predict, table_scene
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_metres, resize_pointmap
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
-from robot4d_core.observation import CameraView, Observation
-from robot4d_core.tracker import GripperModel, GripperTracker, TrackerSettings
+from robot4d_core.observation import Observation
+from robot4d_core.robot.gripper_model import GripperModel
+from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings
 
 MODEL = GripperModel.from_urdf(GRIPPER_URDF)
 CAMERAS = {'reference': camera_pose(-25), 'second': camera_pose(30)}
@@ -189,7 +191,7 @@ def test_real_rooms_without_a_robot_are_lost(folder):
     rgb = cv2.cvtColor(cv2.imread(str(folder / 'n_color.jpg')), cv2.COLOR_BGR2RGB)
     depth = depth_in_metres(cv2.imread(str(folder / 'n_depth.png'), cv2.IMREAD_UNCHANGED), '16UC1')
     view = CameraView('reference', PinholeCamera.from_matrix(matrix, 640, 480), rgb, depth)
-    from robot4d_core.generator.hold import HoldEngine
+    from robot4d_core.generator.engines.hold import HoldEngine
     observation = Observation(0.0, 'reference_color_optical_frame', (view,))
     prediction = HoldEngine(320, 240).predict(observation)
     in_view = make_pose(Rotation.from_euler('x', 150, degrees=True), (0.0, 0.1, 1.0))

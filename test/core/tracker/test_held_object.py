@@ -7,8 +7,8 @@ import pytest
 from robot4d_core.cell.expert import Expert
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
-from robot4d_core.evaluation.policy import observe
-from robot4d_core.generator.oracle import OracleEngine
+from robot4d_core.evaluation.policy.trials import observe
+from robot4d_core.generator.engines.oracle import OracleEngine
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.tracker.held_object import TRAVEL, object_travels
 

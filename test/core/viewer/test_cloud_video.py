@@ -10,9 +10,9 @@ import pytest
 
 from core.saved_predictions import saved_prediction
 from robot4d_core.episodes.recorded_look import RecordedLook, RecordedView
+from robot4d_core.episodes.saved_prediction import SavedPrediction
 from robot4d_core.errors import ViewerError
-from robot4d_core.evaluation.tracking import make_case
-from robot4d_core.prediction_file import SavedPrediction
+from robot4d_core.evaluation.tracking.oracle_tracking import make_case
 from robot4d_core.viewer.cloud_video import predicted_clouds, recorded_clouds, track_gripper
 
 

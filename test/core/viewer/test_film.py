@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.saved_predictions import saved_prediction
-from robot4d_core.evaluation.labels import BAND
+from robot4d_core.viewer.captions import BAND
 from robot4d_core.viewer.film import HEIGHT, UNKNOWN, depth_colours, depth_scale, write_film
 
 WIDTH = round(40 * HEIGHT / 32)

@@ -13,7 +13,7 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.robot import OPEN
+from robot4d_core.cell.arms import OPEN
 from robot4d_core.cell.tasks.task import Stage, Task, draw_position
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance, shifted
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from robot4d_core.episodes.bags.timeline import Timeline
 from robot4d_core.errors import TransformError
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_metres
 from robot4d_core.geometry.poses import pose_distance
-from robot4d_core.observation import CameraView
 
 STILL = (0.005, np.deg2rad(0.5))  # a fixed camera moves less: metres, rad
 

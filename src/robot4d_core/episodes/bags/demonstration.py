@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from robot4d_core.cell.cameras import CameraPlacement
 from robot4d_core.episodes.bags.camera_poses import camera_poses
 from robot4d_core.episodes.bags.reader import BagReader
 from robot4d_core.episodes.bags.recording import Recording, scan
@@ -23,6 +22,7 @@ from robot4d_core.episodes.bags.views import read_views
 from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.errors import EpisodeError, ImageError, TopicError
+from robot4d_core.geometry.cameras import CameraPlacement
 from robot4d_core.geometry.pointmaps import depth_in_metres
 
 
@@ -125,7 +125,7 @@ def _segment_robot(
                    if placement.name not in timeline.recording.segmentation]
     if not unsegmented:
         return
-    from robot4d_core.cell.robot_silhouette import DrawnArm, RobotSilhouette
+    from robot4d_core.robot.drawing import DrawnArm, RobotSilhouette
 
     arms, description = timeline.arms, timeline.settings.robot_description
     if description:

@@ -17,7 +17,7 @@ import numpy as np
 from rich.progress import track
 from rosbags.rosbag2 import StoragePlugin
 
-from robot4d_core.cell.robot import ARMS
+from robot4d_core.cell.arms import ARMS
 from robot4d_core.episodes.bags.writer import BagWriter
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from robot4d_core.cell.robot import ARMS
+from robot4d_core.cell.arms import ARMS
 from robot4d_core.episodes.bags.camera_info import add_intrinsics
 from robot4d_core.episodes.bags.images import colour_pixels, depth_pixels
 from robot4d_core.episodes.bags.reader import BagReader

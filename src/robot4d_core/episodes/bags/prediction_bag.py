@@ -14,16 +14,16 @@ from uuid import UUID
 import numpy as np
 from rosbags.typesys import get_types_from_msg
 
-from robot4d_core.cell.robot import ARMS
+from robot4d_core.cell.arms import ARMS
 from robot4d_core.episodes.bags.look import read_bag_look
 from robot4d_core.episodes.bags.reader import BagReader
 from robot4d_core.episodes.bags.writer import BagWriter
+from robot4d_core.episodes.saved_prediction import SavedPrediction
 from robot4d_core.errors import PredictionFileError
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera, optical_frame
-from robot4d_core.observation import CameraView
 from robot4d_core.prediction import FRAME_INTERVAL, PredictedView, Prediction
-from robot4d_core.prediction_file import SavedPrediction
-from robot4d_core.robot_description import share_directory
+from robot4d_core.share import share_directory
 
 TOPIC = '/prediction'
 PREDICTION = 'robot4d/msg/Prediction'

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from robot4d_core.cell.robot import ARMS
+from robot4d_core.cell.arms import ARMS
 from robot4d_core.episodes.bags.topics import CameraTopics
 
 TOLERANCE = 0.05  # seconds

@@ -13,10 +13,10 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from robot4d_core.errors import EpisodeError
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_millimetres
 from robot4d_core.geometry.poses import quaternion_of
-from robot4d_core.observation import CameraView
 
 CUSTOM_DATA = 'robot4d'
 """Key of a bag's custom data (metadata.yaml) under which BagWriter.write_note leaves JSON."""

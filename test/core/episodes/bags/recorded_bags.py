@@ -10,7 +10,7 @@ import numpy as np
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.robot import ARMS
+from robot4d_core.cell.arms import ARMS
 from robot4d_core.episodes.bags.writer import BagWriter
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import look_at, make_pose

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin
 
+from robot4d_core.cell.arms import ARMS
 from robot4d_core.cell.demonstration import demonstrate
-from robot4d_core.cell.robot import ARMS
 from robot4d_core.cli import main
 from robot4d_core.episodes.bags.writer import BagWriter
 from robot4d_core.episodes.check import check_episode
@@ -15,7 +15,8 @@ from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import pose_distance
-from robot4d_core.robot_description import CELL_DESCRIPTION, load_robot_description, share_directory
+from robot4d_core.robot.description import CELL_DESCRIPTION, load_robot_description
+from robot4d_core.share import share_directory
 
 CAMERAS = ['left', 'arm/right']
 CAMERA_NAMES = ['arm_right', 'left']  # in the episode

@@ -1,0 +1,93 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The clips that predictions are judged on: windows of a store that no model trained on, and what is true of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from robot4d_core.cell.arms import ARMS
+from robot4d_core.episodes.loader import WindowDataset
+from robot4d_core.episodes.segments import SEGMENTS
+from robot4d_core.episodes.splits import held_out_cameras, training_cameras
+from robot4d_core.episodes.store import EpisodeStore
+from robot4d_core.episodes.windows import WINDOW_STEPS, Window, read_window
+from robot4d_core.errors import NoWindowError
+from robot4d_core.geometry.poses import invert_pose
+
+CAMERAS = {'held_out': held_out_cameras, 'training': training_cameras}
+SPLITS = ('held_out_objects', 'validation')
+VISIBLE_SHARE = 1e-3  # of the image's pixels, from which on a gripper counts as in sight
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A window of an episode from a step on, seen by cameras (n, m), with G grippers.
+
+    masks: (G, 2, 11, H, W) bool, hand and fingers of each gripper in both views; poses: (G, 11, 4, 4) T_n_tcp;
+    openings: (G, 11) metres.
+    """
+
+    episode: str
+    start: int
+    cameras: tuple[int, int]
+    window: Window
+    masks: np.ndarray
+    poses: np.ndarray
+    openings: np.ndarray
+
+    @property
+    def in_sight(self) -> np.ndarray:
+        """Whether each gripper is in sight, (G, 2, 11) bool."""
+        return self.masks.mean(axis=(-2, -1)) > VISIBLE_SHARE
+
+
+def draw_clips(
+    store: EpisodeStore, split: str, cameras: str, count: int, seed: int, second_camera: str | None = None,
+) -> list[tuple[str, int, int, int]]:
+    """Draw (episode, step, n, m) of clips; every episode once before any comes twice, every window likewise.
+
+    cameras: a key of CAMERAS; second_camera: the name of the camera that is m in every clip instead, n stays the same.
+    Raises NoWindowError when the split or the cameras give none.
+    """
+    dataset = WindowDataset(store, split, CAMERAS[cameras], seed=seed)
+    rng = np.random.default_rng(seed)
+    epochs = -(-count // len(dataset))
+    order = np.concatenate([epoch * len(dataset) + rng.permutation(len(dataset)) for epoch in range(epochs)])
+    drawn, turn = Counter(), []
+    for number in order:
+        episode = dataset.locate(int(number))[0]
+        turn.append(drawn[episode])
+        drawn[episode] += 1
+    places = [dataset.locate(int(number)) for number in order[np.argsort(turn, kind='stable')][:count]]
+    if second_camera is None:
+        return places
+    return [(episode, start, n, _camera_called(second_camera, store, episode)) for episode, start, n, _ in places]
+
+
+def _camera_called(name: str, store: EpisodeStore, episode: str) -> int:
+    names = store.attributes(episode).get('cameras', [])
+    if name not in names:
+        raise NoWindowError(
+            f"episode '{episode}' of {store.folder} has no camera '{name}', it has {', '.join(names)}; record with "
+            '`robot4d record --outside-shell` for cameras that stand where none does in training')
+    return names.index(name)
+
+
+def read_clip(store: EpisodeStore, episode: str, start: int, n: int, m: int) -> Clip:
+    """Read what draw_clips drew."""
+    arrays = store.read(episode)
+    steps = slice(start, start + WINDOW_STEPS)
+    segmentation = np.stack([arrays.segmentation[index, steps] for index in (n, m)])
+    poses = invert_pose(np.asarray(arrays.camera_poses[n])) @ np.asarray(arrays.gripper_poses[steps])
+    return Clip(
+        episode, start, (n, m), read_window(arrays, start, n, m),
+        masks=np.stack([np.isin(segmentation, _labels(arm.prefix)) for arm in ARMS[:poses.shape[1]]]),
+        poses=poses.swapaxes(0, 1), openings=np.asarray(arrays.opening[steps]).T,
+    )
+
+
+def _labels(prefix: str) -> list[int]:
+    return [SEGMENTS.index(f'{prefix}{part}') for part in ('hand', 'finger_left', 'finger_right')]

@@ -1,0 +1,131 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The learned generator behind the engine interface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers.utils import logging as diffusers_logging
+from safetensors import SafetensorError
+
+from robot4d_core.errors import DeviceError, EngineError, MemoryShortage, ModelError
+from robot4d_core.generator.engines.engine import Cancelled, Engine, Progress
+from robot4d_core.generator.model.model_folder import REMEDY, ModelFolder
+from robot4d_core.generator.model.model_memory import require_memory
+from robot4d_core.generator.model.pipeline import TwoViewPipeline
+from robot4d_core.geometry.pointmaps import pointmap_from_depth
+from robot4d_core.observation import Observation
+from robot4d_core.prediction import PredictedView, Prediction, default_time_from_start
+from robot4d_core.share import share_directory
+
+DEFAULT_MODEL = 'tabletop_tiny'
+
+
+class DiffusionEngine(Engine):
+    """Two-view diffusion in the folder `model` (a diffusers pipeline); default: the model shipped with robot4d.
+
+    device: 'cpu', 'cuda', 'cuda:N' or 'auto' (CUDA where there is one). steps: denoising steps unless predict says
+    otherwise, None for what suits the model. Cameras of any size are resized to the model's (colour by area, depth by
+    nearest neighbour, K scaled), and the prediction has the model's size.
+    """
+
+    def __init__(self, model: str | Path | None = None, device: str = 'auto', steps: int | None = None) -> None:
+        self.model = Path(model) if model else share_directory() / 'models' / DEFAULT_MODEL
+        self.name = f'diffusion:{self.model.name}'
+        self.device = device
+        self.steps = steps
+        self._pipeline: TwoViewPipeline | None = None
+
+    def start(self) -> None:
+        """Load the weights.
+
+        Raises DeviceError for an absent device, ModelError for missing, changed or foreign files, MemoryShortage.
+        """
+        device = torch_device(self.device)
+        folder = ModelFolder.open(self.model)
+        require_memory(folder, device)
+        folder.check()
+        self._pipeline = load_pipeline(folder).to(device)
+        self._image_size = folder.image_size
+        self.steps = folder.steps if self.steps is None else self.steps
+
+    def stop(self) -> None:
+        """Forget the weights."""
+        self._pipeline = None
+
+    def predict(
+        self,
+        observation: Observation,
+        *,
+        steps: int | None = None,
+        seed: int | None = None,
+        progress: Progress = lambda step, steps: None,
+        cancelled: Cancelled = lambda: False,
+    ) -> Prediction:
+        """Imagine ten frames, 0.5 s apart; see Engine.predict."""
+        if self._pipeline is None:
+            raise EngineError(f"engine '{self.name}' is not started; call start() before predict()")
+        steps = self.steps if steps is None else steps
+        if steps < 1:
+            raise EngineError(f'denoising steps must be at least 1, got {steps}')
+        if len(observation.views) != 2:
+            raise EngineError(f'this model needs 2 camera views, the observation has {len(observation.views)}')
+        views = [view.resized(*self._image_size) for view in observation.views]
+        for view in views:
+            if not np.isfinite(view.depth).any():
+                raise EngineError(f"camera '{view.name}' has no valid depth; check the sensor and its range")
+        generator = torch.Generator()
+        generator.manual_seed(seed) if seed is not None else generator.seed()
+        try:
+            video = self._pipeline(
+                np.stack([view.rgb for view in views]),
+                np.stack([pointmap_from_depth(view.depth, view.camera) for view in views]),
+                steps, generator, progress, cancelled,
+            )
+        except torch.cuda.OutOfMemoryError as error:
+            raise MemoryShortage(f'{self.name} ran out of GPU memory ({error}); free the GPU or use another') from error
+        return Prediction(
+            stamp=observation.stamp,
+            frame_id=observation.frame_id,
+            time_from_start=default_time_from_start(),
+            views=tuple(
+                PredictedView(view.name, view.camera, rgb, pointmap)
+                for view, rgb, pointmap in zip(views, video.rgb, video.pointmap, strict=True)
+            ),
+            model=self.name,
+        )
+
+
+def load_pipeline(folder: ModelFolder) -> TwoViewPipeline:
+    """Load a pipeline in float32 and check that every weight came from the folder; raises ModelError."""
+    diffusers_logging.disable_progress_bar()
+    try:
+        pipeline = TwoViewPipeline.from_pretrained(folder.path, local_files_only=True, use_safetensors=True)
+    except (OSError, ValueError, RuntimeError, TypeError, AttributeError, KeyError, SafetensorError) as error:
+        raise ModelError(f'the model in {folder.path} cannot be loaded ({error}); {REMEDY}') from error
+    pipeline.set_progress_bar_config(disable=True)
+    for component in folder.components:
+        module = getattr(pipeline, component)
+        differing = folder.shapes(component).keys() ^ module.state_dict().keys()
+        if differing:
+            raise ModelError(
+                f"{folder.path / component}: config.json does not fit the weights (for example '{min(differing)}'); "
+                f'{REMEDY}')
+        module.float().eval()
+    return pipeline
+
+
+def torch_device(device: str) -> torch.device:
+    """Return the device called 'cpu', 'cuda', 'cuda:N' or 'auto'; raises DeviceError when it is not there."""
+    if device == 'auto':
+        device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    kind, _, number = device.partition(':')
+    if device != 'cpu' and (kind != 'cuda' or (number and not number.isdecimal()) or device.endswith(':')):
+        raise DeviceError(f"device must be 'cpu', 'cuda', 'cuda:N' or 'auto', got '{device}'")
+    if kind == 'cuda' and int(number or 0) >= torch.cuda.device_count():
+        raise DeviceError(
+            f"device '{device}' was demanded but torch finds {torch.cuda.device_count()} CUDA GPUs; "
+            "choose 'auto' or 'cpu', or install the driver and torch with CUDA")
+    return torch.device(device)

@@ -61,7 +61,7 @@ from pathlib import Path
 from robot4d_core.generator.engines.diffusion_engine import DiffusionEngine
 from robot4d_core.generator.model.model_folder import ModelFolder
 from robot4d_core.generator.model.model_memory import memory_needed
-from core.generator.test_diffusion_engine import make_observation
+from core.generator.engines.test_diffusion_engine import make_observation
 engine = DiffusionEngine(device='cpu')
 before = psutil.Process().memory_info().rss
 engine.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from robot4d_core.errors import InstallationError
 
-_LANDMARK = Path('urdf') / 'cell.urdf.xacro'
+CELL_DESCRIPTION = Path('urdf') / 'cell.urdf.xacro'
 
 
 def share_directory() -> Path:
@@ -18,9 +18,9 @@ def share_directory() -> Path:
     here = Path(__file__).absolute()
     for parent in here.parents:
         for candidate in (parent, parent / 'share' / 'robot4d'):
-            if (candidate / _LANDMARK).is_file():
+            if (candidate / CELL_DESCRIPTION).is_file():
                 return candidate
     raise InstallationError(
-        f'no {_LANDMARK} in any folder above {here}; install the package with colcon or pip, '
+        f'no {CELL_DESCRIPTION} in any folder above {here}; install the package with colcon or pip, '
         'or run from a clone of the repository'
     )

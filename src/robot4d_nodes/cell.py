@@ -23,7 +23,7 @@ from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.tasks import TASKS
 from robot4d_core.errors import ParameterError
 from robot4d_core.geometry.cameras import optical_frame
-from robot4d_core.robot.description import load_robot_description
+from robot4d_core.robot.description import RobotDescription
 from robot4d_nodes import conversions, qos
 from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
@@ -90,7 +90,7 @@ class Cell(Robot4dNode):
 
     def activate(self) -> None:
         """Start the simulation from its beginning."""
-        self._description.publish(String(data=load_robot_description()))
+        self._description.publish(String(data=RobotDescription.shipped().urdf))
         self._halt.clear()
         self._thread = threading.Thread(target=self._simulate, name='simulation', daemon=True)
         self._thread.start()

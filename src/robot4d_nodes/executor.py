@@ -67,7 +67,7 @@ class Executor(Robot4dNode):
         settings, limits = self.parameters, self._limits
         self._kinematics = ArmKinematics(
             find_robot_description(self, settings.robot_description, settings.robot_description_topic),
-            base_frame=settings.base_frame, tip_frame=settings.tcp_frame, joint_names=settings.joint_names,
+            settings.joint_names, settings.tcp_frame, settings.base_frame,
             held={joint: settings.open_width / len(settings.finger_joints) for joint in settings.finger_joints})
         self._transforms = Buffer(cache_time=Duration(seconds=limits.max_plan_age + settings.tf_timeout))
         listener = TransformListener(self._transforms, self, spin_thread=False)

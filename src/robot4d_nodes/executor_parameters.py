@@ -6,9 +6,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from robot4d_core.executor.safety import SafetyLimits
-from robot4d_core.robot.kinematics import ARM_JOINTS
+from robot4d_core.robot.names import read_arm_names
 from robot4d_nodes.parameters import parameter
 
+_ARM = read_arm_names()[0]
 _DEFAULTS = SafetyLimits()
 
 LIMITS_PREFIX = 'limits.'
@@ -27,13 +28,13 @@ class ExecutorParameters:
     base_frame: str = parameter('world', 'Link that does not move; the workspace is a box in it', at_configure=True)
     reference_frame: str = parameter(
         'reference_color_optical_frame', 'Optical frame of the calibrated camera; plans in other frames are refused')
-    tcp_frame: str = parameter('gripper_tcp', 'Tool centre frame between the finger pads', at_configure=True)
-    gripper: str = parameter('gripper', 'Name of the gripper in plans')
+    tcp_frame: str = parameter(_ARM.gripper.tcp, 'Tool centre frame between the finger pads', at_configure=True)
+    gripper: str = parameter(_ARM.gripper.name, 'Name of the gripper in plans')
     open_width: float = parameter(0.08, 'Opening of the open gripper, metres between the pads', low=0.001, high=1.0)
     joint_names: list[str] = parameter(
-        list(ARM_JOINTS), 'Joints of the arm, from base to tool, as its controller names them', at_configure=True)
+        list(_ARM.joints), 'Joints of the arm, from base to tool, as its controller names them', at_configure=True)
     finger_joints: list[str] = parameter(
-        ['gripper_finger_left_joint', 'gripper_finger_right_joint'],
+        list(_ARM.gripper.finger_joints),
         'Joints whose positions add up to the opening', at_configure=True)
     arm_action: str = parameter(
         'arm_controller/follow_joint_trajectory', 'Action of the arm controller (FollowJointTrajectory)',

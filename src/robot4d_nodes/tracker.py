@@ -22,6 +22,7 @@ from robot4d.msg import Prediction as PredictionMessage
 from robot4d_core.errors import ObservationError, Robot4dError
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.robot.gripper_model import GripperModel
+from robot4d_core.robot.names import GripperNames, read_arm_names
 from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import (
@@ -38,6 +39,7 @@ from robot4d_nodes.lifecycle import Robot4dNode, run_node
 from robot4d_nodes.parameters import parameter
 from robot4d_nodes.robot_description_source import find_robot_description
 
+_GRIPPER = read_arm_names()[0].gripper
 _TICK = 0.05  # seconds
 
 
@@ -49,15 +51,15 @@ class TrackerParameters:
         '', 'URDF of the robot; empty: from robot_description_topic', at_configure=True)
     robot_description_topic: str = parameter(
         '', 'Latched topic (std_msgs/String) with the URDF; empty: the cell that comes with robot4d', at_configure=True)
-    gripper: str = parameter('gripper', 'Name of the gripper in plans; its predicted tf frames begin with it',
+    gripper: str = parameter(_GRIPPER.name, 'Name of the gripper in plans; its predicted tf frames begin with it',
                              at_configure=True)
-    hand_link: str = parameter('gripper_hand', 'Link of the hand in the URDF', at_configure=True)
+    hand_link: str = parameter(_GRIPPER.hand, 'Link of the hand in the URDF', at_configure=True)
     finger_links: list[str] = parameter(
-        ['gripper_finger_left', 'gripper_finger_right'], 'Links of the two fingers in the URDF', at_configure=True)
+        list(_GRIPPER.fingers), 'Links of the two fingers in the URDF', at_configure=True)
     finger_joints: list[str] = parameter(
-        ['gripper_finger_left_joint', 'gripper_finger_right_joint'],
+        list(_GRIPPER.finger_joints),
         'Joints whose positions add up to the opening', at_configure=True)
-    tcp_frame: str = parameter('gripper_tcp', 'Tool centre frame between the finger pads, in tf', at_configure=True)
+    tcp_frame: str = parameter(_GRIPPER.tcp, 'Tool centre frame between the finger pads, in tf', at_configure=True)
     mode: str = parameter(
         TrackerSettings.mode, 'fused: all views at once; best_view: each view alone, the more confident one counts',
         choices=('fused', 'best_view'), at_configure=True)
@@ -97,10 +99,10 @@ class Tracker(Robot4dNode):
     def configure(self) -> None:
         """Read the gripper's model, then listen to tf, joint states and predictions."""
         settings = self.parameters
-        model = GripperModel.from_urdf(
+        model = GripperModel.from_description(
             find_robot_description(self, settings.robot_description, settings.robot_description_topic),
-            hand_link=settings.hand_link, finger_links=tuple(settings.finger_links),
-            tcp_frame=settings.tcp_frame)
+            GripperNames(settings.gripper, settings.hand_link, tuple(settings.finger_links),
+                         tuple(settings.finger_joints), settings.tcp_frame))
         self._tracker = GripperTracker(
             model, TrackerSettings(mode=settings.mode, lost_below=settings.lost_below, gripper=settings.gripper))
         self._transforms = Buffer(cache_time=Duration(seconds=settings.history))

@@ -14,6 +14,7 @@ from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_point
 from robot4d_core.geometry.poses import invert_pose, look_at, make_pose
 from robot4d_core.observation import Observation
 from robot4d_core.prediction import PredictedView, Prediction
+from robot4d_core.robot.names import GripperNames
 
 CAMERA = PinholeCamera.from_field_of_view(np.deg2rad(50), 320, 256)
 
@@ -51,6 +52,10 @@ GRIPPER_URDF = """
   </joint>
 </robot>
 """
+
+
+GRIPPER = GripperNames(
+    'gripper', 'gripper_hand', ('gripper_finger_left', 'gripper_finger_right'), ('left', 'right'), 'gripper_tcp')
 
 
 @dataclass(frozen=True)

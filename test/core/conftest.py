@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from robot4d_core.gripper_plan import GripperPlan
-from robot4d_core.robot.description import load_robot_description
 from robot4d_core.robot.kinematics import ArmKinematics
+from shipped_robot import arm_kinematics
 
 
 @pytest.fixture(scope='session')
 def arm() -> ArmKinematics:
     """Return the arm of the cell."""
-    return ArmKinematics(load_robot_description())
+    return arm_kinematics()
 
 
 @pytest.fixture(scope='session')

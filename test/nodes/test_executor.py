@@ -28,14 +28,13 @@ from robot4d.action import ExecutePlan
 from robot4d_core.executor.safety import SafetyLimits
 from robot4d_core.geometry.poses import invert_pose, look_at, make_pose
 from robot4d_core.gripper_plan import GripperPlan
-from robot4d_core.robot.description import load_robot_description
-from robot4d_core.robot.kinematics import ARM_JOINTS, ArmKinematics
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import duration_from_message, gripper_plans_to_message, transform_to_message
 from robot4d_nodes.executor import Executor
 from robot4d_nodes.executor_parameters import LimitParameters
 from robot4d_nodes.joint_state_input import JointStateInput
 from robot4d_nodes.lifecycle import spinning
+from shipped_robot import ARM, arm_kinematics
 
 Result = ExecutePlan.Result
 FRAME = 'reference_color_optical_frame'
@@ -49,7 +48,7 @@ PATIENT = {
 }
 """Parameters with which nothing is given up because the machine is busy."""
 FINGERS = ['gripper_finger_left_joint', 'gripper_finger_right_joint']
-KINEMATICS = ArmKinematics(load_robot_description())
+KINEMATICS = arm_kinematics()
 TOOL_AT_HOME = KINEMATICS.fk(HOME)
 
 
@@ -70,7 +69,7 @@ class Robot:
     Its arm jumps to the end of a trajectory once the trajectory's time is over, or after arm_time.
     """
 
-    def __init__(self, *, arm: bool = True, joints: tuple[str, ...] = ARM_JOINTS, frame: str = FRAME) -> None:
+    def __init__(self, *, arm: bool = True, joints: tuple[str, ...] = ARM.joints, frame: str = FRAME) -> None:
         self.arm_time: float | None = 0.05
         self.arm_response = GoalResponse.ACCEPT
         self.arm_error: tuple[int, str] | None = None
@@ -219,7 +218,7 @@ def test_a_trajectory_is_one_that_joint_trajectory_controller_accepts(start):
     robot.execute(plan())
     trajectory, = robot.trajectories
     times = [duration_from_message(point.time_from_start) for point in trajectory.points]
-    assert trajectory.joint_names == list(ARM_JOINTS)
+    assert trajectory.joint_names == list(ARM.joints)
     assert times[0] > 0 and (np.diff(times) > 0).all()
     assert np.abs(trajectory.points[-1].velocities).max() < 1e-6
     assert np.abs(np.array(trajectory.points[0].positions) - HOME).max() < 0.01

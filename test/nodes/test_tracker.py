@@ -21,7 +21,6 @@ from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_point
 from robot4d_core.geometry.poses import invert_pose, pose_distance
 from robot4d_core.prediction import PredictedView, default_time_from_start
 from robot4d_core.prediction import Prediction as CorePrediction
-from robot4d_core.robot.description import load_robot_description
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import (
     header,
@@ -33,6 +32,7 @@ from robot4d_nodes.conversions import (
 )
 from robot4d_nodes.lifecycle import spinning
 from robot4d_nodes.tracker import Tracker
+from shipped_robot import DESCRIPTION
 
 FRAME = 'reference_color_optical_frame'
 STAMP = 50.0
@@ -241,7 +241,7 @@ def test_when_a_prediction_contradicts_itself_expect_lost_and_the_next_one_track
 def test_the_urdf_can_come_from_a_latched_topic(ros, cell):
     bench = Bench(cell, robot_description_topic='robot_description')
     publisher = bench.probe.create_publisher(String, 'robot_description', qos.LATCHED)
-    publisher.publish(String(data=load_robot_description()))
+    publisher.publish(String(data=DESCRIPTION.urdf))
     with bench:
         assert bench.tracker.active
 

@@ -42,7 +42,7 @@ def make_bag(folder: Path) -> dict:
             FIRST_STAMP, {('world', optical_frame(reference.name)): reference.T_world_optical}, static=True)
         for tick in range(ticks + 1):
             stamp = FIRST_STAMP + tick * JOINT_INTERVAL
-            names = [*arm.names.joints, *arm.names.finger_joints]
+            names = [*arm.names.joints, *arm.names.gripper.finger_joints]
             bag.write_joint_states(stamp, names, [*arm.positions, *[arm.gripper_opening / 2] * 2])
             bag.write_transforms(stamp, {('world', 'gripper_tcp'): arm.gripper_pose()})
             if tick % images_every == 0:

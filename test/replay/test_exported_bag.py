@@ -83,7 +83,7 @@ def test_an_exported_episode_plays(tmp_path, received):
         info = messages['/camera_1/color/camera_info'][step]
         assert np.array_equal(np.reshape(info.k, (3, 3)), episode.intrinsics[1])
         state = messages['/joint_states'][step]
-        assert state.name == [*ARMS[0].joints, *ARMS[0].finger_joints]
+        assert state.name == [*ARMS[0].joints, *ARMS[0].gripper.finger_joints]
         assert np.array_equal(state.position[:7], episode.joints[step, 0])
         assert sum(state.position[7:]) == episode.opening[step, 0]
         (tcp,) = messages['/tf'][step].transforms

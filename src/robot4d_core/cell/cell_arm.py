@@ -6,7 +6,7 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from robot4d_core.cell.arms import OPEN, ArmNames
+from robot4d_core.cell.arms import OPEN, CellArmNames
 from robot4d_core.cell.model import ARM_DAMPING, ARM_STIFFNESS, COMMAND_SMOOTHING
 from robot4d_core.geometry.poses import make_pose, pose_distance
 
@@ -21,7 +21,7 @@ class CellArm:
     (4, 4) there.
     """
 
-    def __init__(self, names: ArmNames, home: np.ndarray, model: mujoco.MjModel, data: mujoco.MjData) -> None:
+    def __init__(self, names: CellArmNames, home: np.ndarray, model: mujoco.MjModel, data: mujoco.MjData) -> None:
         self.names, self.home = names, home
         self._model, self._data = model, data
         joints = [model.joint(name) for name in names.joints]
@@ -30,8 +30,8 @@ class CellArm:
         self._velocities = np.array([joint.dofadr[0] for joint in joints])
         self._commands = np.array([servo.id for servo in servos])
         self._smoothed = np.array([servo.actadr[0] for servo in servos])
-        self._fingers = np.array([model.joint(name).qposadr[0] for name in names.finger_joints])
-        self._finger_commands = np.array([model.actuator(name).id for name in names.finger_joints])
+        self._fingers = np.array([model.joint(name).qposadr[0] for name in names.gripper.finger_joints])
+        self._finger_commands = np.array([model.actuator(name).id for name in names.gripper.finger_joints])
         self.home_pose = self._tcp_at_home()
 
     @property
@@ -81,7 +81,7 @@ class CellArm:
 
     def gripper_pose(self) -> np.ndarray:
         """Return T_world_tcp (4, 4)."""
-        tcp = self._data.body(self.names.tcp)
+        tcp = self._data.body(self.names.gripper.tcp)
         return make_pose(tcp.xmat.reshape(3, 3), tcp.xpos)
 
     def fingers_touching(self, name: str) -> int:
@@ -90,7 +90,7 @@ class CellArm:
         pairs = self._model.geom_bodyid[self._data.contact.geom]
         return sum(
             bool(((pairs == body).any(axis=1) & (pairs == self._model.body(finger).id).any(axis=1)).any())
-            for finger in self.names.fingers
+            for finger in self.names.gripper.fingers
         )
 
     def put(self, positions: np.ndarray) -> None:
@@ -105,5 +105,5 @@ class CellArm:
         data = mujoco.MjData(self._model)
         data.qpos[self._positions] = self.home
         mujoco.mj_kinematics(self._model, data)
-        tcp = data.body(self.names.tcp)
+        tcp = data.body(self.names.gripper.tcp)
         return make_pose(tcp.xmat.reshape(3, 3), tcp.xpos)

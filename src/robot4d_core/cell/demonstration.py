@@ -62,7 +62,7 @@ def demonstrate(
     return film.episode(), {
         'task': task, 'instruction': cell.task.instruction, 'success': True, 'split': split,
         'cameras': [placement.name for placement in scene.cameras],
-        'grippers': [arm.names.gripper for arm in cell.arms], 'objects': list(cell.task.objects),
+        'grippers': [arm.names.gripper.name for arm in cell.arms], 'objects': list(cell.task.objects),
         'seed': seed, 'scene': scene.to_json(),
     }
 

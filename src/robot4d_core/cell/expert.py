@@ -156,7 +156,7 @@ class _Kinematics:
     def __init__(self, model: mujoco.MjModel, arm: CellArm) -> None:
         self._model, self._home = model, arm.home
         self._data = mujoco.MjData(model)
-        self._tcp = model.body(arm.names.tcp).id
+        self._tcp = model.body(arm.names.gripper.tcp).id
         joints = [model.joint(name) for name in arm.names.joints]
         self._positions = np.array([joint.qposadr[0] for joint in joints])
         self._dofs = np.array([joint.dofadr[0] for joint in joints])

@@ -7,10 +7,10 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.arms import ARMS, ArmNames
+from robot4d_core.cell.arms import ARMS, CellArmNames
 from robot4d_core.cell.tasks.task import Task
 from robot4d_core.geometry.cameras import CameraPlacement
-from robot4d_core.robot.description import load_robot_description
+from robot4d_core.robot.description import RobotDescription
 
 TIMESTEP = 0.002
 ARM_STIFFNESS = np.array([4500.0, 4500, 3500, 3500, 2000, 2000, 2000])  # N m / rad
@@ -25,7 +25,7 @@ ROBOT_CONTACT, OBJECT_CONTACT, SECOND_ROBOT_CONTACT = 1, 2, 4
 
 def build_model(task: Task, cameras: tuple[CameraPlacement, ...]) -> mujoco.MjModel:
     """Compile the cell for one task and its cameras."""
-    spec = mujoco.MjSpec.from_string(load_robot_description(arms=task.arms))
+    spec = mujoco.MjSpec.from_string(RobotDescription.shipped(arms=task.arms).urdf)
     _set_physics(spec)
     _separate_looks_from_contacts(spec)
     for names in ARMS[:task.arms]:
@@ -64,20 +64,20 @@ def _separate_looks_from_contacts(spec: mujoco.MjSpec) -> None:
             geom.contype, geom.conaffinity = ROBOT_CONTACT, OBJECT_CONTACT
 
 
-def _drive(spec: mujoco.MjSpec, names: ArmNames) -> None:
+def _drive(spec: mujoco.MjSpec, names: CellArmNames) -> None:
     for body in spec.bodies:
-        if body.name.startswith((f'{names.prefix}arm_', f'{names.gripper}_')):
+        if body.name.startswith((f'{names.prefix}arm_', f'{names.gripper.name}_')):
             body.gravcomp = 1.0
     for name, stiffness, damping in zip(names.joints, ARM_STIFFNESS, ARM_DAMPING, strict=True):
         joint = spec.joint(name)
         joint.armature = ARM_ARMATURE
         _add_servo(spec, joint, stiffness, damping, COMMAND_SMOOTHING)
-    for name in names.finger_joints:
+    for name in names.gripper.finger_joints:
         joint = spec.joint(name)
         joint.armature = 0.1
         _add_servo(spec, joint, FINGER_STIFFNESS, FINGER_DAMPING, 0.0)
     spec.add_equality(
-        type=mujoco.mjtEq.mjEQ_JOINT, name1=names.finger_joints[0], name2=names.finger_joints[1],
+        type=mujoco.mjtEq.mjEQ_JOINT, name1=names.gripper.finger_joints[0], name2=names.gripper.finger_joints[1],
         objtype=mujoco.mjtObj.mjOBJ_JOINT, data=[0, 1] + [0] * 10,
     )
 

@@ -12,7 +12,7 @@ from robot4d_core.cell.model import build_model
 from robot4d_core.cell.rendering import RenderedView, Renderer
 from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.tasks import make_task
-from robot4d_core.episodes.segments import SEGMENTS
+from robot4d_core.episodes.segments import SEGMENTS, label_of
 from robot4d_core.errors import SceneError
 from robot4d_core.geometry.poses import make_pose, quaternion_of
 
@@ -130,10 +130,11 @@ class RobotCell:
     def _label(self, body: str) -> int:
         if body in self.task.objects:
             return len(SEGMENTS) + self.task.objects.index(body)
-        for arm in self.arms:
+        for number, arm in enumerate(self.arms):
+            gripper = arm.names.gripper
+            parts = dict(zip((gripper.hand, *gripper.fingers), ('hand', 'finger_left', 'finger_right'), strict=True))
+            if body in parts:
+                return label_of(number, parts[body])
             if body.startswith(f'{arm.names.prefix}arm_'):
-                return SEGMENTS.index(f'{arm.names.prefix}arm')
-            for part in (arm.names.hand, *arm.names.fingers):
-                if body == part:
-                    return SEGMENTS.index(part.replace('gripper_', ''))
+                return label_of(number, 'arm')
         return 0

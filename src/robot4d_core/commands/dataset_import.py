@@ -49,11 +49,14 @@ def _import(arguments: argparse.Namespace) -> int:
     from robot4d_core.episodes.bags.importer import import_bags
     from robot4d_core.episodes.bags.settings import ImportSettings
     from robot4d_core.episodes.bags.topics import camera_topics_of_file
+    from robot4d_core.robot.description import RobotDescription
 
+    file = arguments.robot_description
+    description = RobotDescription.from_file(file) if file else None
     settings = ImportSettings(
         task=arguments.task, instruction=arguments.instruction, success=arguments.success, split=arguments.split,
         cameras=camera_topics_of_file(arguments.cameras) if arguments.cameras else None, arms=_arms(arguments),
-        base_frame=arguments.base_frame, robot_description=arguments.robot_description, size=arguments.size,
+        base_frame=arguments.base_frame, robot_description=description, size=arguments.size,
         tolerance=arguments.tolerance, register=arguments.register)
     outcomes = import_bags(arguments.bags, arguments.output, settings)
     table = Table(Column('bag', overflow='fold'), 'outcome', 'steps', 'reason')
@@ -64,17 +67,18 @@ def _import(arguments: argparse.Namespace) -> int:
 
 
 def _arms(arguments: argparse.Namespace):
-    from robot4d_core.episodes.bags.settings import CELL_ARMS, RecordedArm
+    from robot4d_core.episodes.bags.settings import RecordedArm, known_arms
 
     given = arguments.tcp_frame, arguments.joints, arguments.finger_joints
     if given == (None, None, None):
         return None
-    tcps = arguments.tcp_frame or [CELL_ARMS[0].tcp]
-    if len(tcps) > len(CELL_ARMS):
-        raise ParameterError(f'--tcp-frame names {len(tcps)} arms, at most {len(CELL_ARMS)} are supported')
-    cell_arms = CELL_ARMS[:len(tcps)]
-    joints = arguments.joints or [joint for arm in cell_arms for joint in arm.joints]
-    fingers = arguments.finger_joints or [joint for arm in cell_arms for joint in arm.finger_joints]
+    arms = known_arms()
+    tcps = arguments.tcp_frame or [arms[0].tcp]
+    if len(tcps) > len(arms):
+        raise ParameterError(f'--tcp-frame names {len(tcps)} arms, at most {len(arms)} are supported')
+    arms = arms[:len(tcps)]
+    joints = arguments.joints or [joint for arm in arms for joint in arm.joints]
+    fingers = arguments.finger_joints or [joint for arm in arms for joint in arm.finger_joints]
     if len(joints) != 7 * len(tcps) or len(fingers) % len(tcps):
         raise ParameterError(
             f'{len(tcps)} arms (--tcp-frame) need {7 * len(tcps)} --joints and a multiple of {len(tcps)} '
@@ -82,5 +86,5 @@ def _arms(arguments: argparse.Namespace):
     share = len(fingers) // len(tcps)
     return [
         RecordedArm(arm.gripper, tuple(joints[7 * k:7 * k + 7]), tuple(fingers[share * k:share * (k + 1)]), tcp)
-        for k, (arm, tcp) in enumerate(zip(cell_arms, tcps, strict=True))
+        for k, (arm, tcp) in enumerate(zip(arms, tcps, strict=True))
     ]

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pinocchio as pin
 
-from robot4d_core.errors import InverseKinematicsError, RobotDescriptionError
-
-ARM_JOINTS = tuple(f'arm_joint{i}' for i in range(1, 8))
+from robot4d_core.errors import InverseKinematicsError
+from robot4d_core.robot.description import RobotDescription
 
 _ITERATIONS = 200
 _DAMPING = 1e-3
@@ -30,31 +29,20 @@ class ArmKinematics:
 
     def __init__(
         self,
-        urdf: str,
+        description: RobotDescription,
+        joint_names: Sequence[str],
+        tip_frame: str,
         base_frame: str = 'world',
-        tip_frame: str = 'gripper_tcp',
-        joint_names: Sequence[str] = ARM_JOINTS,
         held: Mapping[str, float] | None = None,
     ) -> None:
         self.joint_names = tuple(joint_names)
-        try:
-            full = pin.buildModelFromXML(urdf)
-        except (ValueError, RuntimeError) as error:
-            raise RobotDescriptionError(f'the robot description is no URDF that Pinocchio can read: {error}') from error
-        held = held or {}
-        for name in (*self.joint_names, *held):
-            if not full.existJointName(name):
-                raise RobotDescriptionError(
-                    f"the robot description has no movable joint '{name}'; it has: {', '.join(list(full.names)[1:])}")
-        shapes = pin.buildGeomFromUrdfString(full, urdf, pin.GeometryType.COLLISION)
-        locked = [full.getJointId(name) for name in full.names[1:] if name not in self.joint_names]
-        stance = pin.neutral(full)
-        for name, position in held.items():
-            stance[full.joints[full.getJointId(name)].idx_q] = position
-        self._model, self._shapes = pin.buildReducedModel(full, shapes, locked, stance)
+        free = {description.require_joint(name) for name in self.joint_names}
         for frame in (base_frame, tip_frame):
-            if not self._model.existFrame(frame):
-                raise RobotDescriptionError(f"the robot description has no link '{frame}'")
+            description.require_link(frame)
+        full = description.model
+        locked = [number for number in range(1, full.njoints) if number not in free]
+        self._model, self._shapes = pin.buildReducedModel(
+            full, description.collision_shapes, locked, description.configuration(held or {}))
         self._base = self._model.getFrameId(base_frame)
         self._tip = self._model.getFrameId(tip_frame)
         self._data = self._model.createData()

@@ -68,14 +68,15 @@ def track_gripper(saved: SavedPrediction) -> tuple[np.ndarray | None, str]:
     The second value says why there is none, or why it ends early. The tracker needs to know where the gripper was at
     the observation, and knows the gripper of robot4d's robot.
     """
-    from robot4d_core.robot.description import load_robot_description
+    from robot4d_core.robot.description import RobotDescription
     from robot4d_core.robot.gripper_model import GripperModel
+    from robot4d_core.robot.names import read_arm_names
     from robot4d_core.tracker.gripper_tracker import GripperTracker
 
     look = saved.look
     if look.gripper_poses is None or look.openings is None:
         return None, 'the recording does not tell where the gripper was at the observation'
-    tracker = GripperTracker(GripperModel.from_urdf(load_robot_description()))
+    tracker = GripperTracker(GripperModel.from_description(RobotDescription.shipped(), read_arm_names()[0].gripper))
     plan = tracker.track(saved.prediction, look.gripper_poses[0], float(look.openings[0]), look.observation)
     lost = np.flatnonzero(plan.confidence <= 0)
     found = plan.poses[:lost[0]] if len(lost) else plan.poses

@@ -12,8 +12,7 @@ from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.errors import ExpertError
 from robot4d_core.evaluation.policy.expert_trials import try_expert
-from robot4d_core.robot.description import load_robot_description
-from robot4d_core.robot.kinematics import ArmKinematics
+from shipped_robot import arm_kinematics
 
 
 @pytest.mark.parametrize('seed', [0, 1, 2])
@@ -54,7 +53,7 @@ def test_done_means_still_at_home(cell):
 
 def test_home_is_where_the_tool_is_whatever_the_elbow_does(cell):
     finish(cell)
-    kinematics = ArmKinematics(load_robot_description())
+    kinematics = arm_kinematics()
     elsewhere = kinematics.ik(cell.arms[0].home_pose, HOME + [0.3, 0, -0.3, 0, 0, 0, 0])
     assert np.abs(elsewhere - HOME).max() > 0.06
     cell.arms[0].command(elsewhere)

@@ -80,7 +80,7 @@ def test_a_lying_spatula_is_taken_without_touching_the_table(cell, turn):
     expert, lowest = Expert(cell), np.inf
     while not expert.done and cell.time < 40:
         expert.advance(0.1)
-        tips = [cell.pose(finger) @ [0, 0, 0.055, 1] for finger in cell.arms[0].names.fingers]
+        tips = [cell.pose(finger) @ [0, 0, 0.055, 1] for finger in cell.arms[0].names.gripper.fingers]
         lowest = min(lowest, *(tip[2] for tip in tips))
     assert cell.success()
     assert lowest > 0.003

@@ -13,7 +13,7 @@ from robot4d_core.cell.scene import Scene
 from robot4d_core.errors import SceneError
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
 from robot4d_core.geometry.poses import invert_pose
-from robot4d_core.robot.description import load_robot_description
+from shipped_robot import DESCRIPTION
 
 
 def placement(cell, name):
@@ -64,7 +64,7 @@ def test_fingers_are_told_apart(cell):
 def test_link_poses_follow_the_robot_description(cell):
     cell.arms[0].command(HOME + [0.2, 0.1, -0.1, 0.1, 0.2, -0.2, 0.3])
     cell.advance(1.0)
-    model = pin.buildModelFromXML(load_robot_description())
+    model = pin.buildModelFromXML(DESCRIPTION.urdf)
     data, q = model.createData(), pin.neutral(model)
     for name, value in zip(ARMS[0].joints, cell.arms[0].positions, strict=True):
         q[model.joints[model.getJointId(name)].idx_q] = value

@@ -13,7 +13,7 @@ from robot4d_core.cell.scene import Scene
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
 from robot4d_core.geometry.poses import invert_pose, pose_distance
-from robot4d_core.robot.description import load_robot_description
+from robot4d_core.robot.description import RobotDescription
 
 TASK = 'PlaceAppleFromBowlIntoBin'
 HAND = ((0.0, 0.0, 0.0205), (0.035, 0.09, 0.0375))  # centre and half sizes in their links' frames, from the URDF
@@ -36,7 +36,7 @@ def cell(shared_two_arm_cell):
 
 
 def test_the_arms_are_named_apart(cell):
-    assert [arm.names.gripper for arm in cell.arms] == ['gripper', 'second_gripper']
+    assert [arm.names.gripper.name for arm in cell.arms] == ['gripper', 'second_gripper']
     assert [arm.names.joints[0] for arm in cell.arms] == ['arm_joint1', 'second_arm_joint1']
     assert {'arm_link0', 'second_arm_link0', 'gripper_tcp', 'second_gripper_tcp'} <= set(cell.link_poses())
 
@@ -83,14 +83,14 @@ def test_gripper_poses_follow_the_robot_description(cell):
     cell.arms[0].command(cell.arms[0].home + 0.1)
     cell.arms[1].command(cell.arms[1].home - 0.1)
     cell.advance(1.0)
-    model = pin.buildModelFromXML(load_robot_description(arms=2))
+    model = pin.buildModelFromXML(RobotDescription.shipped(arms=2).urdf)
     data, q = model.createData(), pin.neutral(model)
     for arm in cell.arms:
         for name, value in zip(arm.names.joints, arm.positions, strict=True):
             q[model.joints[model.getJointId(name)].idx_q] = value
     pin.framesForwardKinematics(model, data, q)
     for arm in cell.arms:
-        expected = data.oMf[model.getFrameId(arm.names.tcp)].homogeneous
+        expected = data.oMf[model.getFrameId(arm.names.gripper.tcp)].homogeneous
         np.testing.assert_allclose(arm.gripper_pose(), expected, atol=1e-5)
 
 
@@ -149,4 +149,4 @@ def test_a_cell_with_one_arm_knows_no_second():
     np.testing.assert_array_equal(arm.home, HOME)
     np.testing.assert_allclose(cell.pose('arm_link0')[:3, 3], [-0.55, 0, 0], atol=1e-12)
     assert not any('second' in name for name in cell.link_poses())
-    assert load_robot_description() == load_robot_description(arms=1)
+    assert RobotDescription.shipped().urdf == RobotDescription.shipped(arms=1).urdf

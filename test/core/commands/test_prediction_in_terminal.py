@@ -8,9 +8,9 @@ import signal
 
 import numpy as np
 import pytest
-from core.generator.engines.test_diffusion_engine import make_observation
 from rich.console import Console
 
+from core.generator.engines.test_diffusion_engine import make_observation
 from core.manual_clock import ManualClock
 from robot4d_core.commands import prediction_in_terminal
 from robot4d_core.commands.prediction_in_terminal import predict_in_terminal

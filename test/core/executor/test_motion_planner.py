@@ -20,10 +20,9 @@ from robot4d_core.executor.motion_planner import DEADBAND, MotionPlanner
 from robot4d_core.executor.safety import SafetyLimits
 from robot4d_core.geometry.poses import invert_pose, look_at, make_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
-from robot4d_core.robot.description import load_robot_description
-from robot4d_core.robot.kinematics import ArmKinematics
+from shipped_robot import arm_kinematics
 
-KINEMATICS = ArmKinematics(load_robot_description())
+KINEMATICS = arm_kinematics()
 START = KINEMATICS.fk(HOME)
 CAMERA = look_at([0.5, 0.2, 0.8], [0.0, 0.0, 0.0])
 LIMITS = SafetyLimits()

@@ -12,7 +12,7 @@ import pytest
 
 from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.geometry.poses import make_pose
-from robot4d_core.robot.description import load_robot_description
+from robot4d_core.robot.description import RobotDescription
 from robot4d_core.share import share_directory
 
 ARM_JOINTS = [f'arm_joint{i}' for i in range(1, 8)]
@@ -21,7 +21,7 @@ JOINTS = [*ARM_JOINTS, 'gripper_finger_left_joint', 'gripper_finger_right_joint'
 
 @pytest.fixture(scope='module')
 def urdf():
-    return load_robot_description()
+    return RobotDescription.shipped().urdf
 
 
 def tcp_by_pinocchio(urdf, joints):
@@ -88,8 +88,8 @@ def test_limits_are_the_published_ones(urdf):
 
 
 def test_arguments_reach_xacro():
-    moved = tcp_by_pinocchio(load_robot_description(base_x=0.0), {})
-    assert moved[0, 3] - tcp_by_pinocchio(load_robot_description(), {})[0, 3] == pytest.approx(0.55)
+    moved = tcp_by_pinocchio(RobotDescription.shipped(base_x=0.0).urdf, {})
+    assert moved[0, 3] - tcp_by_pinocchio(RobotDescription.shipped().urdf, {})[0, 3] == pytest.approx(0.55)
 
 
 def test_share_directory_holds_the_description():
@@ -102,9 +102,9 @@ def test_unusable_description_is_named(tmp_path, content):
     if content:
         path.write_text(content)
     with pytest.raises(RobotDescriptionError, match='my_robot'):
-        load_robot_description(path)
+        RobotDescription.from_file(path)
 
 
 def test_threads_may_expand_it_at_once(urdf):
     with ThreadPoolExecutor(4) as threads:
-        assert set(threads.map(lambda _: load_robot_description(), range(4))) == {urdf}
+        assert set(threads.map(lambda _: RobotDescription.shipped().urdf, range(4))) == {urdf}

@@ -6,12 +6,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.box_world import GRIPPER_URDF
+from core.box_world import GRIPPER, GRIPPER_URDF
 from robot4d_core.errors import RobotDescriptionError
-from robot4d_core.robot.description import load_robot_description
+from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
+from shipped_robot import ARM, DESCRIPTION
 
-MODEL = GripperModel.from_urdf(GRIPPER_URDF)
+MODEL = GripperModel.from_description(RobotDescription(GRIPPER_URDF), GRIPPER)
 
 
 def test_surface_points_lie_on_the_boxes_with_normals_outward():
@@ -45,7 +46,7 @@ def test_a_held_handle_counts_as_closed_and_the_middle_changes_nothing():
 
 
 def test_the_cell_gripper_has_its_tool_centre_between_the_finger_tips():
-    model = GripperModel.from_urdf(load_robot_description())
+    model = GripperModel.from_description(DESCRIPTION, ARM.gripper)
     surface = model.surface(0.04)
     fingers = surface.points[surface.part > 0]
     np.testing.assert_allclose(fingers[:, :2].mean(axis=0), 0.0, atol=2e-3)
@@ -63,4 +64,4 @@ def test_the_cell_gripper_has_its_tool_centre_between_the_finger_tips():
 ])
 def test_descriptions_that_cannot_be_tracked_are_refused(urdf, message):
     with pytest.raises(RobotDescriptionError, match=message):
-        GripperModel.from_urdf(urdf)
+        GripperModel.from_description(RobotDescription(urdf), GRIPPER)

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robot4d_core.cell.arms import ARMS, HOME
+from robot4d_core.cell.arms import HOME
 from robot4d_core.errors import InverseKinematicsError, RobotDescriptionError
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
-from robot4d_core.robot.description import load_robot_description
+from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.kinematics import ArmKinematics
+from shipped_robot import ARM, arm_kinematics
 
 LENGTHS = (0.4, 0.3, 0.2)
 DOWN = np.diag([1.0, -1.0, -1.0])
@@ -36,7 +37,7 @@ def planar_urdf() -> str:
 
 @pytest.fixture
 def planar() -> ArmKinematics:
-    return ArmKinematics(planar_urdf(), 'ground', 'tip', ['joint1', 'joint2', 'joint3'])
+    return ArmKinematics(RobotDescription(planar_urdf()), ['joint1', 'joint2', 'joint3'], 'tip', 'ground')
 
 
 def joints_at(arm: ArmKinematics, share) -> np.ndarray:
@@ -46,7 +47,7 @@ def joints_at(arm: ArmKinematics, share) -> np.ndarray:
 
 @given(st.lists(st.floats(-3, 3), min_size=3, max_size=3))
 def test_forward_kinematics_of_a_planar_arm(angles):
-    planar = ArmKinematics(planar_urdf(), 'ground', 'tip', ['joint1', 'joint2', 'joint3'])
+    planar = ArmKinematics(RobotDescription(planar_urdf()), ['joint1', 'joint2', 'joint3'], 'tip', 'ground')
     pose, headings = planar.fk(np.array(angles)), np.cumsum(angles)
     expected = [np.dot(LENGTHS, np.cos(headings)), np.dot(LENGTHS, np.sin(headings)), 1.0]
     np.testing.assert_allclose(pose[:3, 3], expected, atol=1e-12)
@@ -116,7 +117,7 @@ def test_when_a_pose_is_out_of_reach_expect_the_miss_and_what_to_look_at(arm):
 
 
 def test_poses_are_relative_to_the_base_frame(arm):
-    from_pedestal = ArmKinematics(load_robot_description(), base_frame='arm_link0')
+    from_pedestal = arm_kinematics(base_frame='arm_link0')
     reach = invert_pose(arm.fk(HOME)) @ from_pedestal.fk(HOME)
     assert not np.allclose(reach, np.eye(4))
     solution = from_pedestal.ik(from_pedestal.fk(HOME), HOME + 0.05)
@@ -133,12 +134,12 @@ def test_poses_are_relative_to_the_base_frame(arm):
 def test_when_the_description_lacks_a_name_expect_it_named(names, message):
     complete = {'base_frame': 'ground', 'tip_frame': 'tip', 'joint_names': ['joint1', 'joint2', 'joint3']}
     with pytest.raises(RobotDescriptionError, match=message):
-        ArmKinematics(planar_urdf(), **{**complete, **names})
+        ArmKinematics(RobotDescription(planar_urdf()), **{**complete, **names})
 
 
 def test_when_the_description_is_no_urdf_expect_a_named_error():
     with pytest.raises(RobotDescriptionError, match='no URDF'):
-        ArmKinematics('not xml')
+        RobotDescription('not xml')
 
 
 def test_at_home_nothing_is_near(arm):
@@ -156,7 +157,7 @@ def test_when_the_tool_is_below_the_table_top_expect_gripper_and_table_in_contac
 
 def test_open_fingers_come_nearer_to_the_table_than_closed_ones(arm):
     tilted = HOME + np.array([0, 0.7, 0, 0, 0, 1.2, np.pi / 2])  # one finger below the other, 10 cm above the table
-    open_arm = ArmKinematics(load_robot_description(), held=dict.fromkeys(ARMS[0].finger_joints, 0.04))
+    open_arm = arm_kinematics(held=dict.fromkeys(ARM.gripper.finger_joints, 0.04))
     np.testing.assert_allclose(open_arm.fk(tilted), arm.fk(tilted), atol=1e-12)
     assert open_arm.nearest_contact(tilted)[0] < arm.nearest_contact(tilted)[0] - 0.01
 

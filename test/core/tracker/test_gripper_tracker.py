@@ -13,16 +13,17 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from core.box_world import GRIPPER_URDF, Box, camera_pose, gripper, observe, predict, table_scene
+from core.box_world import GRIPPER, GRIPPER_URDF, Box, camera_pose, gripper, observe, predict, table_scene
 from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_metres, resize_pointmap
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
 from robot4d_core.observation import Observation
+from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
 from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings
 
-MODEL = GripperModel.from_urdf(GRIPPER_URDF)
+MODEL = GripperModel.from_description(RobotDescription(GRIPPER_URDF), GRIPPER)
 CAMERAS = {'reference': camera_pose(-25), 'second': camera_pose(30)}
 T_REFERENCE_WORLD = invert_pose(CAMERAS['reference'])
 SCENE = table_scene(3)

@@ -15,15 +15,16 @@ import numpy as np
 from robot4d_core.episodes.bags.camera_poses import camera_poses
 from robot4d_core.episodes.bags.reader import BagReader
 from robot4d_core.episodes.bags.recording import Recording, scan
-from robot4d_core.episodes.bags.settings import CELL_ARMS, ImportSettings, RecordedArm
+from robot4d_core.episodes.bags.settings import ImportSettings, RecordedArm, known_arms
 from robot4d_core.episodes.bags.timeline import Timeline
 from robot4d_core.episodes.bags.topics import JOINT_STATES, CameraTopics, discover_cameras
 from robot4d_core.episodes.bags.views import read_views
 from robot4d_core.episodes.episode import Episode
-from robot4d_core.episodes.segments import SEGMENTS
+from robot4d_core.episodes.segments import PARTS, SEGMENTS
 from robot4d_core.errors import EpisodeError, ImageError, TopicError
 from robot4d_core.geometry.cameras import CameraPlacement
 from robot4d_core.geometry.pointmaps import depth_in_metres
+from robot4d_core.robot.description import RobotDescription
 
 
 def read_demonstration(
@@ -82,8 +83,8 @@ def _attributes(recording: Recording, known: dict, settings: ImportSettings) -> 
 
 def _arms(recording: Recording, settings: ImportSettings) -> Sequence[RecordedArm]:
     arms = settings.arms or [
-        arm for arm in CELL_ARMS
-        if arm is CELL_ARMS[0] or any(joint in recording.joints for joint in arm.all_joints)]
+        arm for number, arm in enumerate(known_arms())
+        if number == 0 or any(joint in recording.joints for joint in arm.all_joints)]
     missing = [joint for arm in arms for joint in arm.all_joints if joint not in recording.joints]
     if missing:
         raise TopicError(
@@ -93,8 +94,7 @@ def _arms(recording: Recording, settings: ImportSettings) -> Sequence[RecordedAr
 
 
 def _check_labels(segmentation: np.ndarray, arms: Sequence[RecordedArm], objects: Sequence[str]) -> None:
-    robot = 1 + (len(SEGMENTS) - 1) // len(CELL_ARMS) * len(arms)
-    known = [*range(robot), *range(len(SEGMENTS), len(SEGMENTS) + len(objects))]
+    known = [*range(1 + len(PARTS) * len(arms)), *range(len(SEGMENTS), len(SEGMENTS) + len(objects))]
     unknown = np.setdiff1d(segmentation, known)
     if len(unknown):
         raise ImageError(
@@ -125,21 +125,19 @@ def _segment_robot(
                    if placement.name not in timeline.recording.segmentation]
     if not unsegmented:
         return
-    from robot4d_core.robot.drawing import DrawnArm, RobotSilhouette
+    from robot4d_core.episodes.bags.robot_segmentation import RobotSegmenter
 
     arms, description = timeline.arms, timeline.settings.robot_description
-    if description:
+    if description is not None:
         positions = timeline.positions([joint for arm in arms for joint in arm.all_joints])
     else:
         half = robot['opening'][..., None] / 2
         positions = np.concatenate([robot['joints'], half, half], axis=-1).reshape(len(timeline), -1)
-        arms = CELL_ARMS[:len(arms)]
-    drawn = [DrawnArm(arm.gripper.removesuffix('gripper'), arm.joints, arm.finger_joints) for arm in arms]
-    silhouette = RobotSilhouette(drawn, [placement for _, placement in unsegmented], description)
-    try:
+        arms, description = known_arms()[:len(arms)], RobotDescription.shipped(arms=len(arms))
+    joints = [joint for arm in arms for joint in arm.all_joints]
+    segmenter = RobotSegmenter(description, arms)
+    for step in range(len(timeline)):
+        named = dict(zip(joints, positions[step], strict=True))
         for index, placement in unsegmented:
-            for step in range(len(timeline)):
-                depth = depth_in_metres(images['depth'][index, step], '16UC1')
-                images['segmentation'][index, step] = silhouette.segment(placement.name, positions[step], depth)
-    finally:
-        silhouette.close()
+            depth = depth_in_metres(images['depth'][index, step], '16UC1')
+            images['segmentation'][index, step] = segmenter.segment(placement, named, depth)

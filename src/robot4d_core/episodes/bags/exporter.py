@@ -17,7 +17,7 @@ import numpy as np
 from rich.progress import track
 from rosbags.rosbag2 import StoragePlugin
 
-from robot4d_core.cell.arms import ARMS
+from robot4d_core.episodes.bags.settings import known_arms
 from robot4d_core.episodes.bags.writer import BagWriter
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of
@@ -49,7 +49,7 @@ def export_episode(
     """
     episode, attributes = store.read(name), store.attributes(name)
     cameras = attributes['cameras']
-    arms = [next(arm for arm in ARMS if arm.gripper == gripper) for gripper in attributes['grippers']]
+    arms = [next(arm for arm in known_arms() if arm.gripper == gripper) for gripper in attributes['grippers']]
     times = np.asarray(episode.times)
     small = {key: np.asarray(getattr(episode, key)) for key in ('gripper_poses', 'opening', 'joints', 'commands')}
     with BagWriter(folder, storage) as bag:
@@ -82,7 +82,7 @@ def _write_robot(bag, stamp, arms, gripper_poses, opening, joints, commands) -> 
     bag.write_transforms(stamp, {(BASE_FRAME, arm.tcp): pose for arm, pose in zip(arms, gripper_poses, strict=True)})
     for arm, command in zip(arms, commands, strict=True):
         for controller, joint_names, reference in (
-            (f'/{arm.prefix}arm_controller', arm.joints, command[:7]),
+            (f"/{arm.gripper.removesuffix('gripper')}arm_controller", arm.joints, command[:7]),
             (f'/{arm.gripper}_controller', arm.finger_joints, [command[7] / 2] * 2),
         ):
             if not np.isnan(reference).all():

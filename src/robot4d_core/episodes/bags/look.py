@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.episodes.bags.camera_info import add_intrinsics
 from robot4d_core.episodes.bags.images import colour_pixels, depth_pixels
 from robot4d_core.episodes.bags.reader import BagReader
@@ -37,8 +36,8 @@ from robot4d_core.errors import ImageError, ParameterError, SynchronisationError
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_metres
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
+from robot4d_core.robot.names import read_arm_names
 
-ARM = ARMS[0]
 TOPICS_ADVICE = "record it, or name the cameras' topics with --topics FILE"
 
 
@@ -81,7 +80,8 @@ class _Scan:
                       for camera in cameras]
         self.instruction = ''
         self._transforms = TransformHistory()
-        self._fingers = {name: Stream(name) for name in ARM.finger_joints}
+        gripper = read_arm_names()[0].gripper
+        self._tcp, self._fingers = gripper.tcp, {name: Stream(name) for name in gripper.finger_joints}
         infos: dict[str, PinholeCamera] = {}
         names = [camera.info for camera in cameras]
         streams = {stream.name: stream for stream in (*self.colour, *self.depth)}
@@ -124,7 +124,7 @@ class _Scan:
             return {}
         values, offsets = zip(*(nearest_values(finger, moments) for finger in self._fingers.values()), strict=True)
         near = (np.abs(offsets) <= TOLERANCE * 1e9).all(axis=0)
-        poses = [self.pose(frame, ARM.tcp, int(moment)) for moment in moments]
+        poses = [self.pose(frame, self._tcp, int(moment)) for moment in moments]
         known = list(takewhile(lambda k: near[k] and poses[k] is not None, range(len(moments))))
         return {'gripper_poses': np.stack([poses[k] for k in known]), 'openings': np.sum(values, axis=0)[known]
                 } if known else {}

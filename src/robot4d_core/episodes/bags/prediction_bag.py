@@ -14,7 +14,6 @@ from uuid import UUID
 import numpy as np
 from rosbags.typesys import get_types_from_msg
 
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.episodes.bags.look import read_bag_look
 from robot4d_core.episodes.bags.reader import BagReader
 from robot4d_core.episodes.bags.writer import BagWriter
@@ -23,13 +22,12 @@ from robot4d_core.errors import PredictionFileError
 from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera, optical_frame
 from robot4d_core.prediction import FRAME_INTERVAL, PredictedView, Prediction
+from robot4d_core.robot.names import read_arm_names
 from robot4d_core.share import share_directory
 
 TOPIC = '/prediction'
 PREDICTION = 'robot4d/msg/Prediction'
 MESSAGES = ('PredictedView', 'Prediction')
-
-_ARM = ARMS[0]
 
 
 class PredictionBagWriter(BagWriter):
@@ -71,7 +69,7 @@ class PredictionBagWriter(BagWriter):
 
 def write_prediction_bag(saved: SavedPrediction, folder: Path) -> None:
     """Write a new rosbag2 folder. Raises EpisodeError when it exists."""
-    look = saved.look
+    look, gripper = saved.look, read_arm_names()[0].gripper
     with PredictionBagWriter(folder) as bag:
         bag.write_note({'source': look.source, 'seed': saved.seed, 'steps': saved.steps})
         if look.instruction:
@@ -84,9 +82,9 @@ def write_prediction_bag(saved: SavedPrediction, folder: Path) -> None:
             for view, frame in zip(look.views, frames, strict=True):
                 bag.write_view(stamp, CameraView(view.name, view.camera, view.rgb[k], view.depth[k]), frame)
             if look.gripper_poses is not None and k < len(look.gripper_poses):
-                bag.write_transforms(stamp, {(look.frame_id, _ARM.tcp): look.gripper_poses[k]})
-                fingers = np.full(len(_ARM.finger_joints), look.openings[k] / len(_ARM.finger_joints))
-                bag.write_joint_states(stamp, _ARM.finger_joints, fingers)
+                bag.write_transforms(stamp, {(look.frame_id, gripper.tcp): look.gripper_poses[k]})
+                fingers = np.full(len(gripper.finger_joints), look.openings[k] / len(gripper.finger_joints))
+                bag.write_joint_states(stamp, gripper.finger_joints, fingers)
         bag.write_prediction(saved.prediction)
 
 

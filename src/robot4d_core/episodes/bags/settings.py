@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.episodes.bags.topics import CameraTopics
+from robot4d_core.robot.description import RobotDescription
+from robot4d_core.robot.names import ArmNames, read_arm_names
 
 TOLERANCE = 0.05  # seconds
 
@@ -22,13 +22,20 @@ class RecordedArm:
     finger_joints: tuple[str, ...]
     tcp: str
 
+    @classmethod
+    def of(cls, names: ArmNames) -> RecordedArm:
+        """Take what recordings need of an arm's names."""
+        return cls(names.gripper.name, names.joints, names.gripper.finger_joints, names.gripper.tcp)
+
     @property
     def all_joints(self) -> tuple[str, ...]:
         """The arm's joints, then the fingers'."""
         return *self.joints, *self.finger_joints
 
 
-CELL_ARMS = tuple(RecordedArm(arm.gripper, arm.joints, arm.finger_joints, arm.tcp) for arm in ARMS)
+def known_arms() -> tuple[RecordedArm, ...]:
+    """Return the arms of the robot that comes with robot4d, the first of which every recording has."""
+    return tuple(RecordedArm.of(names) for names in read_arm_names())
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class ImportSettings:
     """How bags are read. What is None is taken from the bag.
 
     cameras: the topics, in the episode's order; arms: None for the arms of robot4d's cell that are in joint_states;
-    robot_description: URDF whose root is base_frame, to segment the robot with, None for that of robot4d's cell;
+    robot_description: whose root is base_frame, to segment the robot with, None for that of robot4d's cell;
     size: (width, height) to which images are resized; tolerance: seconds between what belongs to one step; register:
     estimate from the images where a camera stands that tf does not hold.
     """
@@ -48,7 +55,7 @@ class ImportSettings:
     cameras: Sequence[CameraTopics] | None = None
     arms: Sequence[RecordedArm] | None = None
     base_frame: str = 'world'
-    robot_description: Path | None = None
+    robot_description: RobotDescription | None = None
     size: tuple[int, int] | None = None
     tolerance: float = TOLERANCE
     register: bool = False

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.evaluation.generation.clips import Clip
 from robot4d_core.evaluation.metrics.cross_view import box_iou, consistency, mask_iou, recover_transform
 from robot4d_core.evaluation.metrics.gripper_masks import Segmenter
@@ -26,8 +25,9 @@ from robot4d_core.evaluation.metrics.image_errors import (
 from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.geometry.poses import invert_pose, pose_distance
 from robot4d_core.prediction import FRAMES, PredictedView, Prediction, default_time_from_start
-from robot4d_core.robot.description import load_robot_description
+from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
+from robot4d_core.robot.names import read_arm_names
 from robot4d_core.tracker.gripper_tracker import GripperTracker
 
 VIEWS = ('n', 'm')
@@ -81,9 +81,10 @@ def segment_grippers(clip: Clip, prediction: Prediction, segmenter: Segmenter) -
 
 def make_trackers(grippers: int) -> list[GripperTracker]:
     """Return a tracker for each gripper of the cell."""
-    urdf = load_robot_description(arms=grippers)
+    description = RobotDescription.shipped(arms=grippers)
     return [
-        GripperTracker(GripperModel.from_urdf(urdf, arm.hand, arm.fingers, arm.tcp)) for arm in ARMS[:grippers]
+        GripperTracker(GripperModel.from_description(description, arm.gripper))
+        for arm in read_arm_names()[:grippers]
     ]
 
 

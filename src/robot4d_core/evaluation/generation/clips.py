@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.episodes.loader import WindowDataset
-from robot4d_core.episodes.segments import SEGMENTS
+from robot4d_core.episodes.segments import PARTS, label_of
 from robot4d_core.episodes.splits import held_out_cameras, training_cameras
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import WINDOW_STEPS, Window, read_window
@@ -84,10 +83,7 @@ def read_clip(store: EpisodeStore, episode: str, start: int, n: int, m: int) -> 
     poses = invert_pose(np.asarray(arrays.camera_poses[n])) @ np.asarray(arrays.gripper_poses[steps])
     return Clip(
         episode, start, (n, m), read_window(arrays, start, n, m),
-        masks=np.stack([np.isin(segmentation, _labels(arm.prefix)) for arm in ARMS[:poses.shape[1]]]),
+        masks=np.stack([np.isin(segmentation, [label_of(arm, part) for part in PARTS if part != 'arm'])
+                        for arm in range(poses.shape[1])]),
         poses=poses.swapaxes(0, 1), openings=np.asarray(arrays.opening[steps]).T,
     )
-
-
-def _labels(prefix: str) -> list[int]:
-    return [SEGMENTS.index(f'{prefix}{part}') for part in ('hand', 'finger_left', 'finger_right')]

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.trajectory_controller import JointTrajectory
@@ -24,9 +23,10 @@ from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import optical_frame
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.observation import Observation, SimulatorState
-from robot4d_core.robot.description import load_robot_description
+from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
 from robot4d_core.robot.kinematics import ArmKinematics
+from robot4d_core.robot.names import read_arm_names
 from robot4d_core.tracker.gripper_tracker import GripperTracker
 
 CONTROL_PERIOD = 0.01  # seconds
@@ -54,12 +54,11 @@ class PolicyLoop:
 
     def __init__(self, engine: Engine, max_cycles: int) -> None:
         """Take a started engine."""
-        urdf = load_robot_description()
+        description, arm = RobotDescription.shipped(), read_arm_names()[0]
         self._engine = engine
         self._max_cycles = max_cycles
-        self._tracker = GripperTracker(GripperModel.from_urdf(urdf))
-        self._planner = MotionPlanner(ArmKinematics(
-            urdf, base_frame='world', tip_frame='gripper_tcp', joint_names=list(ARMS[0].joints)))
+        self._tracker = GripperTracker(GripperModel.from_description(description, arm.gripper))
+        self._planner = MotionPlanner(ArmKinematics(description, arm.joints, arm.gripper.tcp))
 
     def run_trial(self, scene: Scene) -> Trial:
         """Attempt the task in a cell."""

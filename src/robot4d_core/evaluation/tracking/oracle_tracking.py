@@ -20,8 +20,9 @@ from robot4d_core.geometry.poses import invert_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import Observation
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES, Prediction
-from robot4d_core.robot.description import load_robot_description
+from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
+from robot4d_core.robot.names import read_arm_names
 from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings
 
 LONGEST_START = 10.0  # seconds into the task at which a prediction may begin
@@ -121,7 +122,7 @@ def evaluate_tracking(
     """
     from rich.progress import track
 
-    model = GripperModel.from_urdf(load_robot_description())
+    model = GripperModel.from_description(RobotDescription.shipped(), read_arm_names()[0].gripper)
     trackers = {mode: GripperTracker(model, TrackerSettings(mode=mode)) for mode in modes}
     results: dict[str, list[TrackingErrors]] = {mode: [] for mode in modes}
     for number in track(range(seed, seed + trials), description=f'tracking oracle predictions, {task}'):

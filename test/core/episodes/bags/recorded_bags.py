@@ -90,8 +90,8 @@ def make_bag(
         for tick in range(round(seconds / ROBOT_INTERVAL) + 1):
             time = tick * ROBOT_INTERVAL
             stamp = FIRST_STAMP + time
-            bag.write_joint_states(stamp, [*ARM.joints, *ARM.finger_joints], joints(time))
-            bag.write_transforms(stamp, {('arm_link0', ARM.tcp): tcp_in_base(time)})
+            bag.write_joint_states(stamp, [*ARM.joints, *ARM.gripper.finger_joints], joints(time))
+            bag.write_transforms(stamp, {('arm_link0', ARM.gripper.tcp): tcp_in_base(time)})
             bag.write_controller_state(stamp, '/arm_controller/controller_state', ARM.joints, joints(time)[:7] + 0.01)
             if tick % round(IMAGE_INTERVAL / ROBOT_INTERVAL) == 0:
                 for name, delay in zip(CAMERAS, (0.0, SHUTTER_DELAY)):

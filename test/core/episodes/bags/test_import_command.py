@@ -15,8 +15,8 @@ from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import pose_distance
-from robot4d_core.robot.description import CELL_DESCRIPTION, load_robot_description
-from robot4d_core.share import share_directory
+from robot4d_core.share import CELL_DESCRIPTION, share_directory
+from shipped_robot import DESCRIPTION
 
 CAMERAS = ['left', 'arm/right']
 CAMERA_NAMES = ['arm_right', 'left']  # in the episode
@@ -99,11 +99,11 @@ def test_the_robot_is_segmented_by_drawing_it(imported, truth):
 
 
 def test_the_robot_may_be_another_one(tmp_path, bag, imported, capsys):
-    urdf = load_robot_description()
+    urdf = DESCRIPTION.urdf
     assert run_import(bag, tmp_path / 'store', '--robot-description', str(share_directory() / CELL_DESCRIPTION)) == 1
     printed = ' '.join(capsys.readouterr().out.replace('│', ' ').split())
     assert 'RobotDescriptionError' in printed and 'panda_joint1' in printed
-    for ours, other in zip([*ARMS[0].joints, *ARMS[0].finger_joints], [*JOINTS, *FINGERS], strict=True):
+    for ours, other in zip([*ARMS[0].joints, *ARMS[0].gripper.finger_joints], [*JOINTS, *FINGERS], strict=True):
         urdf = urdf.replace(f'"{ours}"', f'"{other}"')
     (tmp_path / 'panda.urdf').write_text(urdf)
     assert run_import(bag, tmp_path / 'store', '--robot-description', str(tmp_path / 'panda.urdf')) == 0

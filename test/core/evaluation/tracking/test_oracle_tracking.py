@@ -12,10 +12,10 @@ import pytest
 from robot4d_core.evaluation.tracking.oracle_tracking import evaluate_tracking, make_case, measure, summarise
 from robot4d_core.geometry.poses import make_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
-from robot4d_core.robot.description import load_robot_description
 from robot4d_core.robot.gripper_model import GripperModel
+from shipped_robot import ARM, DESCRIPTION
 
-MODEL = GripperModel.from_urdf(load_robot_description())
+MODEL = GripperModel.from_description(DESCRIPTION, ARM.gripper)
 
 
 @pytest.fixture(scope='module')

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from core.generator.training.linear_task import diffusion_task
 
+from core.generator.training.linear_task import diffusion_task
 from robot4d_core.generator.training import loop as training_loop
 from robot4d_core.generator.training.recipe import StageSettings
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import torch
 from accelerate import Accelerator
-from core.generator.training.linear_task import LinearBatch, LinearTask, diffusion_task, linear_batches
 from torch import nn
 
+from core.generator.training.linear_task import LinearBatch, LinearTask, diffusion_task, linear_batches
 from core.manual_clock import ManualClock
 from robot4d_core.errors import CheckpointError, RecipeError, TrainingError
 from robot4d_core.generator.training import loop as training_loop

@@ -4,34 +4,37 @@
 import numpy as np
 import pytest
 
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
+from robot4d_core.episodes.bags.robot_segmentation import RobotSegmenter
+from robot4d_core.episodes.bags.settings import RecordedArm, known_arms
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.geometry.cameras import CameraPlacement, PinholeCamera
-from robot4d_core.robot.drawing import DrawnArm, RobotSilhouette
+from robot4d_core.robot.description import RobotDescription
 
-ARM = DrawnArm('', ARMS[0].joints, ARMS[0].finger_joints)
+ARMS = known_arms()
+
+
+def positions_of(arm) -> dict[str, float]:
+    half = arm.gripper_opening / 2
+    fingers = dict.fromkeys(arm.names.gripper.finger_joints, half)
+    return dict(zip(arm.names.joints, arm.positions, strict=True)) | fingers
 
 
 @pytest.fixture(scope='module')
 def seen():
-    """A camera of the simulated cell, what it sees, and the joint positions."""
+    """A camera of the simulated cell, what it sees, and the joint positions by name."""
     cell = RobotCell(Scene.sample('PutSpatulaOnTable', 3, 320, 256))
     (arm,) = cell.arms
-    positions = [*arm.positions, *[arm.gripper_opening / 2] * 2]
+    positions = positions_of(arm)
     view = cell.render('reference')
     cell.close()
     return cell.scene.cameras[0], view, positions
 
 
 def segment(placement: CameraPlacement, positions, depth) -> np.ndarray:
-    silhouette = RobotSilhouette([ARM], [placement])
-    try:
-        return silhouette.segment(placement.name, positions, depth)
-    finally:
-        silhouette.close()
+    return RobotSegmenter(RobotDescription.shipped(), ARMS[:1]).segment(placement, positions, depth)
 
 
 def test_the_robot_is_where_the_simulated_camera_sees_it(seen):
@@ -79,21 +82,18 @@ def test_what_hides_the_robot_is_background(seen):
 
 
 def test_both_arms_have_their_own_labels():
-    arms = [DrawnArm(arm.prefix, arm.joints, arm.finger_joints) for arm in ARMS]
     cell = RobotCell(Scene.sample('PlaceAppleFromBowlIntoBin', 1, 320, 256))
-    positions = [value for arm in cell.arms for value in (*arm.positions, *[arm.gripper_opening / 2] * 2)]
-    silhouette = RobotSilhouette(arms, cell.scene.cameras)
+    positions = positions_of(cell.arms[0]) | positions_of(cell.arms[1])
+    segmenter = RobotSegmenter(RobotDescription.shipped(arms=2), ARMS)
     for placement in cell.scene.cameras:
         view = cell.render(placement.name)
-        labels = silhouette.segment(placement.name, positions, view.depth)
+        labels = segmenter.segment(placement, positions, view.depth)
         robot = np.where(view.segmentation < len(SEGMENTS), view.segmentation, 0)
         assert (labels != robot).mean() < 0.002
         assert {SEGMENTS.index('hand'), SEGMENTS.index('second_hand')} <= set(np.unique(labels))
-    silhouette.close()
     cell.close()
 
 
-def test_when_the_description_lacks_a_joint_expect_its_name(seen):
-    placement, _, _ = seen
+def test_when_the_description_lacks_a_joint_expect_its_name():
     with pytest.raises(RobotDescriptionError, match='panda_joint1'):
-        RobotSilhouette([DrawnArm('', ['panda_joint1'] * 7, [])], [placement])
+        RobotSegmenter(RobotDescription.shipped(), [RecordedArm('gripper', ('panda_joint1',) * 7, (), 'gripper_tcp')])

@@ -135,7 +135,7 @@ class Cell(Robot4dNode):
         arm = cell.arms[0]
         finger = arm.gripper_opening / 2
         self._joint_states.publish(JointState(
-            header=conversions.header(cell.time, ''), name=[*arm.names.joints, *arm.names.finger_joints],
+            header=conversions.header(cell.time, ''), name=[*arm.names.joints, *arm.names.gripper.finger_joints],
             position=[*arm.positions.tolist(), finger, finger], velocity=[*arm.velocities.tolist(), 0.0, 0.0],
         ))
         if with_transforms:

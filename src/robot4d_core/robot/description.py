@@ -187,6 +187,8 @@ def _check(urdf: str) -> None:
             f'the robot description is no URDF, for it is not XML ({error}); pass the text that xacro expanded'
         ) from error
     links = [link.get('name') for link in root.findall('link')]
+    if not links:
+        raise RobotDescriptionError('the robot description has no link; pass the URDF of a robot')
     for joint in root.findall('joint'):
         for end in (*joint.findall('parent'), *joint.findall('child')):
             if end.get('link') not in links:

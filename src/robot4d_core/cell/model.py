@@ -25,7 +25,7 @@ ROBOT_CONTACT, OBJECT_CONTACT, SECOND_ROBOT_CONTACT = 1, 2, 4
 
 def build_model(task: Task, cameras: tuple[CameraPlacement, ...]) -> mujoco.MjModel:
     """Compile the cell for one task and its cameras."""
-    spec = mujoco.MjSpec.from_string(RobotDescription.shipped(arms=task.arms).urdf)
+    spec = RobotDescription.shipped(arms=task.arms).to_mujoco()
     _set_physics(spec)
     _separate_looks_from_contacts(spec)
     for names in ARMS[:task.arms]:

@@ -71,6 +71,18 @@ class RobotDescription:
         """Read the description of the cell that comes with robot4d; arms=2 for that with two arms."""
         return cls.from_file(share_directory() / CELL_DESCRIPTION, **xacro_args)
 
+    def to_mujoco(self):
+        """Return MuJoCo's editable model of the robot (mujoco.MjSpec), for a simulation to build on.
+
+        Raises RobotDescriptionError when MuJoCo cannot read the description.
+        """
+        import mujoco
+
+        try:
+            return mujoco.MjSpec.from_string(self.urdf)
+        except ValueError as error:
+            raise RobotDescriptionError(f'MuJoCo cannot read the robot description: {error}') from error
+
     def require_link(self, link: str) -> int:
         """Return the number of a link's frame in the model; raises RobotDescriptionError when there is none."""
         if link not in self._links:

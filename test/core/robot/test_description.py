@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 import pinocchio as pin
 import pytest
+import trimesh
 
 from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.geometry.poses import make_pose
@@ -108,3 +109,65 @@ def test_unusable_description_is_named(tmp_path, content):
 def test_threads_may_expand_it_at_once(urdf):
     with ThreadPoolExecutor(4) as threads:
         assert set(threads.map(lambda _: RobotDescription.shipped().urdf, range(4))) == {urdf}
+
+
+TREE = """
+<robot name="tree">
+  <link name="base"/><link name="turntable"/><link name="lift"/><link name="camera"/>
+  <joint name="turn" type="continuous"><parent link="base"/><child link="turntable"/><axis xyz="0 0 1"/></joint>
+  <joint name="rise" type="prismatic"><parent link="turntable"/><child link="lift"/><origin xyz="0.5 0 0"/>
+    <axis xyz="0 0 1"/><limit lower="-0.1" upper="0.4" velocity="1" effort="1"/></joint>
+  <joint name="mount" type="fixed"><parent link="turntable"/><child link="camera"/><origin xyz="0 0.2 0"/></joint>
+</robot>
+"""
+
+
+def test_links_and_joints_are_found_by_name():
+    tree = RobotDescription(TREE)
+    assert set(tree.links) == {'base', 'turntable', 'lift', 'camera'} and tree.links[0] == 'base'
+    assert set(tree.joints) == {'turn', 'rise'}
+    assert (tree.link_moved_by('turn'), tree.link_moved_by('rise')) == ('turntable', 'lift')
+    assert [tree.joint_above(link) for link in ('base', 'turntable', 'lift', 'camera')] == [None, 'turn', 'rise', None]
+    assert [tree.link_above(link) for link in ('base', 'turntable', 'camera')] == [None, 'base', 'turntable']
+    assert set(tree.links_below('turntable')) == {'turntable', 'lift', 'camera'}
+    assert tree.links_below('lift') == ('lift',)
+    assert (tree.slides('turn'), tree.slides('rise')) == (False, True)
+    assert tree.position_limits('rise') == (-0.1, 0.4)
+
+
+@pytest.mark.parametrize('turns', [0.0, 0.3, -2.0, 9.0])
+def test_poses_follow_joints_of_every_kind_given_in_any_order(turns):
+    tree = RobotDescription(TREE)
+    expected = [0.5 * np.cos(turns), 0.5 * np.sin(turns), 0.25]
+    for positions in ({'turn': turns, 'rise': 0.25}, {'rise': 0.25, 'turn': turns}):
+        np.testing.assert_allclose(tree.pose('lift', positions)[:3, 3], expected, atol=1e-12)
+    np.testing.assert_allclose(tree.pose('camera')[:3, 3], [0, 0.2, 0], atol=1e-12)
+
+
+@pytest.mark.parametrize('ask', [
+    lambda tree: tree.pose('lift', {'tilt': 1.0}), lambda tree: tree.link_moved_by('tilt'),
+    lambda tree: tree.slides('mount'), lambda tree: tree.position_limits('tilt'),
+])
+def test_when_a_joint_is_not_there_expect_those_that_are(ask):
+    with pytest.raises(RobotDescriptionError, match='no movable joint .*; it has: (turn, rise|rise, turn)'):
+        ask(RobotDescription(TREE))
+
+
+def test_when_a_joint_names_a_link_that_is_not_there_expect_both_named():
+    with pytest.raises(RobotDescriptionError, match="no link 'turntable'; it has: base, .*; joint 'turn' names it"):
+        RobotDescription(TREE.replace('<link name="turntable"/>', ''))
+
+
+def test_meshes_are_read_scaled_from_paths_and_packages(tmp_path, monkeypatch):
+    package = tmp_path / 'my_robot'
+    (package / 'meshes').mkdir(parents=True)
+    (package / 'package.xml').write_text('<package><name>my_robot</name></package>')
+    trimesh.creation.box((100, 200, 300)).export(package / 'meshes' / 'block.stl')
+    monkeypatch.setenv('ROS_PACKAGE_PATH', str(tmp_path))
+    for place in (package / 'meshes' / 'block.stl', f'file://{package}/meshes/block.stl',
+                  'package://my_robot/meshes/block.stl'):
+        urdf = ('<robot name="r"><link name="a"><visual><origin xyz="0 0 1"/><geometry>'
+                f'<mesh filename="{place}" scale="0.001 0.001 0.001"/></geometry></visual></link></robot>')
+        mesh, colour = RobotDescription(urdf).surface('a')
+        np.testing.assert_allclose(mesh.bounds, [[-0.05, -0.1, 0.85], [0.05, 0.1, 1.15]], atol=1e-6)
+        np.testing.assert_allclose(colour, 0.5)

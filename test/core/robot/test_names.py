@@ -1,0 +1,38 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""The names of arms and grippers out of parameter files."""
+
+from __future__ import annotations
+
+import pytest
+
+from robot4d_core.cell.arms import ARMS
+from robot4d_core.errors import ParameterError
+from robot4d_core.robot.names import read_arm_names
+from robot4d_core.share import share_directory
+
+
+def test_the_files_that_come_with_robot4d_name_the_arms_of_its_cell():
+    for names, arm in zip(read_arm_names(), ARMS, strict=True):
+        assert (names.joints, names.gripper) == (arm.joints, arm.gripper)
+
+
+@pytest.mark.parametrize('change', [
+    lambda text: text.replace('hand_link', 'palm_link'),
+    lambda text: text.replace('ros__parameters', 'parameters'),
+    lambda text: '[' + text,
+    lambda text: '',
+])
+def test_when_a_file_names_no_arm_expect_the_file_and_the_example_named(tmp_path, change):
+    file = tmp_path / 'my_robot.yaml'
+    file.write_text(change((share_directory() / 'config' / 'robot.yaml').read_text()))
+    with pytest.raises(ParameterError, match=r'my_robot.yaml does not name an arm.*config/robot.yaml'):
+        read_arm_names([file])
+
+
+@pytest.mark.parametrize('content', [None, b'\xff\xfe/\x00'])
+def test_when_a_file_cannot_be_read_expect_it_named(tmp_path, content):
+    file = tmp_path / 'my_robot.yaml'
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ParameterError, match='my_robot'):
+        read_arm_names([file])

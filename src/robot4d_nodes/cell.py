@@ -20,7 +20,7 @@ from robot4d.msg import SimulatorState
 from robot4d_core.cell.arms import ARMS
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
-from robot4d_core.cell.tasks import TASKS
+from robot4d_core.cell.tasks.by_name import TASKS
 from robot4d_core.errors import ParameterError
 from robot4d_core.geometry.cameras import optical_frame
 from robot4d_core.robot.description import RobotDescription

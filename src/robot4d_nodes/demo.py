@@ -20,7 +20,7 @@ from sensor_msgs.msg import Image
 
 from robot4d.action import RunTask
 from robot4d.msg import GripperPlans, Prediction, SimulatorState
-from robot4d_core.cell.tasks import make_task
+from robot4d_core.cell.tasks.by_name import make_task
 from robot4d_core.errors import Robot4dError
 from robot4d_core.evaluation.demo_report import (
     DemoCycle,

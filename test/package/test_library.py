@@ -13,7 +13,7 @@ ROS = {
     'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'launch', 'launch_ros', 'message_filters', 'rclpy',
     'robot4d', 'robot4d_nodes', 'tf2_ros',
 }
-HEAVY = ['diffusers', 'matplotlib', 'mujoco', 'torch']
+HEAVY = ['diffusers', 'matplotlib', 'mujoco', 'open3d', 'torch']
 
 
 def imports(path: Path) -> set[str]:
@@ -39,7 +39,7 @@ def test_when_a_node_module_is_read_expect_at_most_300_lines(path):
 
 
 def test_when_the_library_and_its_rooms_are_imported_expect_no_heavy_dependency():
-    rooms = [f'robot4d_core.{path.parent.name}' for path in (SOURCES / 'robot4d_core').glob('*/__init__.py')]
+    rooms = ['.'.join(path.parent.relative_to(SOURCES).parts) for path in SOURCES.glob('robot4d_core/**/__init__.py')]
     script = f'import sys, robot4d_core, {", ".join(rooms)}; print([name for name in {HEAVY} if name in sys.modules])'
     loaded = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == '[]'

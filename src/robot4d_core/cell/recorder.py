@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from robot4d_core.cell.cameras import OUTSIDE_SHELL
 from robot4d_core.cell.demonstration import IMAGE_SIZE, demonstrate
 from robot4d_core.cell.sensor import SensorModel
-from robot4d_core.cell.tasks import make_task
+from robot4d_core.cell.tasks.by_name import make_task
 from robot4d_core.episodes.splits import split_of
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import ExpertError, WorkerError

@@ -11,10 +11,13 @@ from robot4d_core.cell.cell_arm import CellArm
 from robot4d_core.cell.model import build_model
 from robot4d_core.cell.rendering import RenderedView, Renderer
 from robot4d_core.cell.scene import Scene
-from robot4d_core.cell.tasks import make_task
+from robot4d_core.cell.tasks.by_name import make_task
 from robot4d_core.episodes.segments import SEGMENTS, label_of
 from robot4d_core.errors import SceneError
+from robot4d_core.geometry.camera_view import CameraView
+from robot4d_core.geometry.cameras import optical_frame
 from robot4d_core.geometry.poses import make_pose, quaternion_of
+from robot4d_core.observation import Observation, SimulatorState
 
 HOME_JITTER = 0.03  # radians, standard deviation
 SETTLING_TIME = 1.0  # seconds
@@ -114,6 +117,16 @@ class RobotCell:
         if self._renderer is None:
             self._renderer = Renderer(self.model, self._body_labels())
         return self._renderer.render(self.data, self._placements[camera_name])
+
+    def observe(self) -> Observation:
+        """Render what every camera sees now, the reference camera first; with the simulator's state, for the oracle."""
+        views = []
+        for placement in self.scene.cameras:
+            view = self.render(placement.name)
+            views.append(CameraView(placement.name, placement.camera, view.rgb, view.depth))
+        return Observation(
+            stamp=self.time, frame_id=optical_frame(self.scene.cameras[0].name), views=tuple(views),
+            instruction=self.task.instruction, simulator=SimulatorState(self.scene.to_json(), self.state()))
 
     def close(self) -> None:
         """Free the renderer."""

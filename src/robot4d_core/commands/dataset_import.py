@@ -46,8 +46,8 @@ def _import(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from robot4d_core.episodes.bags.importer import import_bags
-    from robot4d_core.episodes.bags.settings import ImportSettings
+    from robot4d_core.episodes.bags.importing.importer import import_bags
+    from robot4d_core.episodes.bags.importing.settings import ImportSettings
     from robot4d_core.episodes.bags.topics import camera_topics_of_file
     from robot4d_core.robot.description import RobotDescription
 
@@ -67,7 +67,7 @@ def _import(arguments: argparse.Namespace) -> int:
 
 
 def _arms(arguments: argparse.Namespace):
-    from robot4d_core.episodes.bags.settings import RecordedArm, known_arms
+    from robot4d_core.episodes.bags.recorded_arms import RecordedArm, known_arms
 
     given = arguments.tcp_frame, arguments.joints, arguments.finger_joints
     if given == (None, None, None):

@@ -191,20 +191,20 @@ def _generation(arguments: argparse.Namespace) -> None:
 
 
 def _table(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.generation.model_table import write_table
+    from robot4d_core.evaluation.generation.tables.model_table import write_table
 
     write_table(_measure(arguments, _contenders(arguments)), _command(), arguments.out)
 
 
 def _steps(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.generation.sampling_steps import contenders_by_steps, write_sampling_steps
+    from robot4d_core.evaluation.generation.tables.sampling_steps import contenders_by_steps, write_sampling_steps
 
     measurements = _measure(arguments, contenders_by_steps(_model(arguments), arguments.steps))
     write_sampling_steps(measurements, _command(), arguments.out)
 
 
 def _outside(arguments: argparse.Namespace) -> None:
-    from robot4d_core.evaluation.generation.outside_shell import contenders_by_second_camera, write_outside_shell
+    from robot4d_core.evaluation.generation.tables.outside_shell import contenders_by_second_camera, write_outside_shell
 
     measurements = _measure(arguments, contenders_by_second_camera(_model(arguments), arguments.steps))
     write_outside_shell(measurements, _command(), arguments.out)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from robot4d_core.cell.scene import Scene
-from robot4d_core.cell.tasks import make_task
+from robot4d_core.cell.tasks.by_name import make_task
 from robot4d_core.errors import SceneError
 
 

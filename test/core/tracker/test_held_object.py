@@ -7,7 +7,6 @@ import pytest
 from robot4d_core.cell.expert import Expert
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
-from robot4d_core.evaluation.policy.trials import observe
 from robot4d_core.generator.engines.oracle import OracleEngine
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.tracker.held_object import TRAVEL, object_travels
@@ -20,7 +19,7 @@ def test_object_travels_exactly_while_both_fingers_hold_it(seed):
     oracle = OracleEngine()
     told, true, moving = [], [], []
     for _ in range(2):
-        prediction = oracle.predict(observe(cell, cell.scene, ''))
+        prediction = oracle.predict(cell.observe())
         expert, poses, held = Expert(cell), [], []
         for _ in prediction.time_from_start:
             expert.advance(0.5)

@@ -17,7 +17,7 @@ import numpy as np
 from rich.progress import track
 from rosbags.rosbag2 import StoragePlugin
 
-from robot4d_core.episodes.bags.settings import known_arms
+from robot4d_core.episodes.bags.recorded_arms import known_arms
 from robot4d_core.episodes.bags.writer import BagWriter
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of

@@ -13,8 +13,7 @@ from robot4d_core.episodes.bags.camera_info import add_intrinsics
 from robot4d_core.episodes.bags.images import colour_pixels, depth_pixels
 from robot4d_core.episodes.bags.reader import BagReader
 from robot4d_core.episodes.bags.recording import Stream, add_transform, stamps_of
-from robot4d_core.episodes.bags.settings import TOLERANCE
-from robot4d_core.episodes.bags.synchronisation import nearest_values
+from robot4d_core.episodes.bags.synchronisation import TOLERANCE, nearest_values
 from robot4d_core.episodes.bags.topics import (
     CAMERA_INFO,
     COLOUR_KINDS,

@@ -9,6 +9,7 @@ from robot4d_core.episodes.bags.recording import Stream, stamps_of
 from robot4d_core.errors import EpisodeError, SynchronisationError
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 
+TOLERANCE = 0.05  # seconds between what belongs to one moment, unless told otherwise
 MAX_DELAY = 1.0  # seconds between a header stamp and the bag's log time
 MAX_DELAY_DIFFERENCE = 0.25  # seconds, between two streams
 

@@ -13,7 +13,7 @@ from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import EvaluationError
 from robot4d_core.evaluation.generation.clip_progress import clip_progress
 from robot4d_core.evaluation.generation.protocol import Protocol, evaluate_generation
-from robot4d_core.evaluation.generation.protocol_report import GenerationReport
+from robot4d_core.evaluation.generation.report import GenerationReport
 from robot4d_core.evaluation.measurement_file import write_measurement
 from robot4d_core.evaluation.metrics.gripper_masks import Segmenter
 from robot4d_core.generator.engines.diffusion_engine import DiffusionEngine

@@ -19,10 +19,7 @@ from robot4d_core.errors import Robot4dError
 from robot4d_core.executor.motion import ArmMotion, MotionPlan
 from robot4d_core.executor.motion_planner import MotionPlanner
 from robot4d_core.generator.engines.engine import Engine, make_engine
-from robot4d_core.geometry.camera_view import CameraView
-from robot4d_core.geometry.cameras import optical_frame
 from robot4d_core.geometry.poses import invert_pose
-from robot4d_core.observation import Observation, SimulatorState
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
 from robot4d_core.robot.kinematics import ArmKinematics
@@ -70,7 +67,7 @@ class PolicyLoop:
         trial = Trial(scene.seed)
         try:
             for trial.cycles in range(1, self._max_cycles + 1):
-                if not self._run_cycle(cell, scene, cell.task.instruction, trial):
+                if not self._run_cycle(cell, scene, trial):
                     trial.ended = 'the prediction holds no more motion'
                     break
             else:
@@ -81,9 +78,9 @@ class PolicyLoop:
         trial.success = bool(cell.success())
         return trial
 
-    def _run_cycle(self, cell: RobotCell, scene: Scene, instruction: str, trial: Trial) -> bool:
+    def _run_cycle(self, cell: RobotCell, scene: Scene, trial: Trial) -> bool:
         """Imagine and act once; returns whether the prediction held motion."""
-        observation = timed(trial.observe_s, lambda: observe(cell, scene, instruction))
+        observation = timed(trial.observe_s, lambda: cell.observe())
         prediction = timed(trial.predict_s, lambda: self._engine.predict(observation, seed=trial.seed))
         camera_from_world = invert_pose(scene.cameras[0].T_world_optical)
         plan = timed(trial.track_s, lambda: self._tracker.track(
@@ -108,18 +105,6 @@ def timed(durations: list[float], call: Callable):
     result = call()
     durations.append(time.perf_counter() - started)
     return result
-
-
-def observe(cell: RobotCell, scene: Scene, instruction: str) -> Observation:
-    """Render what every camera of the cell sees now, the reference camera first."""
-    views = []
-    for placement in scene.cameras:
-        view = cell.render(placement.name)
-        views.append(CameraView(placement.name, placement.camera, view.rgb, view.depth))
-    return Observation(
-        stamp=cell.time, frame_id=optical_frame(scene.cameras[0].name), views=tuple(views),
-        instruction=instruction, simulator=SimulatorState(scene.to_json(), cell.state()),
-    )
 
 
 def carry_out(cell: RobotCell, motion: MotionPlan) -> None:

@@ -26,7 +26,7 @@ from transformers.utils import logging as transformers_logging
 from robot4d_core.errors import ParameterError
 from robot4d_core.evaluation.measurement_file import describe_machine
 from robot4d_core.evaluation.speed.operations import WeightlessPipeline, Work, networks_of
-from robot4d_core.evaluation.speed.prediction_speed_report import GIBIBYTE, OURS, Measurement, Speed, SpeedReport
+from robot4d_core.evaluation.speed.report import GIBIBYTE, OURS, Measurement, Speed, SpeedReport
 from robot4d_core.evaluation.speed.svd_baseline import imagine_views, make_svd
 from robot4d_core.evaluation.speed.timing import PeakMemory, Run, measure_peak, time_prediction
 from robot4d_core.generator.engines.diffusion_engine import torch_device

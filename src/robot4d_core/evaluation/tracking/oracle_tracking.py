@@ -14,7 +14,6 @@ import numpy as np
 from robot4d_core.cell.expert import Expert
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
-from robot4d_core.evaluation.policy.trials import observe
 from robot4d_core.generator.engines.oracle import OracleEngine
 from robot4d_core.geometry.poses import invert_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
@@ -62,7 +61,7 @@ def make_case(task: str, seed: int, width: int = 320, height: int = 256) -> Trac
     scene = Scene.sample(task, seed, width, height)
     cell = RobotCell(scene)
     Expert(cell).advance(np.random.default_rng([seed, 2]).uniform(0.0, LONGEST_START))
-    observation = observe(cell, scene, cell.task.instruction)
+    observation = cell.observe()
     cell.close()  # one renderer at a time
     T_reference_world = invert_pose(scene.cameras[0].T_world_optical)
     initial = T_reference_world @ cell.arms[0].gripper_pose(), cell.arms[0].gripper_opening

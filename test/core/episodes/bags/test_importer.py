@@ -21,8 +21,8 @@ from core.episodes.bags.recorded_bags import (
     shifted,
     tcp_in_base,
 )
-from robot4d_core.episodes.bags.importer import RECORDED, import_bags
-from robot4d_core.episodes.bags.settings import ImportSettings
+from robot4d_core.episodes.bags.importing.importer import RECORDED, import_bags
+from robot4d_core.episodes.bags.importing.settings import ImportSettings
 from robot4d_core.episodes.bags.topics import CameraTopics
 from robot4d_core.episodes.bags.writer import CONTROLLER_STATE
 from robot4d_core.episodes.check import check_episode

@@ -15,8 +15,8 @@ from scipy.spatial.transform import Rotation
 
 from core.episodes.synthetic_episodes import attributes_of, make_episode
 from robot4d_core.episodes.bags.exporter import export_episode
-from robot4d_core.episodes.bags.importer import import_bags
-from robot4d_core.episodes.bags.settings import ImportSettings
+from robot4d_core.episodes.bags.importing.importer import import_bags
+from robot4d_core.episodes.bags.importing.settings import ImportSettings
 from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.poses import make_pose

@@ -18,7 +18,7 @@ from robot4d_core.cli import main
 from robot4d_core.evaluation.speed.operations import Work
 from robot4d_core.evaluation.speed.pipeline_stages import STAGES
 from robot4d_core.evaluation.speed.prediction_speed import CONTENDERS, benchmark_speed, imaginary_look
-from robot4d_core.evaluation.speed.prediction_speed_report import OURS, Measurement, Speed, SpeedReport
+from robot4d_core.evaluation.speed.report import OURS, Measurement, Speed, SpeedReport
 from robot4d_core.evaluation.speed.timing import REST, PeakMemory, Run, time_prediction
 from robot4d_core.share import share_directory
 

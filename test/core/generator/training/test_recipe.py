@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from robot4d_core.cell.sensor import SENSORS
-from robot4d_core.cell.tasks import make_task
+from robot4d_core.cell.tasks.by_name import make_task
 from robot4d_core.episodes.splits import held_out_cameras, split_of, training_cameras
 from robot4d_core.errors import RecipeError
 from robot4d_core.generator.model.configurations import read_configuration

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from robot4d_core.episodes.bags.settings import RecordedArm
+from robot4d_core.episodes.bags.recorded_arms import RecordedArm
 from robot4d_core.episodes.segments import label_of
 from robot4d_core.geometry.cameras import CameraPlacement
 from robot4d_core.robot.description import RobotDescription

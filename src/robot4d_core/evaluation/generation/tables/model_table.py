@@ -12,10 +12,17 @@ import numpy as np
 from rich.console import Console
 
 from robot4d_core.evaluation.generation.measured_models import Measurement
-from robot4d_core.evaluation.generation.paper_table import SOURCE, paper_rows
-from robot4d_core.evaluation.generation.protocol_report import GenerationReport, plot_horizon, without_nan
-from robot4d_core.evaluation.generation.table_columns import GRIPPER_PATH, PLACEMENT, POINTS, TABLE_1, Cell, Column
-from robot4d_core.evaluation.generation.text_table import Grid
+from robot4d_core.evaluation.generation.report import GenerationReport, plot_horizon, without_nan
+from robot4d_core.evaluation.generation.tables.paper_table import SOURCE, paper_rows
+from robot4d_core.evaluation.generation.tables.table_columns import (
+    GRIPPER_PATH,
+    PLACEMENT,
+    POINTS,
+    TABLE_1,
+    Cell,
+    Column,
+)
+from robot4d_core.evaluation.generation.tables.text_table import Grid
 from robot4d_core.evaluation.measurement_file import write_measurement
 
 DASH = '–'

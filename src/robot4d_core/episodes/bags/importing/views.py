@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from robot4d_core.episodes.bags.images import colour_pixels, depth_pixels, label_pixels
+from robot4d_core.episodes.bags.importing.timeline import Timeline
 from robot4d_core.episodes.bags.reader import BagReader
 from robot4d_core.episodes.bags.recording import Recording
-from robot4d_core.episodes.bags.timeline import Timeline
 from robot4d_core.errors import ImageError
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_metres, depth_in_millimetres, resize_depth

@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import Console
 
 from robot4d_core.evaluation.generation.measured_models import Contender, Measurement
-from robot4d_core.evaluation.generation.model_table import (
+from robot4d_core.evaluation.generation.tables.model_table import (
     Predictor,
     cells_of,
     notes,
@@ -19,8 +19,8 @@ from robot4d_core.evaluation.generation.model_table import (
     rows_numbers,
     write_markdown,
 )
-from robot4d_core.evaluation.generation.table_columns import GRIPPER_PATH, HORIZON, POINTS, TABLE_1
-from robot4d_core.evaluation.generation.text_table import Grid
+from robot4d_core.evaluation.generation.tables.table_columns import GRIPPER_PATH, HORIZON, POINTS, TABLE_1
+from robot4d_core.evaluation.generation.tables.text_table import Grid
 from robot4d_core.evaluation.measurement_file import write_measurement
 
 COLUMNS = (*TABLE_1, *GRIPPER_PATH[:2], *(column for column in POINTS if column.at == HORIZON))

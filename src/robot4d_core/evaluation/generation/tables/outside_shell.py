@@ -9,7 +9,7 @@ from rich.console import Console
 
 from robot4d_core.cell.cameras import OUTSIDE_SHELL
 from robot4d_core.evaluation.generation.measured_models import Contender, Measurement
-from robot4d_core.evaluation.generation.model_table import (
+from robot4d_core.evaluation.generation.tables.model_table import (
     HOLD,
     Predictor,
     cells_of,
@@ -18,8 +18,8 @@ from robot4d_core.evaluation.generation.model_table import (
     rows_numbers,
     write_markdown,
 )
-from robot4d_core.evaluation.generation.table_columns import GRIPPER_PATH, HORIZON, PLACEMENT, POINTS, TABLE_1
-from robot4d_core.evaluation.generation.text_table import Grid
+from robot4d_core.evaluation.generation.tables.table_columns import GRIPPER_PATH, HORIZON, PLACEMENT, POINTS, TABLE_1
+from robot4d_core.evaluation.generation.tables.text_table import Grid
 from robot4d_core.evaluation.measurement_file import write_measurement
 
 SECTIONS = {

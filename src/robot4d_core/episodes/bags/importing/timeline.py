@@ -9,8 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
+from robot4d_core.episodes.bags.importing.settings import ImportSettings
+from robot4d_core.episodes.bags.recorded_arms import RecordedArm
 from robot4d_core.episodes.bags.recording import Recording, Stream
-from robot4d_core.episodes.bags.settings import ImportSettings, RecordedArm
 from robot4d_core.episodes.bags.synchronisation import check_clocks, choose_moments, match, nearest_values
 from robot4d_core.episodes.bags.topics import JOINT_STATES, CameraTopics
 from robot4d_core.errors import EpisodeError, TransformError

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from core.evaluation.made_reports import made_measurement, made_scores
 from robot4d_core.cell.cameras import OUTSIDE_SHELL
-from robot4d_core.evaluation.generation.outside_shell import contenders_by_second_camera, write_outside_shell
 from robot4d_core.evaluation.generation.protocol import Protocol
+from robot4d_core.evaluation.generation.tables.outside_shell import contenders_by_second_camera, write_outside_shell
 
 
 def test_only_the_second_camera_changes():

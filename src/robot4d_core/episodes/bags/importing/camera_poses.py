@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from robot4d_core.episodes.bags.timeline import Timeline
+from robot4d_core.episodes.bags.importing.timeline import Timeline
 from robot4d_core.errors import TransformError
 from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera

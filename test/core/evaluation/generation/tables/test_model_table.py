@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from core.evaluation.made_reports import made_measurement, made_scores
-from robot4d_core.evaluation.generation.model_table import DASH, notes, predictors_of, table_grids, write_table
-from robot4d_core.evaluation.generation.paper_table import paper_rows
-from robot4d_core.evaluation.generation.table_columns import HORIZON, Column
+from robot4d_core.evaluation.generation.tables.model_table import DASH, notes, predictors_of, table_grids, write_table
+from robot4d_core.evaluation.generation.tables.paper_table import paper_rows
+from robot4d_core.evaluation.generation.tables.table_columns import HORIZON, Column
 from robot4d_core.prediction import FRAMES
 
 NO_POINTS = {

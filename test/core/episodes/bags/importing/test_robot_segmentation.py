@@ -6,8 +6,8 @@ import pytest
 
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
-from robot4d_core.episodes.bags.robot_segmentation import RobotSegmenter
-from robot4d_core.episodes.bags.settings import RecordedArm, known_arms
+from robot4d_core.episodes.bags.importing.robot_segmentation import RobotSegmenter
+from robot4d_core.episodes.bags.recorded_arms import RecordedArm, known_arms
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.geometry.cameras import CameraPlacement, PinholeCamera

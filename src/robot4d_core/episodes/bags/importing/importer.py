@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from robot4d_core.episodes.bags.demonstration import read_demonstration
+from robot4d_core.episodes.bags.importing.demonstration import read_demonstration
+from robot4d_core.episodes.bags.importing.settings import ImportSettings
 from robot4d_core.episodes.bags.reader import BagReader
-from robot4d_core.episodes.bags.settings import ImportSettings
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import EpisodeError, Robot4dError
 from robot4d_core.prediction import FRAME_INTERVAL

@@ -6,36 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from robot4d_core.episodes.bags.recorded_arms import RecordedArm
+from robot4d_core.episodes.bags.synchronisation import TOLERANCE
 from robot4d_core.episodes.bags.topics import CameraTopics
 from robot4d_core.robot.description import RobotDescription
-from robot4d_core.robot.names import ArmNames, read_arm_names
-
-TOLERANCE = 0.05  # seconds
-
-
-@dataclass(frozen=True)
-class RecordedArm:
-    """The names of an arm in joint_states and tf, and of its gripper in episodes."""
-
-    gripper: str
-    joints: tuple[str, ...]
-    finger_joints: tuple[str, ...]
-    tcp: str
-
-    @classmethod
-    def of(cls, names: ArmNames) -> RecordedArm:
-        """Take what recordings need of an arm's names."""
-        return cls(names.gripper.name, names.joints, names.gripper.finger_joints, names.gripper.tcp)
-
-    @property
-    def all_joints(self) -> tuple[str, ...]:
-        """The arm's joints, then the fingers'."""
-        return *self.joints, *self.finger_joints
-
-
-def known_arms() -> tuple[RecordedArm, ...]:
-    """Return the arms of the robot that comes with robot4d, the first of which every recording has."""
-    return tuple(RecordedArm.of(names) for names in read_arm_names())
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from robot4d_core.episodes.bags.camera_poses import camera_poses
+from robot4d_core.episodes.bags.importing.camera_poses import camera_poses
+from robot4d_core.episodes.bags.importing.settings import ImportSettings
+from robot4d_core.episodes.bags.importing.timeline import Timeline
+from robot4d_core.episodes.bags.importing.views import read_views
 from robot4d_core.episodes.bags.reader import BagReader
+from robot4d_core.episodes.bags.recorded_arms import RecordedArm, known_arms
 from robot4d_core.episodes.bags.recording import Recording, scan
-from robot4d_core.episodes.bags.settings import ImportSettings, RecordedArm, known_arms
-from robot4d_core.episodes.bags.timeline import Timeline
 from robot4d_core.episodes.bags.topics import JOINT_STATES, CameraTopics, discover_cameras
-from robot4d_core.episodes.bags.views import read_views
 from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.segments import PARTS, SEGMENTS
 from robot4d_core.errors import EpisodeError, ImageError, TopicError
@@ -125,7 +126,7 @@ def _segment_robot(
                    if placement.name not in timeline.recording.segmentation]
     if not unsegmented:
         return
-    from robot4d_core.episodes.bags.robot_segmentation import RobotSegmenter
+    from robot4d_core.episodes.bags.importing.robot_segmentation import RobotSegmenter
 
     arms, description = timeline.arms, timeline.settings.robot_description
     if description is not None:

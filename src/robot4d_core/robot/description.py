@@ -119,9 +119,8 @@ class RobotDescription:
 
     def link_moved_by(self, joint: str) -> str:
         """Return the link that a movable joint carries."""
-        number = self.require_joint(joint)
-        return next(name for name, frame in self._links.items()
-                    if self.model.frames[frame].parentJoint == number and self._joint_above(name) == joint)
+        self.require_joint(joint)
+        return next(link for link in self.links if self._joint_above(link) == joint)
 
     def joint_above(self, link: str) -> str | None:
         """Return the movable joint that carries a link itself, None where a fixed joint or none does."""

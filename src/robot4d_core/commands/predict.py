@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from robot4d_core.commands.parsers import add_command, at_least
-from robot4d_core.commands.sources import add_bag_arguments, add_episode_arguments, is_bag, read_look
+from robot4d_core.commands.recorded_moment import add_bag_arguments, add_episode_arguments, is_bag, read_look
 from robot4d_core.errors import PredictionCancelled, PredictionFileError
 
 

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from robot4d_core.commands.parsers import add_command
-from robot4d_core.commands.sources import add_episode_arguments, is_bag, read_episode
+from robot4d_core.commands.recorded_moment import add_episode_arguments, is_bag, read_episode
 
 ALL_STEPS = 10**6
 

@@ -1,8 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Stand-in for ROS 2 Jazzy's cv_bridge (Python, 4.1): colour and depth images of sensor_msgs as OpenCV's arrays.
-
-Upstream: https://github.com/ros-perception/vision_opencv. OpenCV 4 and 5, numpy 1.26 and 2.
-"""
+"""Stand-in for ROS 2 Jazzy's cv_bridge (4.1, https://github.com/ros-perception/vision_opencv): images as arrays."""
 
 from __future__ import annotations
 

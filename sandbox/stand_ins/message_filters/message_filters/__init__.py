@@ -1,8 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Stand-in for ROS 2 Jazzy's message_filters (Python, 4.11): subscriptions, and what joins several by time.
-
-Upstream: https://github.com/ros2/message_filters.
-"""
+"""Stand-in for ROS 2 Jazzy's message_filters (4.11, https://github.com/ros2/message_filters): join topics by time."""
 
 from __future__ import annotations
 

@@ -21,7 +21,6 @@ from rosgraph_msgs.msg import Clock
 from ros2cli.errors import CommandError, decline
 from ros2cli.messages import load_interface
 
-DEFAULT_CLOCK_RATE = 40.0  # Hz, as rosbag2
 UPSTREAM_OPTIONS = (
     '-s --storage, -i --input, --read-ahead-queue-size, --topics, --services, -e --regex, -x --exclude-regex, '
     '--exclude-topics, --exclude-services, --qos-profile-overrides-path, -l --loop, -m --remap, --storage-config-file, '
@@ -35,8 +34,8 @@ def add_commands(commands) -> None:
     verbs = commands.add_parser('bag', help='play').add_subparsers(metavar='VERB', required=True)
     parser = verbs.add_parser('play', help='Play a rosbag2.')
     parser.add_argument('bag', type=Path, help='folder of the bag')
-    parser.add_argument('--clock', type=float, nargs='?', const=DEFAULT_CLOCK_RATE, default=0.0, metavar='HZ',
-                        help='publish /clock at this rate, in bag seconds')
+    parser.add_argument('--clock', type=float, nargs='?', const=40.0, default=0.0, metavar='HZ',
+                        help='publish /clock at this rate (40), in bag seconds')
     parser.add_argument('-r', '--rate', type=float, default=1.0, help='playback speed')
     parser.add_argument('-d', '--delay', type=float, default=0.0, help='seconds to wait before playing')
     parser.add_argument('--wait-for-all-acked', type=int, default=-1, metavar='MS',

@@ -1,8 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Stand-in for ROS 2 Jazzy's tf2_ros (Python, 0.36): transforms between coordinate frames over /tf and /tf_static.
-
-Upstream: https://github.com/ros2/geometry2.
-"""
+"""Stand-in for ROS 2 Jazzy's tf2_ros (0.36, https://github.com/ros2/geometry2): frames over /tf and /tf_static."""
 
 from __future__ import annotations
 
@@ -19,9 +16,8 @@ from tf2_ros.errors import (
 from tf2_ros.topics import StaticTransformBroadcaster, TransformBroadcaster, TransformListener
 
 __all__ = [
-    'Buffer', 'ConnectivityException', 'ExtrapolationException', 'InvalidArgumentException',
-    'LookupException', 'StaticTransformBroadcaster', 'TimeoutException', 'TransformBroadcaster', 'TransformException',
-    'TransformListener',
+    'Buffer', 'ConnectivityException', 'ExtrapolationException', 'InvalidArgumentException', 'LookupException',
+    'StaticTransformBroadcaster', 'TimeoutException', 'TransformBroadcaster', 'TransformException', 'TransformListener',
 ]
 
 _UPSTREAM_NAMES = (

@@ -1,7 +1,9 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
 """The sandbox's `ros2` command against a node of the real rclpy."""
 
+import itertools
 import os
+import signal
 import subprocess
 import threading
 from importlib.util import find_spec
@@ -13,8 +15,8 @@ import rclpy
 from control_msgs.action import GripperCommand
 from rclpy.action import ActionServer
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 from std_srvs.srv import SetBool
 
@@ -70,65 +72,125 @@ def test_when_something_is_missing_expect_one_sentence_that_names_it(arguments, 
     assert 'Traceback' not in printed
 
 
-def test_when_a_command_is_upstreams_only_expect_a_sentence():
-    assert 'the sandbox does not have this command' in ros2('doctor', status=2)
+def test_when_only_upstream_has_a_command_expect_a_sentence_that_names_it():
+    sentence = "ros2 doctor exists in ROS 2 but not in the sandbox's stand-in; "
+    assert ros2('doctor', status=2) == f'{sentence}see `ros2 --help`, or use a machine with ROS 2\n'
+
+
+@pytest.fixture
+def main(monkeypatch, capsys):
+    """Return a function that runs a command in this process and returns its status and what it printed as errors."""
+    from ros2cli.__main__ import main
+
+    def run(arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr('sys.argv', ['ros2', *arguments.split()])
+        try:
+            status = main()
+        except SystemExit as end:
+            status = end.code
+        return status, capsys.readouterr().err
+    return run
+
+
+@pytest.mark.parametrize(('arguments', 'named'), [
+    ('node list', 'ros2 node'),
+    ('topic echo --once /chatter', 'ros2 topic echo'),
+    ('topic hz /chatter --window 5', 'ros2 topic hz --window'),
+    ('action list -t', 'ros2 action list -t'),
+    ('bag record -a', 'ros2 bag record'),
+    ('bag play bag --loop', 'ros2 bag play --loop'),
+    ('bag play bag --topics /a /b', 'ros2 bag play --topics'),
+    ("""action send_goal /move control_msgs/action/FollowJointTrajectory {trajectory:{"points":[{}]}}""",
+     'a list of messages (points) on the command line'),
+])
+def test_when_only_upstream_has_a_verb_or_option_expect_a_sentence_that_names_it(main, arguments, named):
+    status, printed = main(arguments)
+    assert status == 2
+    assert printed.startswith(f"{named} exists in ROS 2 but not in the sandbox's stand-in;")
+    assert len(printed.splitlines()) == 1
+
+
+@pytest.mark.parametrize('arguments', ['nonsense', 'topic nonsense', 'action list --nonsense'])
+def test_when_upstream_does_not_have_it_either_expect_the_usage(main, arguments):
+    status, printed = main(arguments)
+    assert status == 2
+    assert printed.startswith('usage: ros2') and 'nonsense' in printed
+
+
+def test_when_the_folder_is_no_bag_expect_a_sentence(tmp_path):
+    assert 'it has no metadata.yaml' in ros2('bag', 'play', str(tmp_path), status=1)
 
 
 @pytest.fixture(scope='module')
-def domain():
-    """A ROS domain with the node `talker`: a latched topic, a parameter, a service and an action."""
+def talker():
+    """A node with a topic, a parameter, a service and an action, beside a lifecycle node, in their own ROS domain."""
     with domain_coordinator.domain_id() as number:
         context = rclpy.Context()
         rclpy.init(context=context, domain_id=number)
-        node = rclpy.create_node('talker', context=context)
+        node, managed = rclpy.create_node('talker', context=context), LifecycleNode('managed', context=context)
         node.declare_parameter('speed', 0.5)
-        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        node.create_publisher(String, 'chatter', latched).publish(String(data='hello'))
+        ticks = node.create_publisher(String, 'ticks', 10)
+        node.create_timer(0.1, lambda: ticks.publish(String()))
         node.create_service(SetBool, 'switch', lambda request, answer: SetBool.Response(success=request.data))
 
         def close(goal_handle):
+            goal_handle.publish_feedback(GripperCommand.Feedback(stalled=True))
             goal_handle.succeed()
             return GripperCommand.Result(position=goal_handle.request.command.position)
 
         action = ActionServer(node, GripperCommand, 'gripper', close)
         executor = SingleThreadedExecutor(context=context)
         executor.add_node(node)
+        executor.add_node(managed)
         thread = threading.Thread(target=executor.spin)
         thread.start()
-        yield number
+        yield node
         executor.shutdown()
         thread.join()
         action.destroy()
+        managed.destroy_node()
         node.destroy_node()
         rclpy.shutdown(context=context)
 
 
-def listed(kind: str, name: str, domain: int) -> list[str]:
-    """Return what `ros2 KIND list` prints, with a name that it may not have discovered at first on a busy machine."""
-    for _ in range(10):
-        if name in (names := ros2(kind, 'list', domain=domain).split()):
+@pytest.fixture
+def domain(talker) -> int:
+    """The ROS domain of the talker."""
+    return talker.context.get_domain_id()
+
+
+def test_when_actions_are_listed_expect_their_names(domain):
+    for _ in range(10):  # a busy machine may not have discovered it at first
+        if names := ros2('action', 'list', domain=domain):
             break
-    return names
+    assert names == '/gripper\n'
 
 
-def test_when_the_graph_is_listed_expect_its_names_without_the_commands_own(domain):
-    assert listed('node', '/talker', domain) == ['/talker']
-    assert '/chatter' in listed('topic', '/chatter', domain)
-    assert listed('action', '/gripper', domain) == ['/gripper']
+def test_when_the_rate_of_a_topic_is_asked_for_expect_it_every_second(domain):
+    command = subprocess.Popen(
+        [COMMAND, 'topic', 'hz', 'ticks'], env={**os.environ, 'ROS_DOMAIN_ID': str(domain)}, stdout=subprocess.PIPE,
+        text=True)
+    lines = list(itertools.islice(command.stdout, 4))
+    command.send_signal(signal.SIGINT)
+    assert command.wait(60) == 130
+    assert [line.split(':')[0] for line in lines] == ['average rate', '\tmin'] * 2
+    assert 1 < float(lines[2].split()[-1]) < 30
+    assert int(lines[3].split()[-1]) > int(lines[1].split()[-1])
 
 
-def test_when_a_latched_topic_is_echoed_late_expect_its_last_message(domain):
-    assert ros2('topic', 'echo', 'chatter', '--once', domain=domain) == 'data: hello\n---\n'
-
-
-def test_when_a_parameter_is_set_expect_the_new_value(domain):
+def test_when_a_parameter_is_set_expect_the_new_value(talker, domain):
     assert 'Set parameter successful' in ros2('param', 'set', '/talker', 'speed', '0.25', domain=domain)
-    assert ros2('param', 'get', '/talker', 'speed', domain=domain) == 'float value is: 0.25\n'
+    assert talker.get_parameter('speed').value == 0.25
 
 
 def test_when_a_parameter_is_refused_expect_the_reason(domain):
     kind = Parameter.Type.INTEGER
     assert str(kind) in ros2('param', 'set', '/talker', 'speed', '3', domain=domain, status=1)
+
+
+def test_when_a_lifecycle_node_is_told_expect_it_to_go_and_what_else_there_is(domain):
+    assert ros2('lifecycle', 'set', '/managed', 'configure', domain=domain) == 'Transitioning successful\n'
+    assert "'activate'" in ros2('lifecycle', 'set', '/managed', 'configure', domain=domain, status=1)
 
 
 def test_when_a_service_is_called_expect_its_answer(domain):
@@ -138,8 +200,10 @@ def test_when_a_service_is_called_expect_its_answer(domain):
 
 def test_when_a_goal_is_sent_expect_result_and_status(domain):
     goal = '{command: {position: 0.02}}'
-    printed = ros2('action', 'send_goal', '/gripper', 'control_msgs/action/GripperCommand', goal, domain=domain)
+    printed = ros2(
+        'action', 'send_goal', '--feedback', '/gripper', 'control_msgs/action/GripperCommand', goal, domain=domain)
     assert 'position: 0.02' in printed
+    assert 'Feedback:\n' in printed and 'stalled: true' in printed
     assert printed.endswith('Goal finished with status: SUCCEEDED\n')
 
 

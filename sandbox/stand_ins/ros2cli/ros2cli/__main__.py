@@ -7,32 +7,39 @@ import argparse
 import sys
 
 from ros2cli import bag, graph, processes
-from ros2cli.errors import CommandError
+from ros2cli.errors import CommandError, not_offered
 
-UPSTREAM_ONLY = ['component', 'control', 'daemon', 'doctor', 'interface', 'multicast', 'pkg', 'security', 'wtf']
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of all subcommands; each leaves its function in `run`."""
-    parser = argparse.ArgumentParser(prog='ros2', description="The sandbox's part of the ros2 command.")
-    commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
-    processes.add_commands(commands)
-    graph.add_commands(commands)
-    bag.add_commands(commands)
-    return parser
+UPSTREAM_COMMANDS = 'component control daemon doctor interface multicast node pkg security test trace wtf'.split()
+UPSTREAM_VERBS = {
+    'action': 'echo find info type',
+    'bag': 'burst convert info list record reindex',
+    'lifecycle': 'get list nodes',
+    'param': 'delete describe dump get list load',
+    'service': 'echo find info list type',
+    'topic': 'bw delay echo find info list pub type',
+}
 
 
 def main() -> int:
     """Run one command and return its exit status."""
-    arguments = sys.argv[1:]
-    if arguments and arguments[0] in UPSTREAM_ONLY:
-        print(f'ros2 {arguments[0]}: the sandbox does not have this command; use a machine with ROS 2', file=sys.stderr)
-        return 2
-    parsed = make_parser().parse_args(arguments)
+    words = sys.argv[1:]
+    command, verb = [*words, '', ''][:2]
+    parser = argparse.ArgumentParser(prog='ros2', description="The sandbox's part of the ros2 command.")
+    commands = parser.add_subparsers(metavar='COMMAND', required=True)
+    for module in (processes, graph, bag):
+        module.add_commands(commands)
     try:
-        return parsed.run(parsed) or 0
+        if command in UPSTREAM_COMMANDS:
+            raise not_offered(f'ros2 {command}')
+        if verb in UPSTREAM_VERBS.get(command, '').split():
+            raise not_offered(f'ros2 {command} {verb}')
+        arguments = parser.parse_args(words)
+        return arguments.run(arguments) or 0
+    except NotImplementedError as error:
+        print(error, file=sys.stderr)
+        return 2
     except CommandError as error:
-        print(f'ros2 {parsed.command}: {error}', file=sys.stderr)
+        print(f'ros2 {command}: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

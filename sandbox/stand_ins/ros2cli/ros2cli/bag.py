@@ -1,117 +1,93 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""`ros2 bag play` for the sandbox: plays a rosbag2 through rclpy, with /clock.
-
-Offers what rosbag2_transport's player offers under the same names: --clock, --rate, --delay, --topics,
---wait-for-all-acked; anything else is refused by the argument parser.
-"""
+"""`ros2 bag play`: plays a rosbag2 through rclpy, with /clock, as rosbag2_transport's player."""
 
 from __future__ import annotations
 
 import argparse
-import importlib
+import heapq
 import time
+from operator import itemgetter
 from pathlib import Path
 
 import rclpy
 from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
-from rosbags.interfaces import QosDurability, QosReliability
+from rclpy.time import Time
+from rosbags.interfaces import Connection, QosDurability, QosReliability
 from rosbags.rosbag2 import Reader
 from rosgraph_msgs.msg import Clock
 
-from ros2cli.errors import CommandError
+from ros2cli.errors import CommandError, decline
+from ros2cli.messages import load_interface
 
-DEFAULT_CLOCK_RATE = 40.0  # Hz, as rosbag2
+UPSTREAM_OPTIONS = (
+    '-s --storage, -i --input, --read-ahead-queue-size, --topics, --services, -e --regex, -x --exclude-regex, '
+    '--exclude-topics, --exclude-services, --qos-profile-overrides-path, -l --loop, -m --remap, --storage-config-file, '
+    '--clock-topics, --clock-topics-all, --playback-duration, --playback-until-sec, --playback-until-nsec, '
+    '--disable-keyboard-controls, -p --start-paused, --start-offset, --disable-loan-message, --log-level, '
+    '--publish-service-requests, --service-requests-source')
 
 
 def add_commands(commands) -> None:
     """Add `bag play` to the parser of `ros2`."""
-    verbs = commands.add_parser('bag', help='play a rosbag2').add_subparsers(dest='verb', metavar='VERB', required=True)
-    parser = verbs.add_parser('play', help='play a rosbag2', description='Play a rosbag2 (sandbox stand-in).')
+    verbs = commands.add_parser('bag', help='play').add_subparsers(metavar='VERB', required=True)
+    parser = verbs.add_parser('play', help='Play a rosbag2.')
     parser.add_argument('bag', type=Path, help='folder of the bag')
-    parser.add_argument('--clock', type=float, nargs='?', const=DEFAULT_CLOCK_RATE, default=0.0, metavar='HZ',
-                        help='publish /clock at this rate, in bag seconds')
+    parser.add_argument('--clock', type=float, nargs='?', const=40.0, default=0.0, metavar='HZ',
+                        help='publish /clock at this rate (40), in bag seconds')
     parser.add_argument('-r', '--rate', type=float, default=1.0, help='playback speed')
     parser.add_argument('-d', '--delay', type=float, default=0.0, help='seconds to wait before playing')
-    parser.add_argument('--topics', nargs='+', default=None, help='play only these')
     parser.add_argument('--wait-for-all-acked', type=int, default=-1, metavar='MS',
                         help='at the end wait until every reliable subscriber has acknowledged; 0: for ever')
+    decline(parser, UPSTREAM_OPTIONS)
     parser.set_defaults(run=run)
 
 
-def play(arguments: argparse.Namespace) -> int:
-    """Play the bag and return the number of messages published (without /clock).
+def run(arguments: argparse.Namespace) -> None:
+    """Play until the end or SIGINT."""
+    if not (arguments.bag / 'metadata.yaml').is_file():
+        raise CommandError(f'{arguments.bag} is not the folder of a rosbag2: it has no metadata.yaml')
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        with Reader(arguments.bag) as bag:
+            print(f'played {_play(bag, arguments)} messages', flush=True)
+    finally:
+        rclpy.shutdown()
 
-    Like rosbag2's player it leaves out topics whose message type is not installed, and says so.
-    """
+
+def _play(bag: Reader, arguments: argparse.Namespace) -> int:
+    """Return the number of messages published, without /clock; topics of types that are not installed are left out."""
     node = rclpy.create_node('rosbag2_player')
-    clock = node.create_publisher(Clock, '/clock', 10) if arguments.clock > 0 else None
-    with Reader(arguments.bag) as bag:
-        connections = [c for c in bag.connections if not arguments.topics or c.topic in arguments.topics]
-        types = {c.id: _message_type(c.msgtype) for c in connections}
-        for connection in (c for c in connections if types[c.id] is None):
-            print(f"Ignoring a topic '{connection.topic}', reason: no package has '{connection.msgtype}'", flush=True)
-        connections = [c for c in connections if types[c.id] is not None]
-        publishers = {c.id: node.create_publisher(types[c.id], c.topic, _qos(c)) for c in connections}
-        time.sleep(arguments.delay)
-        count = 0
-        started, bag_started = time.monotonic(), bag.start_time
-
-        def wait_until(stamp: int) -> None:
-            remaining = started + (stamp - bag_started) * 1e-9 / arguments.rate - time.monotonic()
-            if remaining > 0:
-                time.sleep(remaining)
-
-        def tick_until(stamp: int, next_tick: int) -> int:
-            while clock and next_tick <= stamp:
-                wait_until(next_tick)
-                message = Clock()
-                message.clock.sec, message.clock.nanosec = divmod(next_tick, 10**9)
-                clock.publish(message)
-                next_tick += round(1e9 / arguments.clock)
-            return next_tick
-
-        next_tick = bag_started
-        for connection, stamp, data in bag.messages(connections=connections):
-            next_tick = tick_until(stamp, next_tick)
-            wait_until(stamp)
-            publishers[connection.id].publish(bytes(data))
-            count += 1
-        tick_until(bag.end_time, next_tick)
+    publishers, ticks = {}, ()
+    for connection in bag.connections:
+        try:
+            message_type = load_interface(connection.msgtype)
+            publishers[connection.id] = node.create_publisher(message_type, connection.topic, _qos(connection))
+        except CommandError as error:
+            print(f"Ignoring a topic '{connection.topic}', reason: {error}", flush=True)
+    if arguments.clock > 0:
+        clock = node.create_publisher(Clock, '/clock', 10)
+        ticks = ((stamp, clock, Clock(clock=Time(nanoseconds=stamp).to_msg()))
+                 for stamp in range(bag.start_time, bag.end_time + 1, round(1e9 / arguments.clock)))
+    messages = ((stamp, publishers[connection.id], bytes(data)) for connection, stamp, data in bag.messages(
+        [connection for connection in bag.connections if connection.id in publishers]))
+    time.sleep(arguments.delay)
+    count, started = 0, time.monotonic()
+    for stamp, publisher, message in heapq.merge(ticks, messages, key=itemgetter(0)):
+        time.sleep(max(0.0, started + (stamp - bag.start_time) * 1e-9 / arguments.rate - time.monotonic()))
+        publisher.publish(message)
+        count += isinstance(message, bytes)
     if arguments.wait_for_all_acked >= 0:
-        limit = Duration(seconds=arguments.wait_for_all_acked * 1e-3 or 10**6)
         for publisher in publishers.values():
-            publisher.wait_for_all_acked(limit)
-    node.destroy_node()
+            publisher.wait_for_all_acked(Duration(seconds=arguments.wait_for_all_acked * 1e-3 or 10**6))
     return count
 
 
-def _message_type(name: str) -> type | None:
-    package, _, message = name.split('/')
-    try:
-        return getattr(importlib.import_module(f'{package}.msg'), message, None)
-    except ModuleNotFoundError:
-        return None
-
-
-def _qos(connection) -> QoSProfile:
-    profile = QoSProfile(depth=10)
-    offered = connection.ext.offered_qos_profiles
+def _qos(connection: Connection) -> QoSProfile:
+    profile, offered = QoSProfile(depth=10), connection.ext.offered_qos_profiles
     if offered and offered[0].durability == QosDurability.TRANSIENT_LOCAL:
         profile.durability = DurabilityPolicy.TRANSIENT_LOCAL
     if offered and offered[0].reliability == QosReliability.BEST_EFFORT:
         profile.reliability = ReliabilityPolicy.BEST_EFFORT
     return profile
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Play until the end or SIGINT; the exit status of `ros2 bag play`."""
-    if not (arguments.bag / 'metadata.yaml').is_file():
-        raise CommandError(f'{arguments.bag} is not the folder of a rosbag2: it has no metadata.yaml')
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        print(f'played {play(arguments)} messages', flush=True)
-        return 0
-    finally:
-        rclpy.shutdown()

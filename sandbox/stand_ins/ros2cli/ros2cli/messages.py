@@ -1,18 +1,14 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Interface types by name, and messages to and from plain dictionaries."""
+"""Interface types by name, and messages to and from YAML."""
 
 from __future__ import annotations
 
 import importlib
-import re
 from typing import Any
 
-import numpy as np
 import yaml
 
-from ros2cli.errors import CommandError
-
-LONGEST_ARRAY = 128  # as `ros2 topic echo`: the rest becomes '...'
+from ros2cli.errors import CommandError, not_offered
 
 
 def load_interface(name: str) -> type:
@@ -25,23 +21,18 @@ def load_interface(name: str) -> type:
 
 
 def to_yaml(message: Any) -> str:
-    """Return a message as YAML, as `ros2 topic echo` prints it."""
-    return yaml.safe_dump(to_plain(message), sort_keys=False)
+    """Return a message as YAML."""
+    def plain(value: Any) -> Any:
+        if hasattr(value, 'get_fields_and_field_types'):
+            return {name: plain(getattr(value, name)) for name in value.get_fields_and_field_types()}
+        if hasattr(value, 'tolist'):
+            return value.tolist()
+        return [plain(item) for item in value] if isinstance(value, list) else value
+
+    return yaml.safe_dump(plain(message), sort_keys=False)
 
 
-def to_plain(value: Any) -> Any:
-    """Return a message as dictionaries, lists and numbers."""
-    if hasattr(value, 'get_fields_and_field_types'):
-        return {name: to_plain(getattr(value, name)) for name in value.get_fields_and_field_types()}
-    if isinstance(value, (str, bytes, bool, int, float)):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    items = [to_plain(item) for item in value[:LONGEST_ARRAY]]
-    return items if len(value) <= LONGEST_ARRAY else [*items, '...']
-
-
-def fill(message: Any, values: dict[str, Any]) -> Any:
+def fill(message: Any, values: Any) -> Any:
     """Set the named fields of a message, the nested ones too, and return it."""
     if not isinstance(values, dict):
         raise CommandError(f'expected YAML like "{{field: value}}", got {values!r}')
@@ -49,16 +40,13 @@ def fill(message: Any, values: dict[str, Any]) -> Any:
     for name, value in values.items():
         if name not in types:
             raise CommandError(f'{type(message).__name__} has no field {name!r}, but {sorted(types)}')
+        if isinstance(value, list) and '/' in types[name]:
+            raise not_offered(f'a list of messages ({name}) on the command line')
         current = getattr(message, name)
         if isinstance(value, dict):
             value = fill(current, value)
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            element = re.search(r'(\w+)/(\w+)', types[name])
-            value = [fill(load_interface(f'{element[1]}/msg/{element[2]}')(), item) for item in value]
-        elif isinstance(current, float):
-            value = float(value)
         try:
-            setattr(message, name, value)
-        except AssertionError as error:
+            setattr(message, name, float(value) if isinstance(current, float) else value)
+        except (AssertionError, TypeError, ValueError) as error:
             raise CommandError(f'{name}: {error}') from error
     return message

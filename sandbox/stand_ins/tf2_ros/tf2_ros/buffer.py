@@ -1,175 +1,249 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Buffer: BufferCore with waiting, asynchronous lookups and the transformation of messages."""
+"""Buffer: the tree of coordinate frames over time."""
 
 from __future__ import annotations
 
+import functools
+import itertools
+import math
 import threading
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from time import sleep
 
-from geometry_msgs.msg import TransformStamped
-from rclpy.clock import Clock, JumpThreshold, TimeJump
+from builtin_interfaces.msg import Time as TimeMessage
+from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
+from rclpy.clock import Clock
 from rclpy.duration import Duration
 from rclpy.logging import get_logger
 from rclpy.node import Node
-from rclpy.task import Future
 from rclpy.time import Time
-from tf2_msgs.srv import FrameGraph
-from tf2_py import BufferCore
+from std_msgs.msg import Header
 
-from tf2_ros.buffer_interface import NO_TIMEOUT, BufferInterface
+from tf2_ros import errors
+from tf2_ros.history import LATEST, MovingHistory, StampedTransform, StaticHistory, seconds
+from tf2_ros.rigid_transform import IDENTITY, RigidTransform
 
+_NO_TIMEOUT = Duration()
 _POLL_SECONDS = 0.02
 _BIG_JUMP = Duration(seconds=3)
+_MAX_DEPTH = 1000
+_UNKNOWN = 'frame does not exist'
+_UPSTREAM_NAMES = """
+all_frames_as_yaml can_transform_core can_transform_full can_transform_full_core clock get_latest_common_time
+jump_handle lookupVelocityCore lookupVelocityFullCore lookup_transform_async lookup_transform_core lookup_transform_full
+lookup_transform_full_async lookup_transform_full_core registration srv time_jump_callback transform transform_full
+wait_for_transform_async wait_for_transform_full_async _allFramesAsDot _chain _frameExists _getFrameStrings
+""".split()
 
 
-class Buffer(BufferCore, BufferInterface):
-    """Stores transforms, usually those that a TransformListener receives, and answers questions about them.
+class Buffer:
+    """Knows where frames are relative to their parents, and from that where any is relative to any other.
 
-    Given a node it offers the service `tf2_frames` and forgets everything when the node's clock jumps back.
+    Times are anything with sec and nanosec or with nanoseconds; 0 asks for the latest time at which all transforms
+    on the way are known. Transforms map points of the source (child) frame to the target (parent) frame.
     """
 
     def __init__(self, cache_time: Duration | None = None, node: Node | None = None) -> None:
         """Keep moving frames' transforms for `cache_time` (10 s) before the newest."""
-        BufferCore.__init__(self, *([] if cache_time is None else [cache_time]))
-        BufferInterface.__init__(self)
-        self._new_data_callbacks: list[Callable[[], None]] = []
-        self._callbacks_lock = threading.RLock()
         if node is not None:
-            self.srv = node.create_service(FrameGraph, 'tf2_frames', self._answer_frames)
-        self.clock = node.get_clock() if node is not None else Clock()
-        threshold = JumpThreshold(min_forward=None, min_backward=Duration(seconds=-1), on_clock_change=True)
-        self.jump_handle = self.clock.create_jump_callback(threshold, post_callback=self.time_jump_callback)
+            raise errors.not_offered('Buffer(node=...)', "clear() it when the node's clock jumps back")
+        self._cache_time = _nanoseconds(cache_time or Duration(seconds=10))
+        self._frames: dict[str, MovingHistory | StaticHistory | None] = {}  # every known frame; roots have None
+        self._lock = threading.RLock()
 
-    def time_jump_callback(self, time_jump: TimeJump) -> None:
-        """Forget all transforms: they are not of this time."""
-        get_logger('tf2_buffer').warning('Detected jump back in time. Clearing tf buffer.')
-        self.clear()
+    def __getattr__(self, name: str) -> None:
+        if name in _UPSTREAM_NAMES:
+            raise errors.not_offered(f'Buffer.{name}', 'use lookup_transform or can_transform, or a machine with ROS 2')
+        raise AttributeError(f'Buffer has no attribute {name!r}')
 
     def set_transform(self, transform: TransformStamped, authority: str) -> None:
-        """Add a transform of a moving frame and tell those who wait for one."""
-        super().set_transform(transform, authority)
-        self._call_new_data_callbacks()
+        """Add a transform of a moving frame; one that cannot be used is logged and ignored."""
+        self._insert(transform, authority, MovingHistory, self._cache_time)
 
     def set_transform_static(self, transform: TransformStamped, authority: str) -> None:
-        """Add a transform that holds at all times and tell those who wait for one."""
-        super().set_transform_static(transform, authority)
-        self._call_new_data_callbacks()
+        """Add a transform that holds at all times; one that cannot be used is logged and ignored."""
+        self._insert(transform, authority, StaticHistory)
 
     def lookup_transform(
-        self, target_frame: str, source_frame: str, time: Time, timeout: Duration = NO_TIMEOUT
+        self, target_frame: str, source_frame: str, time: Time, timeout: Duration = _NO_TIMEOUT
     ) -> TransformStamped:
-        """Return the transform from source to target at `time` (0: the latest), waiting for it up to `timeout`.
+        """Return the transform from source to target at `time`, waiting for it up to `timeout`.
 
-        Raises what lookup_transform_core raises.
+        Its stamp is the time that was used. Raises InvalidArgumentException, LookupException, ConnectivityException
+        or ExtrapolationException.
         """
         self.can_transform(target_frame, source_frame, time, timeout)
-        return self.lookup_transform_core(target_frame, source_frame, time)
-
-    def lookup_transform_full(
-        self,
-        target_frame: str,
-        target_time: Time,
-        source_frame: str,
-        source_time: Time,
-        fixed_frame: str,
-        timeout: Duration = NO_TIMEOUT,
-    ) -> TransformStamped:
-        """Return the transform from source at one time to target at another, by a frame that stays where it is."""
-        self.can_transform_full(target_frame, target_time, source_frame, source_time, fixed_frame, timeout)
-        return self.lookup_transform_full_core(target_frame, target_time, source_frame, source_time, fixed_frame)
-
-    async def lookup_transform_async(self, target_frame: str, source_frame: str, time: Time) -> TransformStamped:
-        """Return the transform from source to target as soon as it is known."""
-        await self.wait_for_transform_async(target_frame, source_frame, time)
-        return self.lookup_transform_core(target_frame, source_frame, time)
-
-    async def lookup_transform_full_async(
-        self, target_frame: str, target_time: Time, source_frame: str, source_time: Time, fixed_frame: str
-    ) -> TransformStamped:
-        """Return the transform from source at one time to target at another as soon as it is known."""
-        question = (target_frame, target_time, source_frame, source_time, fixed_frame)
-        await self.wait_for_transform_full_async(*question)
-        return self.lookup_transform_full_core(*question)
+        with self._lock:
+            transform, stamp = self._lookup(target_frame, source_frame, _nanoseconds(time))
+        (x, y, z), (qx, qy, qz, qw) = transform.translation, transform.rotation
+        return TransformStamped(
+            header=Header(frame_id=target_frame, stamp=TimeMessage(sec=stamp // 10**9, nanosec=stamp % 10**9)),
+            child_frame_id=source_frame,
+            transform=Transform(translation=Vector3(x=x, y=y, z=z), rotation=Quaternion(x=qx, y=qy, z=qz, w=qw)))
 
     def can_transform(
-        self,
-        target_frame: str,
-        source_frame: str,
-        time: Time,
-        timeout: Duration = NO_TIMEOUT,
+        self, target_frame: str, source_frame: str, time: Time, timeout: Duration = _NO_TIMEOUT,
         return_debug_tuple: bool = False,
-    ) -> bool | tuple[int, str]:
-        """Return whether the transform is known, waiting for it up to `timeout`; on request with the reason."""
-        return _wait(lambda: self.can_transform_core(target_frame, source_frame, time), timeout, return_debug_tuple)
+    ) -> int | tuple[int, str]:
+        """Return whether (1 or 0) the transform is known, waiting for it up to `timeout`; on request with the reason.
 
-    def can_transform_full(
-        self,
-        target_frame: str,
-        target_time: Time,
-        source_frame: str,
-        source_time: Time,
-        fixed_frame: str,
-        timeout: Duration = NO_TIMEOUT,
-        return_debug_tuple: bool = False,
-    ) -> bool | tuple[int, str]:
-        """Return whether the transform is known, waiting for it up to `timeout`; on request with the reason."""
-        question = (target_frame, target_time, source_frame, source_time, fixed_frame)
-        return _wait(lambda: self.can_transform_full_core(*question), timeout, return_debug_tuple)
-
-    def wait_for_transform_async(self, target_frame: str, source_frame: str, time: Time) -> Future:
-        """Return a future that gets the transform as soon as it is known."""
-        question = (target_frame, source_frame, time)
-        return self._promise(
-            lambda: self.can_transform_core(*question)[0], lambda: self.lookup_transform_core(*question)
-        )
-
-    def wait_for_transform_full_async(
-        self, target_frame: str, target_time: Time, source_frame: str, source_time: Time, fixed_frame: str
-    ) -> Future:
-        """Return a future that gets the transform as soon as it is known."""
-        question = (target_frame, target_time, source_frame, source_time, fixed_frame)
-        return self._promise(
-            lambda: self.can_transform_full_core(*question)[0], lambda: self.lookup_transform_full_core(*question)
-        )
-
-    def _promise(self, is_known: Callable[[], int], look_up: Callable[[], TransformStamped]) -> Future:
-        future = Future()
-
-        def try_to_keep() -> None:
-            try:
-                if is_known():
-                    future.set_result(look_up())
-            except Exception as error:
-                future.set_exception(error)
-
-        with self._callbacks_lock:
-            try_to_keep()
-            if not future.done():
-                self._new_data_callbacks.append(try_to_keep)
-                future.add_done_callback(lambda _: self._remove_callback(try_to_keep))
-        return future
-
-    def _call_new_data_callbacks(self) -> None:
-        with self._callbacks_lock:
-            for callback in self._new_data_callbacks.copy():
-                callback()
-
-    def _remove_callback(self, callback: Callable[[], None]) -> None:
-        with self._callbacks_lock:
-            self._new_data_callbacks.remove(callback)
-
-    def _answer_frames(self, request: FrameGraph.Request, response: FrameGraph.Response) -> FrameGraph.Response:
-        response.frame_yaml = self.all_frames_as_yaml()
-        return response
-
-
-def _wait(answer: Callable[[], tuple[int, str]], timeout: Duration, return_debug_tuple: bool) -> bool | tuple[int, str]:
-    """Repeat the question until the answer is yes, `timeout` has passed, or the system clock has jumped back far."""
-    if timeout != NO_TIMEOUT:
+        Waiting also ends when the system clock has jumped back far.
+        """
+        nanoseconds = _nanoseconds(time)
+        known, reason = self._is_known(target_frame, source_frame, nanoseconds)
         clock = Clock()
-        start = clock.now()
-        while clock.now() < start + timeout and not answer()[0] and clock.now() + _BIG_JUMP >= start:
+        start = now = clock.now()
+        while not known and now < start + timeout and now + _BIG_JUMP >= start:
             sleep(_POLL_SECONDS)
-    result = answer()
-    return result if return_debug_tuple else result[0]
+            known, reason = self._is_known(target_frame, source_frame, nanoseconds)
+            now = clock.now()
+        return (known, reason) if return_debug_tuple else known
+
+    def clear(self) -> None:
+        """Forget the transforms of all moving frames; the frames and the static transforms stay known."""
+        with self._lock:
+            for history in filter(None, self._frames.values()):
+                history.clear()
+
+    def all_frames_as_string(self) -> str:
+        """Return a line per frame that has had a parent."""
+        with self._lock:
+            return ''.join(
+                f'Frame {frame} exists with parent {history.latest.parent if history.latest else "NO_PARENT"}.\n'
+                for frame, history in self._frames.items() if history)
+
+    def _insert(self, message: TransformStamped, authority: str, kind: type, *arguments: int) -> None:
+        child, parent = message.child_frame_id.removeprefix('/'), message.header.frame_id.removeprefix('/')
+        t, r = message.transform.translation, message.transform.rotation
+        transform = RigidTransform((r.x, r.y, r.z, r.w), (t.x, t.y, t.z)).canonical()
+        stamped = StampedTransform(_nanoseconds(message.header.stamp), parent, transform)
+        problems = list(_problems(child, stamped, authority))
+        for problem in problems:
+            get_logger('tf2').error(problem)
+        if problems:
+            return
+        with self._lock:
+            if not isinstance(self._frames.get(child), kind):
+                self._frames[child] = kind(*arguments)
+            self._frames.setdefault(parent)
+            if not self._frames[child].insert(stamped):
+                get_logger('tf2').warning(
+                    f'TF_OLD_DATA ignoring data from the past for frame {child} at time {seconds(stamped.stamp)} '
+                    f'according to authority {authority}\nPossible reasons are listed at '
+                    'http://wiki.ros.org/tf/Errors%20explained')
+
+    def _is_known(self, target: str, source: str, time: int) -> tuple[int, str]:
+        if target == source:
+            return 1, ''
+        with self._lock:
+            for argument, frame, problem in self._unusable(target, source):
+                return 0, f'Invalid frame ID "{frame}" passed to canTransform argument {argument} - {problem}'
+            try:
+                self._walk(target, source, time)
+            except errors.TransformException as error:
+                return 0, str(error)
+        return 1, ''
+
+    def _lookup(self, target: str, source: str, time: int) -> tuple[RigidTransform, int]:
+        if target == source:
+            history = self._frames.get(target)
+            return IDENTITY, history.latest.stamp if history and history.latest and time == LATEST else time
+        for argument, frame, problem in self._unusable(target, source):
+            where = f'"{frame}" passed to lookupTransform argument {argument}'
+            if problem == _UNKNOWN:
+                raise errors.LookupException(f'{where} does not exist. ')
+            raise errors.InvalidArgumentException(f'Invalid argument {where} - {problem}')
+        transform, time = self._walk(target, source, time)
+        return transform.canonical(), time
+
+    def _unusable(self, target: str, source: str) -> Iterator[tuple[str, str, str]]:
+        for argument, frame in (('target_frame', target), ('source_frame', source)):
+            if not frame:
+                yield argument, frame, 'in tf2 frame_ids cannot be empty'
+            elif frame.startswith('/'):
+                yield argument, frame, "in tf2 frame_ids cannot start with a '/'"
+            elif frame not in self._frames:
+                yield argument, frame, _UNKNOWN
+
+    def _walk(self, target: str, source: str, time: int) -> tuple[RigidTransform, int]:
+        """Return the transform from source to target and the time that was used."""
+        if time == LATEST:
+            steps = itertools.chain(*self._connect(target, source, LATEST))
+            time = min((step.stamp for step in steps if step.stamp != LATEST), default=LATEST)
+        from_target, from_source = (
+            functools.reduce(lambda transform, step: step.transform @ transform, steps, IDENTITY)
+            for steps in self._connect(target, source, time))
+        return from_target.inverse() @ from_source, time
+
+    def _connect(self, target: str, source: str, time: int) -> tuple[list[StampedTransform], list[StampedTransform]]:
+        """Return the steps from either frame up to where their lines meet.
+
+        Missing data matters only if it separates the two frames, so both climb as far as they need and can.
+        """
+        gap, steps = None, []
+        steps_from_source: dict[str, list[StampedTransform]] = {source: steps}
+        try:
+            for step in self._climb(source, time):
+                steps = [*steps, step]
+                if step.parent == target:
+                    return [], steps
+                steps_from_source.setdefault(step.parent, steps)
+        except errors.ExtrapolationException as error:
+            gap = error
+        steps = []
+        try:
+            for step in self._climb(target, time):
+                steps = [*steps, step]
+                if step.parent in steps_from_source:
+                    return steps, steps_from_source[step.parent]
+        except errors.ExtrapolationException as error:
+            gap = error
+        if gap:
+            raise errors.ExtrapolationException(
+                f'{gap}, when looking up transform from frame [{source}] to frame [{target}]')
+        raise errors.ConnectivityException(
+            f"Could not find a connection between '{target}' and '{source}' because they are not part of the same "
+            'tree.Tf has two or more unconnected trees.')
+
+    def _climb(self, frame: str, time: int) -> Iterator[StampedTransform]:
+        """Yield the transforms from `frame` to its parent, from there to its parent, and so on to a root."""
+        for _ in range(_MAX_DEPTH + 1):
+            history = self._frames[frame]
+            if history is None or (time == LATEST and history.latest is None):
+                return
+            step = history.at(time)
+            yield step
+            frame = step.parent
+        raise errors.LookupException(
+            f'The tf tree is invalid because it contains a loop.\n{self.all_frames_as_string()}\n')
+
+
+def _nanoseconds(time: object) -> int:
+    """Return the nanoseconds of a time or duration, of rclpy or as a message."""
+    if hasattr(time, 'sec') and hasattr(time, 'nanosec'):
+        return time.sec * 10**9 + time.nanosec
+    if hasattr(time, 'nanoseconds'):
+        return time.nanoseconds
+    raise TypeError(f'time must have sec and nanosec, or nanoseconds; got {type(time).__name__}')
+
+
+def _problems(child: str, stamped: StampedTransform, authority: str) -> Iterator[str]:
+    rotation, translation = stamped.transform
+    who, no_direction = f'from authority "{authority}"', any(map(math.isnan, rotation))
+    if child == stamped.parent:
+        yield (f'TF_SELF_TRANSFORM: Ignoring transform {who} with frame_id and  child_frame_id "{child}" because they '
+               'are the same')
+    if not child:
+        yield f'TF_NO_CHILD_FRAME_ID: Ignoring transform {who} because child_frame_id not set '
+    if not stamped.parent:
+        yield f'TF_NO_FRAME_ID: Ignoring transform with child_frame_id "{child}"  {who} because frame_id not set'
+    if no_direction or any(map(math.isnan, translation)):
+        yield (f'TF_NAN_INPUT: Ignoring transform for child_frame_id "{child}" {who} because of a nan value in the '
+               f'transform ({_listed(translation)}) ({_listed(rotation)})')
+    if no_direction:
+        yield (f'TF_DENORMALIZED_QUATERNION: Ignoring transform for child_frame_id "{child}" {who} because of an '
+               f'invalid quaternion in the transform ({_listed(rotation)})')
+
+
+def _listed(values: Iterable[float]) -> str:
+    return ' '.join(f'{value:f}' for value in values)

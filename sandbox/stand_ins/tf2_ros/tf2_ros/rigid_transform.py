@@ -1,38 +1,28 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Rigid transforms as rotation quaternion (x, y, z, w) and translation (x, y, z) in plain floats.
-
-One lookup composes a few of them; numpy's overhead per operation would cost more than the arithmetic.
-"""
+"""Rigid transforms in plain floats: one lookup composes a few, numpy would cost more than the arithmetic."""
 
 from __future__ import annotations
 
 import math
 from typing import NamedTuple
 
-Quaternion = tuple[float, float, float, float]
-Vector = tuple[float, float, float]
-
 
 class RigidTransform(NamedTuple):
-    """Maps a point p of the child frame to `rotation * p + translation` in its parent."""
+    """Maps a point p of the child frame to `rotation * p + translation` in its parent; quaternions are xyzw."""
 
-    rotation: Quaternion = (0.0, 0.0, 0.0, 1.0)
-    translation: Vector = (0.0, 0.0, 0.0)
+    rotation: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 1.0)
+    translation: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def __matmul__(self, other: RigidTransform) -> RigidTransform:
         """Return the transform that applies `other` first."""
         turned = _rotate(self.rotation, other.translation)
-        return RigidTransform(
-            _multiply(self.rotation, other.rotation),
-            tuple(a + b for a, b in zip(turned, self.translation, strict=True)),
-        )
+        return RigidTransform(_multiply(self.rotation, other.rotation), _blend(1.0, turned, 1.0, self.translation))
 
     def inverse(self) -> RigidTransform:
         """Return the transform from the parent to the child."""
         x, y, z, w = self.rotation
         back = (-x, -y, -z, w)
-        tx, ty, tz = self.translation
-        return RigidTransform(back, _rotate(back, (-tx, -ty, -tz)))
+        return RigidTransform(back, _rotate(back, tuple(-part for part in self.translation)))
 
     def canonical(self) -> RigidTransform:
         """Return the same transform with the unit quaternion that tf2 reads back from a rotation matrix.
@@ -53,20 +43,22 @@ IDENTITY = RigidTransform()
 
 def interpolate(start: RigidTransform, end: RigidTransform, ratio: float) -> RigidTransform:
     """Return the transform at `ratio` of the way: translation on a line, rotation on the shorter great arc."""
-    translation = tuple((1 - ratio) * a + ratio * b for a, b in zip(start.translation, end.translation, strict=True))
+    translation = _blend(1 - ratio, start.translation, ratio, end.translation)
     cosine = sum(a * b for a, b in zip(start.rotation, end.rotation, strict=True))
     angle = math.acos(min(abs(cosine), 1.0))
     if angle == 0:
         return RigidTransform(start.rotation, translation)
     from_start = math.sin((1 - ratio) * angle) / math.sin(angle)
     from_end = math.copysign(math.sin(ratio * angle), cosine) / math.sin(angle)
-    rotation = tuple(from_start * a + from_end * b for a, b in zip(start.rotation, end.rotation, strict=True))
-    return RigidTransform(rotation, translation)
+    return RigidTransform(_blend(from_start, start.rotation, from_end, end.rotation), translation)
 
 
-def _multiply(p: Quaternion, q: Quaternion) -> Quaternion:
-    px, py, pz, pw = p
-    qx, qy, qz, qw = q
+def _blend(s: float, a: tuple[float, ...], t: float, b: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(s * p + t * q for p, q in zip(a, b, strict=True))
+
+
+def _multiply(p: tuple[float, ...], q: tuple[float, ...]) -> tuple[float, ...]:
+    (px, py, pz, pw), (qx, qy, qz, qw) = p, q
     return (
         pw * qx + px * qw + py * qz - pz * qy,
         pw * qy + py * qw + pz * qx - px * qz,
@@ -75,7 +67,6 @@ def _multiply(p: Quaternion, q: Quaternion) -> Quaternion:
     )
 
 
-def _rotate(q: Quaternion, v: Vector) -> Vector:
+def _rotate(q: tuple[float, ...], v: tuple[float, ...]) -> tuple[float, ...]:
     x, y, z, w = q
-    rotated_x, rotated_y, rotated_z, _ = _multiply(_multiply(q, (*v, 0.0)), (-x, -y, -z, w))
-    return rotated_x, rotated_y, rotated_z
+    return _multiply(_multiply(q, (*v, 0.0)), (-x, -y, -z, w))[:3]

@@ -1,10 +1,10 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Why a transform cannot be had."""
+"""Why a transform cannot be had, and what the stand-in says of what only upstream offers."""
 
 from __future__ import annotations
 
 
-class TransformException(Exception):  # noqa: N818 (upstream's name)
+class TransformException(Exception):
     """The base of all exceptions of tf2."""
 
 
@@ -26,3 +26,8 @@ class InvalidArgumentException(TransformException):
 
 class TimeoutException(TransformException):
     """The transform did not become available in time."""
+
+
+def not_offered(name: str, instead: str = 'use a machine with ROS 2') -> NotImplementedError:
+    """Return the error for a name that upstream has."""
+    return NotImplementedError(f"tf2_ros.{name} exists in ROS 2 but not in the sandbox's stand-in; {instead}")

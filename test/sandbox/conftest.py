@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -17,26 +16,20 @@ if find_spec('rclpy') is None:
 @pytest.fixture
 def launch_logs(tmp_path, monkeypatch) -> Iterator[None]:
     """Keep launch's log files in the test's folder, and what launch files do to the environment within the test."""
-    import launch.logging
-
     monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path / 'log'))
     environment = dict(os.environ)
-    root_handlers = list(logging.root.handlers)
-    launch.logging.reset()
     yield
-    launch.logging.reset()
-    logging.root.handlers[:] = root_handlers
     os.environ.clear()
     os.environ.update(environment)
 
 
 @pytest.fixture
 def run_launch(launch_logs) -> Callable[..., int]:
-    """Return a function that runs entities as a launch description and returns launch's return code."""
+    """Return a function that runs actions as a launch description and returns launch's return code."""
     from launch import LaunchDescription, LaunchService
 
-    def run(*entities, shutdown_when_idle: bool = True, **service_arguments) -> int:
+    def run(*actions, **service_arguments) -> int:
         service = LaunchService(**service_arguments)
-        service.include_launch_description(LaunchDescription(entities))
-        return service.run(shutdown_when_idle=shutdown_when_idle)
+        service.include_launch_description(LaunchDescription(actions))
+        return service.run()
     return run

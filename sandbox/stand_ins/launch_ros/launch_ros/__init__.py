@@ -1,16 +1,7 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""
-Stand-in for ROS 2 Jazzy's `launch_ros`, for machines without ROS 2.
+"""Stand-in for ROS 2 Jazzy's `launch_ros`: nodes, their parameters and packages in robot4d's launch files."""
 
-It offers what Python launch files usually need, with upstream's names and behaviour; see `sandbox/README.md`.
-"""
+from launch.not_offered import refuse_submodules
 
-from __future__ import annotations
-
-from launch._stand_in import lacks
-
-from . import actions, descriptions, substitutions
-
-__all__ = ['actions', 'descriptions', 'substitutions']
-
-__getattr__ = lacks(__name__, 'event_handlers', 'events', 'get_default_launch_description', 'ros_adapters')
+refuse_submodules(
+    'launch_ros', 'descriptions event_handlers events parameters_type remap_rule_type ros_adapters utilities')

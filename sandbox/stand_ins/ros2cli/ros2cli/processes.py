@@ -17,7 +17,6 @@ def add_commands(commands) -> None:
     """Add `launch` and `run` to the parser's subcommands."""
     launch = commands.add_parser('launch', help='start the nodes of a launch file')
     launch.add_argument('-s', '--show-args', '--show-arguments', action='store_true', help="show the file's arguments")
-    launch.add_argument('-d', '--debug', action='store_true', help='log what the launch system does')
     launch.add_argument('package', metavar='PACKAGE_OR_PATH', help='package that holds the file, or path of a file')
     launch.add_argument('rest', metavar='FILE', nargs='*', help='name of the file, then arguments: name:=value ...')
     launch.set_defaults(run=run_launch)
@@ -31,17 +30,21 @@ def add_commands(commands) -> None:
 
 def run_launch(arguments) -> int:
     """Start a launch file, or show its arguments."""
-    from launch import LaunchDescription, LaunchService
-    from launch.actions import IncludeLaunchDescription
-    from launch.launch_description_sources import PythonLaunchDescriptionSource
+    from launch import LaunchService
+    from launch.service import load_launch_file
 
     path, words = _find_launch_file(arguments.package, arguments.rest)
-    source = PythonLaunchDescriptionSource(path)
-    values = [_split_argument(word) for word in words]
+    values = dict(_split_argument(word) for word in words)
+    try:
+        description = load_launch_file(path)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, NotImplementedError):
+            raise
+        raise CommandError(f'{path} cannot be loaded: {type(error).__name__}: {error}') from error
     if arguments.show_args:
-        return _show_arguments(source)
-    service = LaunchService(argv=words, noninteractive=not sys.stdin.isatty(), debug=arguments.debug)
-    service.include_launch_description(LaunchDescription([IncludeLaunchDescription(source, launch_arguments=values)]))
+        return _show_arguments(description)
+    service = LaunchService(noninteractive=not sys.stdin.isatty())
+    service.include_launch_description(description, values)
     return service.run()
 
 
@@ -82,14 +85,13 @@ def _split_argument(word: str) -> tuple[str, str]:
     return name, value
 
 
-def _show_arguments(source) -> int:
+def _show_arguments(description) -> int:
     from launch import LaunchContext
-    from launch.utilities import perform_substitutions
+    from launch.substitutions import perform
 
-    context = LaunchContext()
     print("Arguments (pass arguments as '<name>:=<value>'):")
-    for argument in source.get_launch_description(context).get_launch_arguments():
+    for argument in description.get_launch_arguments():
         print(f"\n    '{argument.name}':\n        {argument.description}")
         if argument.default_value is not None:
-            print(f"        (default: '{perform_substitutions(context, argument.default_value)}')")
+            print(f"        (default: '{perform(LaunchContext(), argument.default_value)}')")
     return 0

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 import pytest
 
 if find_spec('rclpy') is None:
-    collect_ignore_glob = ['test_*.py']
+    collect_ignore_glob = ['*']
 
 
 @pytest.fixture(scope='session', autouse=True)

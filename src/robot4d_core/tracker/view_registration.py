@@ -17,6 +17,7 @@ from robot4d_core.errors import RegistrationError
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import transform_points, valid_points
 from robot4d_core.geometry.poses import invert_pose, make_pose
+from robot4d_core.prediction import Prediction
 
 STATIC_MOTION = 0.02  # metres that a static pixel's point may be off its median, in most frames
 SAMPLES = 1500
@@ -34,6 +35,17 @@ class ViewRegistration:
     T_n_m: np.ndarray
     residual_px: float
     inlier_share: float
+
+
+def place_cameras(prediction: Prediction) -> dict[str, np.ndarray]:
+    """Return T_frame_camera by view; views whose points contradict each other are left out."""
+    cameras = {prediction.views[0].name: np.eye(4)}
+    for view in prediction.views[1:]:
+        try:
+            cameras[view.name] = register_view(static_points(view.pointmap), view.camera).T_n_m
+        except RegistrationError:
+            continue
+    return cameras
 
 
 def static_points(pointmaps: np.ndarray, stride: int = 4) -> np.ndarray:

@@ -9,7 +9,7 @@ from robot4d_core.errors import EngineError, PredictionCancelled, RegistrationEr
 from robot4d_core.generator.engines.engine import Cancelled, Engine, Progress
 from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
-from robot4d_core.geometry.registration import register_clouds
+from robot4d_core.geometry.registration.register_clouds import register_clouds
 from robot4d_core.observation import Observation
 from robot4d_core.prediction import FRAMES, PredictedView, Prediction, default_time_from_start
 

@@ -36,6 +36,11 @@ def keep(topic: str, log_time: float, fields: dict) -> tuple[float, dict]:
     return log_time, fields
 
 
+def drop(*topics: str) -> Change:
+    """Leave the messages of some topics out."""
+    return lambda topic, log_time, fields: None if topic in topics else (log_time, fields)
+
+
 class ChangingWriter(BagWriter):
     """A writer that lets `change` alter or drop each message."""
 

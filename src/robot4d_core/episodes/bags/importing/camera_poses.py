@@ -33,7 +33,7 @@ def camera_poses(
         if camera in timeline.located:
             poses.append(_fixed_pose(timeline, camera.name))
         else:
-            from robot4d_core.geometry.registration import register_clouds
+            from robot4d_core.geometry.registration.register_clouds import register_clouds
 
             first, other = (
                 CameraView(timeline.recording.cameras[k].name, intrinsics[k], images['rgb'][k, 0],

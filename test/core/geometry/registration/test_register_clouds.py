@@ -18,9 +18,9 @@ from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_metres
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
-from robot4d_core.geometry.registration import register_clouds
+from robot4d_core.geometry.registration.register_clouds import register_clouds
 
-SHARED = Path(os.environ.get('ROBOT4D_SHARED', Path(__file__).resolve().parents[4] / 'shared'))
+SHARED = Path(os.environ.get('ROBOT4D_SHARED', Path(__file__).resolve().parents[5] / 'shared'))
 REAL_PAIRS = sorted((SHARED / 'data' / 'real_rgbd_pairs').glob('pair_*'))
 
 

@@ -1,0 +1,102 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""A plan that is unfit, or a robot that is not known well enough, over real DDS: a reason is given, nothing moves."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from action_msgs.msg import GoalStatus
+
+from nodes.bench import overrides, wait_until
+from nodes.executor.robot_bench import FRAME, Result, Robot, plan
+from robot4d_core.executor.safety import SafetyLimits
+from robot4d_core.gripper_plan import GripperPlan
+from robot4d_nodes.executor_parameters import LimitParameters
+
+
+def test_every_safety_limit_is_a_parameter_with_the_librarys_default():
+    assert [field.name for field in fields(LimitParameters)] == [field.name for field in fields(SafetyLimits)]
+    assert LimitParameters().to_limits() == SafetyLimits()
+
+
+def test_a_limit_that_is_set_while_the_node_runs_holds_for_the_next_plan(start):
+    robot = start(Robot())
+    robot.executor.set_parameters(overrides(limits__min_confidence=0.95))
+    result = robot.execute(plan())
+    assert result.code == Result.REJECTED and 'limit 0.95' in result.message and robot.told == []
+
+
+def with_lost_step(good: GripperPlan) -> GripperPlan:
+    return replace(good, confidence=np.array([0.9, 0.9, 0.0, 0.9]), message='hidden behind the box')
+
+
+@pytest.mark.parametrize('spoil, expected', [
+    (with_lost_step, 'lost the gripper: hidden behind the box'),
+    (lambda good: replace(good, stamp=good.stamp - 100), 'age of the plan: 1'),
+    (lambda good: replace(good, stamp=good.stamp + 30), 'plan from the future'),
+    (lambda good: replace(good, frame_id='world'), f"in frame 'world', only '{FRAME}' is calibrated"),
+    (lambda good: replace(good, frame_id='second_color_optical_frame'), "in frame 'second_color_optical_frame'"),
+    (lambda good: replace(good, gripper='left'), "moves 'gripper' only, the plan is for: left"),
+    (lambda good: replace(good, confidence=np.full(4, 0.1)), 'confidence of the tracker'),
+    (lambda good: replace(good, opening=good.opening[:2]), 'length of opening: 2 steps, limit 4 steps'),
+    (lambda good: plan(sideways=0.25), 'workspace, highest y'),
+])
+def test_when_plan_is_unfit_expect_refusal_that_says_why_and_no_motion(start, spoil, expected):
+    robot = start(Robot())
+    status, result = robot.result(robot.send(spoil(plan())))
+    assert status == GoalStatus.STATUS_ABORTED and result.code == Result.REJECTED
+    assert expected in result.message and any(expected in violation for violation in result.violations)
+    assert robot.told == [] and result.trajectories == []
+
+
+def test_when_a_plan_moves_another_gripper_too_expect_refusal(start):
+    robot = start(Robot())
+    result = robot.execute(plan(), replace(plan(), gripper='left'))
+    assert result.code == Result.REJECTED and 'the plan is for: gripper, left' in result.message and robot.told == []
+
+
+def test_when_the_reference_camera_is_not_in_tf_expect_it_named_and_what_to_publish(start):
+    robot = start(Robot(frame='elsewhere'), tf_timeout=0.3)
+    result = robot.execute(plan())
+    assert result.code == Result.REJECTED and robot.told == []
+    assert f"from the plan's frame '{FRAME}' to 'world'" in result.message
+    assert 'static_transform_publisher' in result.message
+
+
+def test_when_the_clock_lags_behind_joint_states_for_a_moment_expect_motion_all_the_same(start):
+    robot = start(Robot())
+    robot.stamp_ahead(1.0)
+    threading.Timer(0.3, setattr, (robot, 'stamps_ahead', 0.0)).start()
+    assert robot.execute(plan()).code == Result.SUCCEEDED
+
+
+def test_when_joint_states_come_from_the_future_expect_refusal_that_doubts_the_clocks(start):
+    robot = start(Robot(), state_timeout=0.3)
+    robot.stamp_ahead(5.0)
+    result = robot.execute(plan())
+    assert result.code == Result.REJECTED and 'joint_states from the future' in result.message and robot.told == []
+
+
+def test_when_joint_states_are_stamped_long_ago_expect_their_age(start):
+    robot = start(Robot(), state_timeout=0.3)
+    robot.stamp_ahead(-50.0)
+    result = robot.execute(plan())
+    assert result.code == Result.REJECTED and 'age of the joint_states: 5' in result.message and robot.told == []
+
+
+def test_when_joint_names_are_wrong_expect_the_missing_and_the_heard_named(start):
+    result = start(Robot(joints=tuple(f'panda_joint{i}' for i in range(1, 8)))).execute(plan())
+    assert result.code == Result.REJECTED
+    assert 'nothing of arm_joint1' in result.message and 'panda_joint7' in result.message
+
+
+def test_when_joint_states_are_silent_expect_refusal(start):
+    robot = start(Robot(), max_silence=3.0)
+    assert robot.execute(plan(), dry_run=True).code == Result.SUCCEEDED
+    robot.publishing = False
+    wait_until(robot.heard.silence)
+    result = robot.execute(plan())
+    assert result.code == Result.REJECTED and 'joint_states: silent' in result.message and robot.told == []

@@ -162,11 +162,11 @@ def _model(arguments: argparse.Namespace) -> Path:
 
 
 def _measure(arguments: argparse.Namespace, contenders: list[Contender]) -> list[Measurement]:
-    from robot4d_core.evaluation.generation.measured_models import measure_models, open_stores
+    from robot4d_core.evaluation.generation.measured_models import measure_models, open_stores_by_task
 
     return measure_models(
-        open_stores(arguments.data), contenders, *_protocol(arguments), arguments.out / 'measurements', _command(),
-        arguments.device)
+        open_stores_by_task(arguments.data), contenders, *_protocol(arguments), arguments.out / 'measurements',
+        _command(), arguments.device)
 
 
 def _command() -> str:
@@ -212,8 +212,8 @@ def _outside(arguments: argparse.Namespace) -> None:
 
 def _figure(arguments: argparse.Namespace) -> None:
     from robot4d_core.evaluation.generation.comparison_figure import draw_tasks
-    from robot4d_core.evaluation.generation.measured_models import open_stores
+    from robot4d_core.evaluation.generation.measured_models import open_stores_by_task
 
     draw_tasks(
-        open_stores(arguments.data), _contenders(arguments), *_protocol(arguments), arguments.out, arguments.clip,
-        arguments.device)
+        open_stores_by_task(arguments.data), _contenders(arguments), *_protocol(arguments), arguments.out,
+        arguments.clip, arguments.device)

@@ -42,9 +42,9 @@ def add(commands) -> None:
 def _train(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from robot4d_core.evaluation.generation.model_card import write_report
+    from robot4d_core.evaluation.generation.model_card import write_training_report
     from robot4d_core.generator.training.train import train
 
     trained = train(arguments)
     if trained is not None:
-        write_report(trained, Console())
+        write_training_report(trained, Console())

@@ -29,7 +29,7 @@ def add(commands) -> None:
 def _view(arguments: argparse.Namespace) -> int:
     videos, description = _videos(arguments)
     if arguments.png is not None:
-        from robot4d_core.viewer.picture import draw_picture
+        from robot4d_core.viewer.moments_picture import draw_picture
 
         arguments.png.parent.mkdir(parents=True, exist_ok=True)
         draw_picture(videos, arguments.png, description)

@@ -15,7 +15,7 @@ from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import SimulatorState
 from robot4d_core.prediction import Prediction
 from robot4d_core.viewer.captions import labelled
-from robot4d_core.viewer.cloud_picture import picture_of_clouds
+from robot4d_core.viewer.point_splatting import picture_of_clouds
 
 BLUE, RED = np.array([40, 90, 220], np.uint8), np.array([220, 50, 40], np.uint8)
 

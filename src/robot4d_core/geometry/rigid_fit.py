@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Least-squares rigid fits: point to point, and one Gauss-Newton step of point to plane."""
+"""Rigid fits: point to point, plain and robust, and one Gauss-Newton step of point to plane."""
 
 from __future__ import annotations
 
@@ -15,6 +15,26 @@ def fit_points(target: np.ndarray, source: np.ndarray) -> np.ndarray:
     u, _, vt = np.linalg.svd((target - centre_target).T @ (source - centre_source))
     rotation = u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt
     return make_pose(rotation, centre_target - rotation @ centre_source)
+
+
+def fit_rigid_transform(source: np.ndarray, target: np.ndarray, iterations: int = 10, scale: float = 0.01):
+    """Return T_target_source, (4, 4), that maps points (N, 3) onto points (N, 3) with least sum of robust distances.
+
+    Iteratively reweighted Procrustes (Kabsch); distances far above scale (metres) count linearly.
+    """
+    source, target = source.astype(np.float64), target.astype(np.float64)
+    weights = np.ones(len(source))
+    transform = np.eye(4)
+    for _ in range(iterations):
+        total = weights.sum()
+        centre_s, centre_t = weights @ source / total, weights @ target / total
+        u, _, vt = np.linalg.svd((weights[:, None] * (target - centre_t)).T @ (source - centre_s))
+        rotation = u @ np.diag([1.0, 1.0, np.linalg.det(u @ vt)]) @ vt
+        transform[:3, :3] = rotation
+        transform[:3, 3] = centre_t - rotation @ centre_s
+        distances = np.linalg.norm(source @ rotation.T + transform[:3, 3] - target, axis=1)
+        weights = 1 / (distances + scale)
+    return transform
 
 
 def plane_step(

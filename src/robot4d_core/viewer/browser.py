@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from robot4d_core.errors import ViewerError
 from robot4d_core.viewer.cloud_video import CloudVideo
-from robot4d_core.viewer.picture import point_of_view
+from robot4d_core.viewer.moments_picture import point_of_view
 
 BOTH = 'both'
 POINT_SIZE = 0.004  # metres

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from robot4d_core.evaluation.generation.measured_models import Measurement
-from robot4d_core.evaluation.generation.report import GenerationReport
+from robot4d_core.evaluation.generation.protocol_report import GenerationReport
 from robot4d_core.evaluation.metrics.image_errors import Estimate, estimate
 from robot4d_core.prediction import FRAMES
 

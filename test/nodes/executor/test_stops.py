@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Bool
@@ -56,12 +57,13 @@ def test_pressed_e_stop_stops_and_cannot_be_reset_while_pressed(start):
 
 def test_when_required_heartbeat_is_lost_mid_motion_expect_stop(start):
     robot = start(Robot(), require_e_stop_heartbeat=True, e_stop_timeout=10.0)
-    beat = robot.node.create_timer(0.05, lambda: robot.e_stop.publish(Bool(data=False)))
+    silent = threading.Event()
+    robot.node.create_timer(0.05, lambda: silent.is_set() or robot.e_stop.publish(Bool(data=False)))
     robot.arm_time = ENDLESS
     wait_until(lambda: robot.call('reset').success)
     handle = robot.send(plan())
     assert robot.moving.wait(100.0)
-    beat.cancel()
+    silent.set()
     robot.executor.set_parameters(overrides(e_stop_timeout=0.4))
     _, result = robot.result(handle)
     assert result.code == Result.STOPPED and 'e_stop heartbeat: silent' in result.message and robot.canceled.is_set()

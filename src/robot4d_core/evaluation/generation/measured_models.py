@@ -13,7 +13,7 @@ from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import EvaluationError
 from robot4d_core.evaluation.generation.clip_progress import clip_progress
 from robot4d_core.evaluation.generation.protocol import Protocol, evaluate_generation
-from robot4d_core.evaluation.generation.report import GenerationReport
+from robot4d_core.evaluation.generation.protocol_report import GenerationReport
 from robot4d_core.evaluation.measurement_file import write_measurement
 from robot4d_core.evaluation.metrics.gripper_masks import Segmenter
 from robot4d_core.generator.engines.diffusion_engine import DiffusionEngine
@@ -47,7 +47,7 @@ class Measurement:
     report: GenerationReport
 
 
-def open_stores(data: Path) -> dict[str, EpisodeStore]:
+def open_stores_by_task(data: Path) -> dict[str, EpisodeStore]:
     """Return the stores by task: data is one, or a folder of one per task. Raises EvaluationError, StoreError."""
     folders = [data] if (data / 'zarr.json').is_file() else sorted(file.parent for file in data.glob('*/zarr.json'))
     if not folders:

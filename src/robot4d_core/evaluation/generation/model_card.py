@@ -33,7 +33,7 @@ from robot4d_core.generator.training.train import TrainedModel
 LINE = 120  # characters
 
 
-def write_report(trained: TrainedModel, console: Console) -> None:
+def write_training_report(trained: TrainedModel, console: Console) -> None:
     """Measure a model on validation windows; write errors, curves and the model card into its folder.
 
     What is measured are points, so models of colours alone get a card without errors.

@@ -30,7 +30,7 @@ from robot4d_core.evaluation.generation.clip_scores import (
     true_future,
 )
 from robot4d_core.evaluation.generation.clips import Clip, draw_clips, read_clip
-from robot4d_core.evaluation.generation.report import PREDICTORS, GenerationReport, plot_report, print_report
+from robot4d_core.evaluation.generation.protocol_report import PREDICTORS, GenerationReport, plot_report, print_report
 from robot4d_core.evaluation.measurement_file import describe_machine, write_measurement
 from robot4d_core.evaluation.metrics.fvd import VideoFeatures, clip_distances, frechet_distance
 from robot4d_core.evaluation.metrics.gripper_masks import Segmenter, segment_by_colour

@@ -23,6 +23,7 @@ from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
 from robot4d_core.robot.names import read_arm_names
 from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings
+from robot4d_core.tracker.opening_over_time import closed_over_time
 
 LONGEST_START = 10.0  # seconds into the task at which a prediction may begin
 
@@ -79,12 +80,9 @@ def make_case(task: str, seed: int, width: int = 320, height: int = 256) -> Trac
 def measure(case: TrackingCase, plan: GripperPlan, model: GripperModel, seconds: float) -> TrackingErrors:
     """Compare a plan with the truth; the true gripper is open or closed by the same thresholds as the tracked one."""
     distances = np.array([pose_distance(*pair) for pair in zip(plan.poses, case.poses, strict=True)])
-    closed, state = [], model.closed(case.initial_opening, before=False)
-    for opening in case.openings:
-        state = model.closed(opening, state)
-        closed.append(state)
+    closed = closed_over_time(model, case.initial_opening, case.openings)
     return TrackingErrors(
-        case.seed, *distances.T, np.abs(plan.opening - case.openings), plan.closed == np.array(closed),
+        case.seed, *distances.T, np.abs(plan.opening - case.openings), plan.closed == closed,
         plan.confidence, seconds)
 
 

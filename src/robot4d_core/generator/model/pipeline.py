@@ -20,8 +20,9 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from robot4d_core.generator.model.autoencoder_interface import Autoencoder
 from robot4d_core.generator.model.diffusion import TwoViewDiffusion
 from robot4d_core.generator.model.unet import TwoViewUNet
-from robot4d_core.generator.model.view_alignment import ViewAlignment, fit_rigid_transform, polish_transform, subsample
+from robot4d_core.generator.model.view_alignment import ViewAlignment, polish_transform, subsample
 from robot4d_core.geometry.pointmaps import transform_points, valid_points
+from robot4d_core.geometry.rigid_fit import fit_rigid_transform
 from robot4d_core.prediction import FRAMES
 
 STILL_METRES = 0.05

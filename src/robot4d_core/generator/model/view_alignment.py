@@ -63,26 +63,6 @@ def subsample(pointmap: np.ndarray) -> np.ndarray:
     return pointmap[..., rows[:, None], columns, :]
 
 
-def fit_rigid_transform(source: np.ndarray, target: np.ndarray, iterations: int = 10, scale: float = 0.01):
-    """Return T_target_source, (4, 4), that maps points (N, 3) onto points (N, 3) with least sum of robust distances.
-
-    Iteratively reweighted Procrustes (Kabsch); distances far above scale (metres) count linearly.
-    """
-    source, target = source.astype(np.float64), target.astype(np.float64)
-    weights = np.ones(len(source))
-    transform = np.eye(4)
-    for _ in range(iterations):
-        total = weights.sum()
-        centre_s, centre_t = weights @ source / total, weights @ target / total
-        u, _, vt = np.linalg.svd((weights[:, None] * (target - centre_t)).T @ (source - centre_s))
-        rotation = u @ np.diag([1.0, 1.0, np.linalg.det(u @ vt)]) @ vt
-        transform[:3, :3] = rotation
-        transform[:3, 3] = centre_t - rotation @ centre_s
-        distances = np.linalg.norm(source @ rotation.T + transform[:3, 3] - target, axis=1)
-        weights = 1 / (distances + scale)
-    return transform
-
-
 def polish_transform(T_n_m: np.ndarray, pointmap_n: np.ndarray, pointmap_m: np.ndarray) -> np.ndarray:  # noqa: N803
     """Return T_n_m (4, 4) refined by GICP between the pointmaps (H, W, 3) that n and m observe, in their own frames.
 

@@ -11,7 +11,7 @@ import pytest
 from core.episodes.analytic_episodes import analytic_store
 from core.generator.tiny_models import tiny_pipeline
 from robot4d_core.errors import EvaluationError, ModelError
-from robot4d_core.evaluation.generation.measured_models import Contender, measure_models, open_stores
+from robot4d_core.evaluation.generation.measured_models import Contender, measure_models, open_stores_by_task
 from robot4d_core.evaluation.generation.protocol import Protocol
 from robot4d_core.evaluation.metrics.gripper_masks import segment_by_colour
 from robot4d_core.generator.model.model_folder import CHECKSUMS, write_checksums
@@ -98,11 +98,11 @@ def test_when_the_model_changes_expect_a_new_measurement(measured, stores, tmp_p
 def test_when_the_episodes_change_expect_a_new_measurement(measured, stores, tmp_path):
     folder, contender = measured
     moved = shutil.copytree(stores['Analytic'].folder, tmp_path / 'moved')
-    assert measure(open_stores(moved), [contender], folder)[0].command == 'then', 'the same episodes elsewhere'
+    assert measure(open_stores_by_task(moved), [contender], folder)[0].command == 'then', 'the same episodes elsewhere'
     shutil.rmtree(moved)
     analytic_store(moved, seeds=[19], cameras=8, size=(160, 128))
     with pytest.raises(ModelError):
-        measure(open_stores(moved), [contender], folder)
+        measure(open_stores_by_task(moved), [contender], folder)
 
 
 def test_a_model_without_checksums_is_refused(model, stores, tmp_path):
@@ -114,10 +114,10 @@ def test_a_model_without_checksums_is_refused(model, stores, tmp_path):
 
 def test_data_is_one_store_or_one_per_task(stores, tmp_path):
     folder = stores['Analytic'].folder
-    assert [*open_stores(folder)] == [*open_stores(folder.parent)] == ['Analytic']
+    assert [*open_stores_by_task(folder)] == [*open_stores_by_task(folder.parent)] == ['Analytic']
     with pytest.raises(EvaluationError, match='no episode store'):
-        open_stores(tmp_path)
+        open_stores_by_task(tmp_path)
     for name in ('ideal', 'noisy'):
         analytic_store(tmp_path / name, seeds=[])
     with pytest.raises(EvaluationError, match='ideal and .*noisy are both of the task Analytic'):
-        open_stores(tmp_path)
+        open_stores_by_task(tmp_path)

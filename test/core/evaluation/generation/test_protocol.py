@@ -18,7 +18,7 @@ from robot4d_core.errors import EngineError, EvaluationError
 from robot4d_core.evaluation.generation.clip_scores import true_future
 from robot4d_core.evaluation.generation.clips import draw_clips, read_clip
 from robot4d_core.evaluation.generation.protocol import Protocol, evaluate_generation, write_report
-from robot4d_core.evaluation.generation.report import GenerationReport, print_report
+from robot4d_core.evaluation.generation.protocol_report import GenerationReport, print_report
 from robot4d_core.generator.engines.engine import Engine
 from robot4d_core.generator.engines.oracle import OracleEngine
 from robot4d_core.prediction import Prediction

@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from robot4d_core.evaluation.generation.measured_models import Measurement
-from robot4d_core.evaluation.generation.report import GenerationReport, plot_horizon, without_nan
+from robot4d_core.evaluation.generation.protocol_report import GenerationReport, plot_horizon, without_nan
 from robot4d_core.evaluation.generation.tables.paper_table import SOURCE, paper_rows
 from robot4d_core.evaluation.generation.tables.table_columns import (
     GRIPPER_PATH,

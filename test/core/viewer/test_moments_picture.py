@@ -14,7 +14,7 @@ from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.viewer.cloud_video import predicted_clouds, recorded_clouds
-from robot4d_core.viewer.picture import PANEL, draw_picture, point_of_view
+from robot4d_core.viewer.moments_picture import PANEL, draw_picture, point_of_view
 
 
 @pytest.fixture(scope='module')

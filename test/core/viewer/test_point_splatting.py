@@ -5,7 +5,7 @@ import numpy as np
 
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import make_pose
-from robot4d_core.viewer.cloud_picture import draw_points, picture_of_clouds
+from robot4d_core.viewer.point_splatting import draw_points, picture_of_clouds
 
 CAMERA = PinholeCamera(32, 24, 30.0, 30.0, 15.5, 11.5)
 RED, BLUE = np.array([255, 0, 0], np.uint8), np.array([0, 0, 255], np.uint8)

@@ -12,8 +12,8 @@ from scipy.spatial.transform import Rotation
 
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import look_at
-from robot4d_core.viewer.cloud_picture import picture_of_clouds
 from robot4d_core.viewer.cloud_video import CloudVideo
+from robot4d_core.viewer.point_splatting import picture_of_clouds
 
 COLUMNS = 4
 PANEL = (480, 384)  # pixels

@@ -16,8 +16,8 @@ from robot4d_core.robot.names import GripperNames
 
 HAND_SPACING = 0.008  # metres between neighbouring surface points
 FINGER_SPACING = 0.004
-CLOSED_SHARE = 0.45  # of the stroke: below it a gripper counts as closed,
-OPEN_SHARE = 0.55  # above it as open, in between it stays as it was
+CLOSED_SHARE = 0.8  # of the stroke: below it a gripper counts as closed,
+OPEN_SHARE = 0.9  # above it as open, in between it stays as it was
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,7 @@ class GripperModel:
     def closed(self, opening: float, before: bool) -> bool:
         """Whether the gripper counts as closed; between the two thresholds it stays as it was before.
 
-        The thresholds lie about the middle of the stroke, so fingers that hold an object up to almost half the
-        stroke wide are closed.
+        Closed means that something may be held: fingers that are clearly not open, however wide what they hold is.
         """
         if opening < CLOSED_SHARE * self.stroke:
             return True

@@ -38,11 +38,15 @@ def test_colours_come_from_the_materials():
     np.testing.assert_allclose([part.colour for part in MODEL.parts], [[1, 0.5, 0], [0.9, 0.1, 0.6], [0.1, 0.7, 0.8]])
 
 
-def test_a_held_handle_counts_as_closed_and_the_middle_changes_nothing():
-    assert MODEL.closed(0.015, before=False)
-    assert not MODEL.closed(0.07, before=True)
-    assert MODEL.closed(0.04, before=True)
-    assert not MODEL.closed(0.04, before=False)
+@pytest.mark.parametrize('held', [0.0, 0.015, 0.048, 0.06])  # nothing, a handle, a cereal box, an apple
+def test_whatever_is_held_counts_as_closed(held):
+    assert MODEL.closed(held, before=False) and MODEL.closed(held, before=True)
+
+
+def test_open_counts_as_open_and_in_between_nothing_changes():
+    assert not MODEL.closed(0.08, before=True) and not MODEL.closed(0.075, before=True)
+    assert MODEL.closed(0.068, before=True)
+    assert not MODEL.closed(0.068, before=False)
 
 
 def test_the_cell_gripper_has_its_tool_centre_between_the_finger_tips():

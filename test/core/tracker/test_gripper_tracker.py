@@ -73,7 +73,7 @@ def test_a_perfect_prediction_is_read_exactly(mode, observation):
     assert degrees.max() < 4.0
     assert np.median(metres) < 0.003
     assert np.abs(plan.opening - OPENINGS).max() < 0.006
-    np.testing.assert_array_equal(plan.closed, [False, False, False, True, True])
+    np.testing.assert_array_equal(plan.closed, [False, False, True, True, True])  # 6 cm may be an apple
     assert np.median(plan.confidence) > 0.9  # lower beside a box of the colour of a finger
     assert plan.confidence.min() > 0.4
     assert set(plan.source_view) <= {'reference', 'second'}
@@ -117,7 +117,7 @@ def test_noise_flying_pixels_and_holes_at_low_resolution_are_survived():
     assert np.median(metres) < 0.012
     assert np.median(degrees) < 6.0
     assert metres.max() < 0.03
-    assert plan.closed.tolist() == [False, False, False, True, True]
+    assert plan.closed.tolist() == [False, False, True, True, True]
     assert not plan.lost
 
 

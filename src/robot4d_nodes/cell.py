@@ -148,7 +148,7 @@ class Cell(Robot4dNode):
         stamp = cell.time
         self._state.publish(SimulatorState(
             header=conversions.header(stamp, 'world'), scene=self._scene.to_json(), state=cell.state().tolist(),
-            success=cell.success(),
+            missing=list(cell.missing()),
         ))
         for placement in self._scene.cameras:
             frame = optical_frame(placement.name)

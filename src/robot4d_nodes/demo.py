@@ -138,7 +138,7 @@ class Demo(Node):
         return DemoOutcome(
             task=self.settings.task, engine=self.settings.engine,
             model=self.cycles[-1].prediction.model if self.cycles else self.settings.engine,
-            loop_ended=loop_ended, loop_message=message, success=self._states[-1].success,
+            loop_ended=loop_ended, loop_message=message, missing=tuple(self._states[-1].missing),
             wall_time=time.monotonic() - started,
         )
 

@@ -53,9 +53,9 @@ def demonstrate(
             on_step()
             expert.advance(FRAME_INTERVAL)
             still = still + FRAME_INTERVAL if expert.done else 0.0
-        if not cell.success():
+        if missing := cell.missing():
             raise ExpertError(
-                f"the task is not done after {cell.time:.1f} s; the arms' last stages: "
+                f"the task is not done after {cell.time:.1f} s: {'; '.join(missing)}; the arms' last stages: "
                 f"{', '.join(stage.name for stage in expert.stages)}")
     finally:
         cell.close()

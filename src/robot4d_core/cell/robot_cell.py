@@ -103,9 +103,13 @@ class RobotCell:
         """Return how fast an object moves, in metres per second."""
         return float(np.linalg.norm(self.data.joint(name).qvel[:3]))
 
+    def missing(self) -> tuple[str, ...]:
+        """Return what keeps the task from being done, judged from the objects; nothing when it is done."""
+        return self.task.missing(self)
+
     def success(self) -> bool:
         """Whether the task is done, judged from the objects."""
-        return bool(self.task.success(self))
+        return not self.missing()
 
     def render(self, camera_name: str) -> RenderedView:
         """Draw what a camera sees now.

@@ -44,7 +44,7 @@ class DemoOutcome:
     """How the demo ended.
 
     loop_ended: run_task came to a result of its own (not a crash, a time-out or Ctrl-C);
-    success: judged by the simulator from object poses, never by the planner.
+    missing: what keeps the task from being done, judged by the simulator from object poses, never by the planner.
     """
 
     task: str
@@ -52,7 +52,7 @@ class DemoOutcome:
     model: str
     loop_ended: bool
     loop_message: str
-    success: bool
+    missing: tuple[str, ...]
     wall_time: float
 
 
@@ -62,7 +62,8 @@ def summarise(cycles: list[DemoCycle], outcome: DemoOutcome) -> dict:
         'task': outcome.task,
         'engine': outcome.engine,
         'model': outcome.model,
-        'success': outcome.success,
+        'success': not outcome.missing,
+        'missing': list(outcome.missing),
         'success_judged_by': 'the simulator, from object poses',
         'loop_ended': outcome.loop_ended,
         'loop_message': outcome.loop_message,
@@ -225,5 +226,6 @@ def print_summary(summary: dict) -> None:
     console.print(table)
     console.print('Errors: tracked gripper path against what the scripted expert does from the same simulator state.')
     verdict = '[bold green]SUCCESS[/]' if summary['success'] else '[bold red]FAILURE[/]'
-    console.print(f"Task, {summary['success_judged_by']}: {verdict}")
+    missing = f": {'; '.join(summary['missing'])}" if summary['missing'] else ''
+    console.print(f"Task, {summary['success_judged_by']}: {verdict}{missing}")
     console.print(f"Loop: {summary['loop_message']} ({summary['wall_time_s']:.0f} s)")

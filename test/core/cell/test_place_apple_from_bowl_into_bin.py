@@ -104,6 +104,7 @@ def test_on_the_shelf_is_no_success_and_the_apple_stays_there(cell):
 def test_beside_the_bin_is_no_success(cell):
     put_apple(cell, cell.pose('bin')[:3, 3] + [0.15, 0.0, 0.033])
     assert not cell.success()
+    assert cell.missing() == ('the apple is not in the bin',)
 
 
 def test_while_it_falls_is_no_success(cell):
@@ -126,6 +127,7 @@ def test_with_the_bin_toppled_is_no_success(cell):
     put_apple(cell, (toppled @ [0, -0.03, 0.06, 1])[:3])
     assert touched_links(cell, 'apple') == {'bin'}
     assert not cell.success()
+    assert 'the bin has toppled (90 degrees)' in cell.missing()
 
 
 def test_while_a_gripper_holds_it_in_the_bin_is_no_success(cell):
@@ -135,6 +137,7 @@ def test_while_a_gripper_holds_it_in_the_bin_is_no_success(cell):
     assert cell.arms[1].fingers_touching('apple') == 2
     assert cell.pose('apple')[2, 3] < BIN_HEIGHT and cell.speed('apple') < 0.02
     assert not cell.success()
+    assert 'a gripper still touches the apple' in cell.missing()
 
 
 @pytest.mark.parametrize('seed', [0, 1, 2])

@@ -46,6 +46,7 @@ def test_lying_on_the_place_side_is_success(cell, turn):
 def test_lying_beside_the_crock_is_no_success(cell):
     lay_down(cell, 0.2, 0.05)
     assert not cell.success()
+    assert cell.missing() == ('the spatula does not lie on the place side',)
 
 
 def test_falling_is_no_success(cell):
@@ -53,6 +54,7 @@ def test_falling_is_no_success(cell):
     cell.place('spatula', make_pose(rotation, [0.0, -0.25, 0.025]))
     cell.advance(0.04)
     assert cell.speed('spatula') > 0.02 and not cell.success()
+    assert 'the spatula still moves' in cell.missing()
 
 
 def test_lying_on_the_floor_is_no_success(cell):
@@ -64,6 +66,7 @@ def test_with_the_crock_toppled_is_no_success(cell):
     cell.place('crock', make_pose(Rotation.from_euler('x', 90, degrees=True), [0.3, 0.3, 0.05]))
     lay_down(cell, 0.1, -0.25)
     assert not cell.success()
+    assert cell.missing() == ('the crock has toppled (90 degrees)',)
 
 
 def test_while_held_is_no_success(cell):
@@ -72,6 +75,7 @@ def test_while_held_is_no_success(cell):
         expert.advance(0.1)
     assert cell.arms[0].fingers_touching('spatula') == 2
     assert not cell.success()
+    assert 'the gripper still touches the spatula' in cell.missing()
 
 
 @pytest.mark.parametrize('turn', [0.0, 2.0, 4.0])

@@ -86,6 +86,7 @@ def test_anywhere_else_is_no_success(cell, x, y, z):
     stand(cell, x, y, z)
     assert cell.pose('cereal_box')[2, 2] > 0.99 and cell.speed('cereal_box') < 0.01
     assert not cell.success()
+    assert cell.missing() == ('the cereal box is not all inside the shelf',)
 
 
 def test_falling_inside_is_no_success(cell):

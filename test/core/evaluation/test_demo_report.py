@@ -19,7 +19,7 @@ from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import SimulatorState
 from robot4d_core.prediction import PredictedView, Prediction, default_time_from_start
 
-OUTCOME = DemoOutcome('PutSpatulaOnTable', 'oracle', 'oracle', True, 'still', True, 42.0)
+OUTCOME = DemoOutcome('PutSpatulaOnTable', 'oracle', 'oracle', True, 'still', (), 42.0)
 
 
 @pytest.fixture(scope='module')
@@ -68,8 +68,15 @@ def test_files_are_written_and_the_report_reads_them(cycle, tmp_path, capsys):
     ('oracle', True, True, 0), ('oracle', False, True, 1), ('diffusion', False, True, 0), ('diffusion', True, False, 1),
 ])
 def test_exit_status(engine, success, loop_ended, status):
-    outcome = replace(OUTCOME, engine=engine, success=success, loop_ended=loop_ended)
+    missing = () if success else ('the crock has toppled (62 degrees)',)
+    outcome = replace(OUTCOME, engine=engine, missing=missing, loop_ended=loop_ended)
     assert exit_status(summarise([], outcome)) == status
+
+
+def test_a_failure_names_what_is_wrong_with_which_object(cycle, tmp_path, capsys):
+    write_demo([cycle], replace(OUTCOME, missing=('the crock has toppled (62 degrees)',)), tmp_path, pictures=False)
+    assert main(['report', str(tmp_path)]) == 1
+    assert 'FAILURE: the crock has toppled (62 degrees)' in ' '.join(capsys.readouterr().out.split())
 
 
 def test_when_there_is_no_summary_expect_a_sentence(tmp_path, capsys):

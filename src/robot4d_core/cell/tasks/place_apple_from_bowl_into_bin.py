@@ -15,7 +15,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from robot4d_core.cell.arms import OPEN
-from robot4d_core.cell.tasks.task import Stage, Task, draw_position
+from robot4d_core.cell.tasks.task import Stage, Task, draw_position, tilt, unmet
 from robot4d_core.errors import ExpertError
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
 
@@ -80,14 +80,15 @@ class PlaceAppleFromBowlIntoBin(Task):
             'bin': make_pose(np.eye(3), bin_),
         }
 
-    def success(self, cell: RobotCell) -> bool:
-        """Whether the apple lies still in the bin, let go by both arms, and bowl and bin still stand."""
-        return (
-            _in_bin(cell)
-            and cell.speed('apple') < STILL_SPEED
-            and not any(arm.fingers_touching('apple') for arm in cell.arms)
-            and all(cell.pose(name)[2, 2] > UPRIGHT for name in ('bowl', 'bin'))
-        )
+    def missing(self, cell: RobotCell) -> tuple[str, ...]:
+        """Done when the apple lies still in the bin, let go by both arms, and bowl and bin still stand."""
+        return unmet({
+            'the apple is not in the bin': _in_bin(cell),
+            'the apple still moves': cell.speed('apple') < STILL_SPEED,
+            'a gripper still touches the apple': not any(arm.fingers_touching('apple') for arm in cell.arms),
+            **{f'the {name} has toppled ({tilt(cell.pose(name)):.0f} degrees)': cell.pose(name)[2, 2] > UPRIGHT
+               for name in ('bowl', 'bin')},
+        })
 
     def next_stage(self, cell: RobotCell, arm: CellArm) -> Stage:
         """Let the arm whose turn it is fetch the apple or carry it on; the other clears the way and waits.

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from robot4d_core.cell.arms import OPEN
-from robot4d_core.cell.tasks.task import Stage, Task, draw_position
+from robot4d_core.cell.tasks.task import Stage, Task, draw_position, tilt, unmet
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance, shifted
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ FINGERTIP_CLEARANCE = 0.010  # of a lying handle the pads hold the upper half, s
 PRE_GRASP_DISTANCE = 0.08
 PLACE_TILT = np.deg2rad(60.0)  # from upright
 CLEARANCE = 0.05
+TOPPLED = 10.0  # degrees
 TIP_ON_TABLE = 0.006
 GRASPED_OPENING = (0.008, 0.035)  # the gripper holds the handle between these, even if one pad just lifts off
 SETTLE = 1.2  # seconds at rest while the gripper moves
@@ -74,14 +75,15 @@ class PutSpatulaOnTable(Task):
             'spatula': make_pose(lean * turn, position + [0, 0, CROCK_WALL + 0.005]),
         }
 
-    def success(self, cell: RobotCell) -> bool:
-        """Whether the spatula lies still on the place side, let go, and the crock still stands."""
-        return (
-            self._laid_down(cell)
-            and cell.speed('spatula') < 0.02
-            and cell.arms[0].fingers_touching('spatula') == 0
-            and cell.pose('crock')[2, 2] > np.cos(np.deg2rad(10))
-        )
+    def missing(self, cell: RobotCell) -> tuple[str, ...]:
+        """Done when the spatula lies still on the place side, let go, and the crock still stands."""
+        leans = tilt(cell.pose('crock'))
+        return unmet({
+            'the spatula does not lie on the place side': self._laid_down(cell),
+            'the spatula still moves': cell.speed('spatula') < 0.02,
+            'the gripper still touches the spatula': cell.arms[0].fingers_touching('spatula') == 0,
+            f'the crock has toppled ({leans:.0f} degrees)': leans < TOPPLED,
+        })
 
     def next_stage(self, cell: RobotCell, arm: CellArm) -> Stage:
         """Decide from the poses of gripper and spatula, and from whether the gripper holds the spatula."""

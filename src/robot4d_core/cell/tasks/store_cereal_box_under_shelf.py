@@ -15,7 +15,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from robot4d_core.cell.arms import OPEN
-from robot4d_core.cell.tasks.task import Stage, Task, draw_position
+from robot4d_core.cell.tasks.task import Stage, Task, draw_position, unmet
 from robot4d_core.errors import ExpertError
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance, shifted
 
@@ -70,13 +70,13 @@ class StoreCerealBoxUnderShelf(Task):
         turn = Rotation.from_euler('z', rng.uniform(*YAW_RANGE) - np.pi / 2)
         return {'cereal_box': T_WORLD_SHELF @ make_pose(turn, position)}
 
-    def success(self, cell: RobotCell) -> bool:
-        """Whether all of the box is inside the shelf, at rest and let go."""
-        return (
-            _stored(cell)
-            and cell.speed('cereal_box') < 0.02
-            and cell.arms[0].fingers_touching('cereal_box') == 0
-        )
+    def missing(self, cell: RobotCell) -> tuple[str, ...]:
+        """Done when all of the box is inside the shelf, at rest and let go."""
+        return unmet({
+            'the cereal box is not all inside the shelf': _stored(cell),
+            'the cereal box still moves': cell.speed('cereal_box') < 0.02,
+            'the gripper still touches the cereal box': cell.arms[0].fingers_touching('cereal_box') == 0,
+        })
 
     def next_stage(self, cell: RobotCell, arm: CellArm) -> Stage:
         """Decide from the poses of gripper and box, and from whether the gripper holds the box.

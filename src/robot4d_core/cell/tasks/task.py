@@ -46,6 +46,16 @@ def draw_position(
             return low + share * (high - low)
 
 
+def unmet(conditions: dict[str, bool]) -> tuple[str, ...]:
+    """Return the complaints whose conditions are not met."""
+    return tuple(complaint for complaint, met in conditions.items() if not met)
+
+
+def tilt(pose: np.ndarray) -> float:
+    """Return by how many degrees the z axis of T_world_object (4, 4) leans."""
+    return float(np.rad2deg(np.arccos(np.clip(pose[2, 2], -1, 1))))
+
+
 class Task(ABC):
     """A manipulation task in the cell, for `arms` arms."""
 
@@ -63,8 +73,11 @@ class Task(ABC):
         """Draw T_world_object (4, 4) of every object at the start, in the held-out or the training region."""
 
     @abstractmethod
-    def success(self, cell: RobotCell) -> bool:
-        """Judge from the poses and contacts of the objects alone, never from what was planned."""
+    def missing(self, cell: RobotCell) -> tuple[str, ...]:
+        """Say what keeps the task from being done, naming the object; nothing when it is done.
+
+        Judged from the poses and contacts of the objects alone, never from what was planned.
+        """
 
     @abstractmethod
     def next_stage(self, cell: RobotCell, arm: CellArm) -> Stage:

@@ -34,12 +34,16 @@ SETTLE_TIME = 1.0  # seconds before the simulator judges
 
 @dataclass
 class Trial:
-    """One attempt at the task. success: judged by the simulator from object poses; wall-clock seconds per stage."""
+    """One attempt at the task. success: judged by the simulator from object poses; wall-clock seconds per stage.
+
+    missing: what kept the task from being done.
+    """
 
     seed: int
     success: bool = False
     cycles: int = 0
     ended: str = ''
+    missing: list[str] = field(default_factory=list)
     observe_s: list[float] = field(default_factory=list)
     predict_s: list[float] = field(default_factory=list)
     track_s: list[float] = field(default_factory=list)
@@ -75,7 +79,8 @@ class PolicyLoop:
         except Robot4dError as error:
             trial.ended = str(error)
         cell.advance(SETTLE_TIME)
-        trial.success = bool(cell.success())
+        trial.missing = list(cell.missing())
+        trial.success = not trial.missing
         return trial
 
     def _run_cycle(self, cell: RobotCell, scene: Scene, trial: Trial) -> bool:
@@ -140,10 +145,11 @@ def evaluate_policy(
     engine.stop()
 
     table = Table(title=f'{task}, generator {engine_name}: success judged by the simulator from object poses')
-    for column in ('seed', 'success', 'cycles', 'ended'):
+    for column in ('seed', 'success', 'cycles', 'ended', 'missing'):
         table.add_column(column)
     for trial in results:
-        table.add_row(str(trial.seed), 'yes' if trial.success else 'no', str(trial.cycles), trial.ended)
+        table.add_row(str(trial.seed), 'yes' if trial.success else 'no', str(trial.cycles), trial.ended,
+                      '; '.join(trial.missing))
     console = Console()
     console.print(table)
     successes = sum(trial.success for trial in results)

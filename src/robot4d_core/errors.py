@@ -177,3 +177,7 @@ class PlanRejected(Robot4dError):
     def __init__(self, violations) -> None:
         self.violations = tuple(violations)
         super().__init__('; '.join(str(violation) for violation in self.violations))
+
+
+class LookError(Robot4dError, RuntimeError):
+    """A moment of an expert's way from which no look can be taken."""

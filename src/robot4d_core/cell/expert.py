@@ -90,7 +90,7 @@ class _ArmDriver:
     def __init__(self, cell: RobotCell, arm: CellArm, perturbation: float, rng: np.random.Generator | None) -> None:
         self._cell, self._arm = cell, arm
         self._perturbation, self._rng = perturbation, rng
-        self._kinematics = _Kinematics(cell.model, arm)
+        self._kinematics = ToolKinematics(cell.model, arm)
         self._begin()
 
     def command(self) -> None:
@@ -113,7 +113,7 @@ class _ArmDriver:
         if stage.positions is not None:
             duration = _duration(np.abs(stage.positions - start).max() / PEAK_JOINT_SPEED)
             times = np.linspace(0, duration, int(np.ceil(duration / IK_STEP)) + 1)
-            return _Motion.through(times, start + _minimum_jerk(times / duration)[:, None] * (stage.positions - start))
+            return _Motion.through(times, start + minimum_jerk(times / duration)[:, None] * (stage.positions - start))
         if stage.pose is None:
             return _Motion(np.zeros(1), start[None], np.zeros((1, 7)))
         return self._plan_straight_line(start, self._perturbed(stage))
@@ -123,7 +123,7 @@ class _ArmDriver:
         distance, angle = pose_distance(begin, goal)
         duration = _duration(max(distance / PEAK_SPEED, angle / PEAK_TURN))
         times = np.linspace(0, duration, int(np.ceil(duration / IK_STEP)) + 1)
-        fractions = _minimum_jerk(times / duration)
+        fractions = minimum_jerk(times / duration)
         rotations = Slerp([0, 1], Rotation.from_matrix(np.stack([begin[:3, :3], goal[:3, :3]])))(fractions)
         positions = [start]
         for fraction, rotation in zip(fractions[1:], rotations[1:], strict=True):
@@ -145,13 +145,16 @@ def _duration(time_at_peak_speed: float) -> float:
     return max(MINIMUM_JERK_PEAK * time_at_peak_speed, SHORTEST_MOTION)
 
 
-def _minimum_jerk(fraction: np.ndarray) -> np.ndarray:
+def minimum_jerk(fraction: np.ndarray) -> np.ndarray:
     """Map time in [0, 1] to progress in [0, 1], at rest at both ends (Flash and Hogan 1985)."""
     return fraction**3 * (10 - 15 * fraction + 6 * fraction**2)
 
 
-class _Kinematics:
-    """Damped least-squares inverse kinematics; the free seventh degree of freedom stays close to home."""
+class ToolKinematics:
+    """Where an arm's tool is, and how it gets elsewhere.
+
+    Damped least-squares inverse kinematics; the free seventh degree of freedom stays close to home.
+    """
 
     def __init__(self, model: mujoco.MjModel, arm: CellArm) -> None:
         self._model, self._home = model, arm.home
@@ -163,11 +166,13 @@ class _Kinematics:
         self._low, self._high = np.array([joint.range for joint in joints]).T
 
     def tcp(self, positions: np.ndarray) -> np.ndarray:
+        """Return T_world_tcp (4, 4) at joint positions (7,)."""
         self._data.qpos[self._positions] = positions
         mujoco.mj_kinematics(self._model, self._data)
         return make_pose(self._data.xmat[self._tcp].reshape(3, 3), self._data.xpos[self._tcp])
 
     def solve(self, target: np.ndarray, guess: np.ndarray) -> np.ndarray:
+        """Return joint positions (7,) that bring the tool to target, near guess (7,); raises ExpertError."""
         positions = guess.copy()
         jacobian = np.zeros((6, self._model.nv))
         for _ in range(30):

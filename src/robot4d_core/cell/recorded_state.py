@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from robot4d_core.cell.demonstration import replay
+from robot4d_core.cell.looks import replay_look
 from robot4d_core.cell.scene import Scene
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import EpisodeError
@@ -29,7 +30,7 @@ def recorded_state(path: Path, step: int, cameras: Sequence[str]) -> SimulatorSt
     if 'scene' not in attributes:
         raise EpisodeError(f"{path} was not recorded in the simulated cell; choose the engine 'diffusion' or 'hold'")
     scene = Scene.from_json(attributes['scene'])
-    cell = replay(scene, step)
+    cell = replay_look(scene, attributes['look']['state'], step) if 'look' in attributes else replay(scene, step)
     difference = np.abs(np.stack([arm.positions for arm in cell.arms]) - store.read(path.name).joints[step]).max()
     if difference > SAME_JOINTS:
         raise EpisodeError(

@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Record demonstrations of many seeds in parallel processes into an episode store."""
+"""Record demonstrations, or looks, of many seeds in parallel processes into an episode store."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from robot4d_core.cell.cameras import OUTSIDE_SHELL
 from robot4d_core.cell.demonstration import IMAGE_SIZE, demonstrate
+from robot4d_core.cell.looks import LOOKS, take_looks
 from robot4d_core.cell.sensor import SensorModel
 from robot4d_core.cell.tasks.by_name import make_task
+from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.splits import split_of
-from robot4d_core.episodes.store import EpisodeStore
-from robot4d_core.errors import ExpertError, WorkerError
+from robot4d_core.episodes.store import LOOKS_KIND, EpisodeStore
+from robot4d_core.errors import ExpertError, LookError, WorkerError
 from robot4d_core.prediction import FRAME_INTERVAL
 
 SECONDS_BETWEEN_LOOKS = 0.25  # at the progress of the workers
@@ -33,7 +35,7 @@ class Recording:
     """What all episodes of a store have in common.
 
     sensor: what films, None for perfect images; outside_shell: whether the cameras of cameras.OUTSIDE_SHELL film too,
-    which nothing trains on.
+    which nothing trains on; looks: whether LOOKS looks are taken of every seed, instead of one demonstration.
     """
 
     folder: Path
@@ -42,6 +44,7 @@ class Recording:
     size: tuple[int, int] = IMAGE_SIZE
     sensor: SensorModel | None = None
     outside_shell: bool = False
+    looks: bool = False
 
     def settings(self) -> dict:
         """Return what the store says about itself."""
@@ -49,7 +52,13 @@ class Recording:
             'task': self.task, 'cameras': self.cameras, 'size': list(self.size), 'interval': FRAME_INTERVAL,
             'sensor': self.sensor.to_dict() if self.sensor else None,
             **({'outside_shell': list(OUTSIDE_SHELL)} if self.outside_shell else {}),
+            **({'kind': LOOKS_KIND} if self.looks else {}),
         }
+
+    def names(self, seed: int) -> list[str]:
+        """Return the names of the episodes that are made from a seed."""
+        name = f'episode_{seed:06d}'
+        return [f'{name}_{number:02d}' for number in range(LOOKS)] if self.looks else [name]
 
 
 def record(
@@ -64,42 +73,60 @@ def record(
     sensor: SensorModel | None = None,
     outside_shell: bool = False,
     split: str | None = None,
+    looks: bool = False,
 ) -> EpisodeStore:
     """Record the episodes of seeds seed, seed + 1, ... that folder does not have yet; shows progress with time left.
 
     The same seed gives the same episode, whatever the number of workers. What kills or interrupts it leaves no half
     episode, and the next call goes on. A demonstration that fails is remembered in the store and not tried again.
-    size: width and height of the images; split: record those of the episodes only that belong to it.
+    size: width and height of the images; split: record those of the episodes only that belong to it; looks: see
+    Recording.
 
     Raises SceneError when there is no such task, the errors of EpisodeStore, and WorkerError when a process died.
     """
     make_task(task)
-    recording = Recording(Path(folder), task, cameras, size, sensor, outside_shell)
+    recording = Recording(Path(folder), task, cameras, size, sensor, outside_shell, looks)
     store = EpisodeStore(folder, recording.settings())
     with store.recording():
         settled = {*store.names, *store.failures}
         asked = [s for s in range(seed, seed + episodes) if split in (None, split_of(s))]
-        missing = [s for s in asked if episode_name(s) not in settled]
+        missing = [s for s in asked if not settled.issuperset(recording.names(s))]
         if missing:
             _record_in_parallel(recording, missing, len(asked), workers)
     return store
 
 
-def episode_name(seed: int) -> str:
-    """Return the name of the episode that is made from a seed."""
-    return f'episode_{seed:06d}'
-
-
 def record_episode(recording: Recording, seed: int, on_step: Callable[[], None] = lambda: None) -> None:
-    """Add the episode of a seed to the store of a recording, or why its demonstration failed."""
-    store, name = EpisodeStore(recording.folder), episode_name(seed)
+    """Add the episodes of a seed to the store of a recording, or why its demonstration failed."""
+    store, names = EpisodeStore(recording.folder), recording.names(seed)
+    settled, taken = {*store.names, *store.failures}, 0
     try:
-        episode, attributes = demonstrate(
+        for name, episode in zip(names, _film(recording, seed, on_step)):
+            if name not in settled:
+                _write(store, name, episode)
+            taken += 1
+    except ExpertError as error:
+        for name in names[taken:]:
+            store.write_failure(name, str(error))
+
+
+def _film(
+    recording: Recording, seed: int, on_step: Callable[[], None]
+) -> Iterator[tuple[Episode, dict] | LookError]:
+    if recording.looks:
+        yield from take_looks(
+            recording.task, seed, recording.cameras, recording.size, recording.sensor, on_step)
+    else:
+        yield demonstrate(
             recording.task, seed, recording.cameras, recording.size, recording.sensor, on_step,
             recording.outside_shell)
-    except ExpertError as error:
-        store.write_failure(name, str(error))
+
+
+def _write(store: EpisodeStore, name: str, filmed: tuple[Episode, dict] | LookError) -> None:
+    if isinstance(filmed, LookError):
+        store.write_failure(name, str(filmed))
     else:
+        episode, attributes = filmed
         store.write(name, episode, **attributes)
 
 
@@ -107,7 +134,7 @@ def _record_in_parallel(recording: Recording, seeds: list[int], total: int, work
     context = multiprocessing.get_context('spawn')
     steps, stop = context.Value('q', 0), context.Event()
     pool = ProcessPoolExecutor(min(workers, len(seeds)), context, _begin_worker, (steps, stop))
-    with _progress() as progress, pool:
+    with _progress('scenes' if recording.looks else 'episodes') as progress, pool:
         bar = progress.add_task('recording', total=total, completed=total - len(seeds), images=0)
         try:
             with _interrupts_kept_from_children():
@@ -127,9 +154,9 @@ def _record_in_parallel(recording: Recording, seeds: list[int], total: int, work
             raise
 
 
-def _progress() -> Progress:
+def _progress(what: str) -> Progress:
     return Progress(
-        TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TextColumn('episodes,'),
+        TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TextColumn(f'{what},'),
         TextColumn('{task.fields[images]} images,'), TimeElapsedColumn(), TextColumn('gone,'),
         TimeRemainingColumn(), TextColumn('left'), speed_estimate_period=3600,
     )

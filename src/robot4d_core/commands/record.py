@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""`robot4d record`: render demonstrations."""
+"""`robot4d record`: render demonstrations, or looks."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ import os
 from pathlib import Path
 
 from robot4d_core.commands.parsers import add_command, at_least, image_size
+from robot4d_core.errors import ParameterError
 
 
 def add(commands) -> None:
     """Declare the command."""
-    parser = add_command(commands, 'record', _record, 'render demonstrations of the scripted expert')
+    parser = add_command(commands, 'record', _record, 'render demonstrations of the scripted expert, or looks')
     parser.add_argument('output', type=Path, help='folder of the episode store; a killed recording continues')
     parser.add_argument('--task', default='PutSpatulaOnTable', help='task of the simulated cell')
-    parser.add_argument('--episodes', type=at_least(0), default=60, help='number of episodes')
-    parser.add_argument('--cameras', type=at_least(2), default=16, help='cameras per episode')
+    parser.add_argument('--episodes', type=at_least(0), default=60, help='number of episodes, or scenes')
+    parser.add_argument('--looks', action='store_true',
+                        help='of each scene take ten looks, in the place of a demonstration: short episodes that begin '
+                             "at rest, displaced from the expert's way")
+    parser.add_argument('--cameras', type=at_least(2), default=None, help='per episode; None: 16, for looks 4')
     parser.add_argument('--seed', type=at_least(0), default=0, help='of the first episode')
     parser.add_argument('--size', type=image_size, default='160x128', metavar='WxH', help='of the images, pixels')
     parser.add_argument('--sensor', choices=['ideal', 'noisy'], default='ideal', help='what the cameras are like')
@@ -30,18 +34,23 @@ def add(commands) -> None:
 
 
 def _record(arguments: argparse.Namespace) -> None:
-    from robot4d_core.cell.recorder import episode_name, record
+    from robot4d_core.cell.recorder import record
     from robot4d_core.cell.sensor import SENSORS
 
+    if arguments.looks and arguments.outside_shell:
+        raise ParameterError('--looks and --outside-shell exclude each other: looks are to learn from, cameras outside '
+                             'the shell to measure with')
     store = record(
-        arguments.output, arguments.task, arguments.episodes, arguments.cameras, seed=arguments.seed,
-        size=arguments.size, workers=arguments.workers, sensor=SENSORS[arguments.sensor],
-        outside_shell=arguments.outside_shell, split=arguments.split,
+        arguments.output, arguments.task, arguments.episodes, arguments.cameras or (4 if arguments.looks else 16),
+        seed=arguments.seed, size=arguments.size, workers=arguments.workers, sensor=SENSORS[arguments.sensor],
+        outside_shell=arguments.outside_shell, split=arguments.split, looks=arguments.looks,
     )
-    print(f'{arguments.output} has {len(store)} episodes; {len(store.failures)} demonstrations failed')
+    what = 'looks' if arguments.looks else 'episodes'
+    print(f'{arguments.output} has {len(store)} {what}; {len(store.failures)} failed')
     if arguments.bag:
         from robot4d_core.episodes.bags.exporter import export_episodes
 
-        asked = {episode_name(seed) for seed in range(arguments.seed, arguments.seed + arguments.episodes)}
-        export_episodes(store, sorted(asked.intersection(store.names)), arguments.bag)
+        seeds = range(arguments.seed, arguments.seed + arguments.episodes)
+        asked = [name for name in store.names if store.attributes(name)['seed'] in seeds]
+        export_episodes(store, asked, arguments.bag)
         print(f'the bags are in {arguments.bag}')

@@ -12,7 +12,7 @@ import numpy as np
 from robot4d_core.episodes.episode import IMAGES, common_sizes, layout_problems
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.episodes.splits import SPLITS, split_of
-from robot4d_core.episodes.store import EpisodeStore
+from robot4d_core.episodes.store import LOOKS_KIND, EpisodeStore
 from robot4d_core.episodes.windows import WINDOW_STEPS
 from robot4d_core.errors import CalibrationError, EpisodeError
 from robot4d_core.geometry.cameras import PinholeCamera
@@ -64,12 +64,32 @@ def _attribute_problems(attributes: dict, settings: dict) -> Iterator[str]:
             yield f'attributes: {key}: expected {kind.__name__}, got {came}'
     if attributes.get('task') != settings.get('task'):
         yield f"attributes: task: expected {settings.get('task')!r} as the store, got {attributes.get('task')!r}"
+    if 'look' in attributes or settings.get('kind') == LOOKS_KIND:
+        yield from _look_problems(attributes, settings)
     if 'seed' in attributes:
         yield from _seed_problems(attributes)
     elif 'source' not in attributes:
         yield 'attributes: expected seed and scene (simulated) or source (imported), got neither'
     elif attributes.get('split') not in SPLITS:
         yield f"attributes: split: expected one of {', '.join(SPLITS)}, got {attributes.get('split')!r}"
+
+
+def _look_problems(attributes: dict, settings: dict) -> Iterator[str]:
+    """Say what is wrong with the attribute that looks have, and demonstrations have not."""
+    if ('look' in attributes) != (settings.get('kind') == LOOKS_KIND):
+        yield f"attributes: look: expected in stores of looks only; the store's kind is {settings.get('kind')!r}"
+        return
+    try:
+        displacement = np.array(attributes['look']['displacement'], float)
+        state = np.array(attributes['look']['state'], float)
+    except (KeyError, TypeError, ValueError) as error:
+        yield f'attributes: look: expected displacement and state in numbers, got {error!r}'
+        return
+    if displacement.shape != (len(attributes['grippers']), 2) or not np.isfinite(displacement).all():
+        yield (f"attributes: look: expected metres and radians for each of {attributes['grippers']}, got "
+               f'{displacement.tolist()}')
+    if state.ndim != 1 or not state.size or not np.isfinite(state).all():
+        yield f'attributes: look: expected a state of finite numbers, got {state.size} numbers'
 
 
 def _seed_problems(attributes: dict) -> Iterator[str]:

@@ -26,6 +26,7 @@ from robot4d_core.episodes.episode import IMAGES, Episode, common_sizes, layout_
 from robot4d_core.errors import DiskFullError, EpisodeError, StoreBusyError, StoreError, StoreSettingsError
 
 SCHEMA = 2
+LOOKS_KIND = 'looks'  # the setting `kind` of a store whose episodes are looks: short, from rest, off the way
 
 FRAMES_PER_CHUNK = 8  # compresses what stands still once; a training window then touches two or three chunks
 _UNFINISHED = '.unfinished'

@@ -37,6 +37,7 @@ def summarise(store: EpisodeStore) -> dict[str, str]:
         'failed': _failures(store.failures),
         'unfinished': ', '.join(path.name for path in store.unfinished),
         'steps': _steps([steps[name] for name in attributes]),
+        'looks': _looks([a['look'] for a in each if 'look' in a]),
         'cameras': _cameras(store.settings),
         'sensor': _sensor(store.settings.get('sensor')),
         'grippers': _counted(', '.join(a.get('grippers', [])) for a in each),
@@ -64,6 +65,15 @@ def _steps(steps: list[int]) -> str:
     duration = timedelta(seconds=round(sum(steps) * FRAME_INTERVAL))
     return (f'{sum(steps)} of {FRAME_INTERVAL} s, {duration} in all; '
             f'per episode {min(steps)} to {max(steps)}, median {np.median(steps):g}')
+
+
+def _looks(looks: list[dict]) -> str:
+    if not looks:
+        return ''
+    metres, radians = np.concatenate([look['displacement'] for look in looks]).T
+    return (f"displaced from the expert's way by {1e3 * np.median(metres):.0f} mm and "
+            f'{np.degrees(np.median(radians)):.0f} degrees in the median, {1e3 * np.quantile(metres, 0.9):.0f} mm and '
+            f'{np.degrees(np.quantile(radians, 0.9)):.0f} degrees at the 90th percentile')
 
 
 def _cameras(settings: dict) -> str:

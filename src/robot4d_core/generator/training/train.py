@@ -19,7 +19,7 @@ from torch import nn
 
 from robot4d_core.episodes.joined_stores import JoinedStores, open_stores
 from robot4d_core.episodes.loader import episodes_of
-from robot4d_core.episodes.store import EpisodeStore
+from robot4d_core.episodes.store import LOOKS_KIND, EpisodeStore
 from robot4d_core.errors import DeviceError, RecipeError
 from robot4d_core.generator.model.configurations import Configuration, make_pipeline, read_configuration
 from robot4d_core.generator.model.model_folder import write_checksums
@@ -152,6 +152,8 @@ def provide_episodes(
         raise RecipeError(
             f"the recipe '{recipe.name}' records nothing and there is no episode store {folder}; give yours by --data")
     store = open_stores(folder)
+    if store.settings.get('kind') == LOOKS_KIND:
+        raise RecipeError(f'{folder} holds looks, from which no video is learned; give demonstrations by --data')
     first = store.read(episodes_of(store, 'training')[0])
     if first.rgb.shape[2:4] != (height, width):
         size = 'x'.join(map(str, first.rgb.shape[3:1:-1]))

@@ -1,0 +1,146 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""Looks: short demonstrations that begin at rest, off the expert's way, as a robot stands when it is asked to act.
+
+Demonstrations never show an arm that rests before a plan, or one that a plan has left beside the way. So of one scene
+the expert's way is taken to several moments; there the arms are moved aside at random and come to rest, with what they
+hold; then cameras film how the expert, who takes over from there, goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from robot4d_core.cell.demonstration import IMAGE_SIZE, MAX_SECONDS, attributes_of, begin, sample_scene
+from robot4d_core.cell.expert import Expert, ToolKinematics, minimum_jerk
+from robot4d_core.cell.film import Film
+from robot4d_core.cell.robot_cell import RobotCell
+from robot4d_core.cell.scene import Scene
+from robot4d_core.cell.sensor import SensorModel
+from robot4d_core.episodes.episode import Episode
+from robot4d_core.errors import ExpertError, LookError
+from robot4d_core.geometry.poses import make_pose, pose_distance
+from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
+
+LOOKS = 10  # of one scene
+SHIFTS = (0.008, 0.02, 0.04)  # metres, standard deviations of each coordinate, one of which is drawn
+TURNS = np.deg2rad([2.0, 5.0, 10.0])  # about each axis, with the shift of the same place
+MOVE_SECONDS, SETTLE_SECONDS = 1.0, 0.5
+TICK = 0.02  # seconds between two commands
+AT_REST = 0.02  # rad/s of every joint
+PUSHED = (0.02, np.deg2rad(15.0))  # metres and radians by which nothing that is not held may be moved
+TRIES = 6  # draws of a displacement, before a look is given up
+
+_LOOK = 6  # what a seed's random numbers are for
+
+
+def take_looks(
+    task: str, seed: int, cameras: int, size: tuple[int, int] = IMAGE_SIZE, sensor: SensorModel | None = None,
+    on_step: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[Episode, dict] | LookError]:
+    """Yield the LOOKS of the scene of a seed: an episode of 1 + FRAMES steps and its attributes, or why there is none.
+
+    The attribute `look` says at which second of the expert's way it was taken, how far the tools are from it (metres,
+    rad), and what the simulator's state was. The moments are spread over the way, one in each of as many parts.
+    on_step is called after each filmed step. Raises ExpertError when the expert fails on its way.
+    """
+    cell = RobotCell(sample_scene(task, seed, cameras, size))
+    try:
+        way = _walk(cell)
+        for number, part in enumerate(np.array_split(np.arange(len(way)), LOOKS)):
+            rng = np.random.default_rng([seed, _LOOK, number])
+            time, state = way[rng.choice(part) if len(part) else -1]
+            try:
+                displacement = _displace(cell, state, rng)
+                start = cell.state()
+                film = Film(cell, sensor, take=(number,))
+                _film_expert(cell, film, on_step)
+            except (ExpertError, LookError) as error:
+                yield LookError(f'look {number}, {time:.1f} s into the way: {error}')
+                continue
+            look = {'time': time, 'displacement': displacement, 'state': start.tolist()}
+            yield film.episode(), {**attributes_of(cell), 'look': look}
+    finally:
+        cell.close()
+
+
+def replay_look(scene: Scene, state: Sequence[float], step: int) -> RobotCell:
+    """Return a cell in the state that a look filmed at a step; state: its attribute. Raises ExpertError."""
+    cell = RobotCell(scene)
+    cell.restore(np.array(state))
+    expert = Expert(cell)
+    for _ in range(step):
+        expert.advance(FRAME_INTERVAL)
+    return cell
+
+
+def _walk(cell: RobotCell) -> list[tuple[float, np.ndarray]]:
+    """Let the expert do the task; returns time and state every FRAME_INTERVAL, the last when all is done."""
+    expert, way = begin(cell), [(cell.time, cell.state())]
+    while not expert.done and cell.time < MAX_SECONDS:
+        expert.advance(FRAME_INTERVAL)
+        way.append((cell.time, cell.state()))
+    return way
+
+
+def _displace(cell: RobotCell, state: np.ndarray, rng: np.random.Generator) -> list[list[float]]:
+    """Bring the cell to rest near a state of the way; returns metres and radians off the way for every arm.
+
+    Raises LookError when no draw can be reached without dropping what is held, or pushing what is not.
+    """
+    reason = ''
+    for _ in range(TRIES):
+        cell.restore(state)
+        held = {name for name in cell.task.objects if any(arm.fingers_touching(name) == 2 for arm in cell.arms)}
+        before = {name: cell.pose(name) for name in cell.task.objects}
+        on_way = [arm.gripper_pose() for arm in cell.arms]
+        try:
+            _move(cell, [_aside(pose, rng) for pose in on_way])
+        except ExpertError as error:
+            reason = str(error)
+            continue
+        reason = _what_went_wrong(cell, held, before)
+        if not reason:
+            return [list(pose_distance(pose, arm.gripper_pose())) for pose, arm in zip(on_way, cell.arms)]
+    raise LookError(f'no displacement in {TRIES} draws: {reason}')
+
+
+def _aside(pose: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    size = rng.integers(len(SHIFTS))
+    turn = Rotation.from_rotvec(rng.normal(0, TURNS[size], 3)).as_matrix()
+    return make_pose(turn @ pose[:3, :3], pose[:3, 3] + rng.normal(0, SHIFTS[size], 3))
+
+
+def _move(cell: RobotCell, tools: list[np.ndarray]) -> None:
+    """Move all arms at once to T_world_tcp (4, 4) and let them settle; raises ExpertError when one is out of reach."""
+    starts = [arm.commands.copy() for arm in cell.arms]
+    goals = [ToolKinematics(cell.model, arm).solve(tool, start) for arm, tool, start in zip(cell.arms, tools, starts)]
+    for elapsed in np.arange(TICK, MOVE_SECONDS + SETTLE_SECONDS, TICK):
+        share = minimum_jerk(np.minimum(elapsed / MOVE_SECONDS, 1.0))
+        for arm, start, goal in zip(cell.arms, starts, goals):
+            arm.command(start + share * (goal - start))
+        cell.advance(TICK)
+
+
+def _what_went_wrong(cell: RobotCell, held: set[str], before: dict[str, np.ndarray]) -> str:
+    for name in cell.task.objects:
+        distance, turn = pose_distance(before[name], cell.pose(name))
+        if name in held and not any(arm.fingers_touching(name) for arm in cell.arms):
+            return f'the {name} was dropped'
+        if name not in held and (distance > PUSHED[0] or turn > PUSHED[1]):
+            return f'the {name} was pushed'
+    fastest = max(np.abs(arm.velocities).max() for arm in cell.arms)
+    return f'an arm did not come to rest ({fastest:.2f} rad/s)' if fastest > AT_REST else ''
+
+
+def _film_expert(cell: RobotCell, film: Film, on_step: Callable[[], None]) -> None:
+    """Film the moment and what an expert does next; raises ExpertError when it cannot go on from there."""
+    film.take_step()
+    on_step()
+    expert = Expert(cell)
+    for _ in range(FRAMES):
+        expert.advance(FRAME_INTERVAL)
+        film.take_step()
+        on_step()

@@ -16,6 +16,7 @@ class GripperPlan:
     stamp: of the observation, seconds; frame_id: optical frame of the reference camera;
     time_from_start: (T,) s; poses: (T, 4, 4) T_frame_tcp; opening: (T,) metres between the finger pads;
     closed: (T,) bool; confidence: (T,) in [0, 1], 0 is lost; source_view: T camera names, '' when lost.
+    observed_pose: T_frame_tcp (4, 4), and observed_closed: as they were measured at the observation.
     message: why the gripper was lost, empty otherwise.
     """
 
@@ -30,6 +31,8 @@ class GripperPlan:
     closed: np.ndarray
     confidence: np.ndarray
     source_view: tuple[str, ...]
+    observed_pose: np.ndarray
+    observed_closed: bool
     message: str = ''
 
     @property
@@ -38,9 +41,9 @@ class GripperPlan:
         return bool((self.confidence <= 0).any())
 
     def reach(self) -> float:
-        """Return how far the gripper gets from where the plan begins, metres; 0 for a frozen scene."""
-        return float(np.linalg.norm(self.poses[:, :3, 3] - self.poses[0, :3, 3], axis=1).max())
+        """Return how far the gripper gets from where it was observed, metres; 0 for a frozen scene."""
+        return float(np.linalg.norm(self.poses[:, :3, 3] - self.observed_pose[:3, 3], axis=1).max())
 
     def is_still(self, distance: float) -> bool:
         """Tell whether nothing is left to do: no pose further than distance metres away, no grip opened or closed."""
-        return self.reach() < distance and bool((self.closed == self.closed[0]).all())
+        return self.reach() < distance and bool((self.closed == self.observed_closed).all())

@@ -248,7 +248,9 @@ def gripper_plans_to_message(plans: Sequence[GripperPlan]) -> GripperPlans:
         model=first.model, lost=any(plan.lost for plan in plans),
         message='; '.join(plan.message for plan in plans if plan.message),
         plans=[GripperPlanMessage(
-            gripper=plan.gripper, time_from_start=[duration_to_message(t) for t in plan.time_from_start],
+            gripper=plan.gripper, observed_pose=pose_to_message(plan.observed_pose),
+            observed_closed=plan.observed_closed,
+            time_from_start=[duration_to_message(t) for t in plan.time_from_start],
             poses=[pose_to_message(pose) for pose in plan.poses], opening=plan.opening.tolist(),
             closed=plan.closed.tolist(), confidence=plan.confidence.tolist(), source_view=list(plan.source_view),
         ) for plan in plans],
@@ -263,7 +265,9 @@ def gripper_plans_from_message(message: GripperPlans) -> tuple[GripperPlan, ...]
         time_from_start=np.array([duration_from_message(t) for t in plan.time_from_start]),
         poses=np.array([pose_from_message(pose) for pose in plan.poses]).reshape(-1, 4, 4),
         opening=np.array(plan.opening), closed=np.array(plan.closed, dtype=bool),
-        confidence=np.array(plan.confidence), source_view=tuple(plan.source_view), message=message.message,
+        confidence=np.array(plan.confidence), source_view=tuple(plan.source_view),
+        observed_pose=pose_from_message(plan.observed_pose), observed_closed=plan.observed_closed,
+        message=message.message,
     ) for plan in message.plans)
 
 

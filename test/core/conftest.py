@@ -29,6 +29,7 @@ def make_plan() -> Callable[..., GripperPlan]:
             'gripper': 'gripper', 'stamp': 0.0, 'frame_id': 'camera', 'prediction_id': UUID(int=1), 'model': 'test',
             'time_from_start': 0.5 * np.arange(1, steps + 1), 'poses': poses, 'opening': np.full(steps, 0.08),
             'closed': np.zeros(steps, bool), 'confidence': np.ones(steps), 'source_view': ('reference',) * steps,
+            'observed_pose': poses[0] if steps else np.eye(4), 'observed_closed': False,
             **values})
 
     return make

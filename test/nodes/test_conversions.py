@@ -174,7 +174,7 @@ def gripper_plan(confidence: float = 0.9, message: str = '') -> GripperPlan:
     return GripperPlan(
         'gripper', 7.25, 'reference_color_optical_frame', uuid4(), 'oracle', np.array([0.5, 1.0, 1.5]), poses,
         np.array([0.08, 0.04, 0.0]), np.array([False, False, True]), np.array([1.0, confidence, 0.5], np.float32),
-        ('reference', 'second', 'reference'), message)
+        ('reference', 'second', 'reference'), poses[0], True, message)
 
 
 def test_gripper_plans_survive():

@@ -32,6 +32,7 @@ def plan(moves: bool, lost: bool = False) -> GripperPlan:
         prediction_id=uuid.uuid4(), model='test',
         time_from_start=TIMES, poses=poses, opening=np.full(10, 0.08), closed=np.zeros(10, bool),
         confidence=np.full(10, 0.0 if lost else 0.9), source_view=('reference',) * 10,
+        observed_pose=poses[0], observed_closed=False,
         message='no gripper in view of reference' if lost else '',
     )
 

@@ -48,7 +48,7 @@ def plan_for(prediction, prediction_id=None) -> GripperPlan:
     return GripperPlan(
         'gripper', prediction.stamp, prediction.frame_id, prediction_id or prediction.id, 'test',
         prediction.time_from_start, poses, np.linspace(0.08, 0.0, STEPS), np.arange(STEPS) > 6,
-        np.ones(STEPS, np.float32), ('reference',) * STEPS)
+        np.ones(STEPS, np.float32), ('reference',) * STEPS, poses[0], False)
 
 
 class Bench:

@@ -101,6 +101,8 @@ class GripperTracker:
             closed=closed_over_time(self._model, start.opening, opening),
             confidence=np.array([fit.confidence for fit in fits]),
             source_view=tuple(fit.view for fit in fits),
+            observed_pose=start.pose,
+            observed_closed=self._model.closed(start.opening, before=False),
             message=message,
         )
 

@@ -40,7 +40,8 @@ def cycle() -> DemoCycle:
     prediction = Prediction(1.0, 'reference_color_optical_frame', default_time_from_start(), views, 'oracle')
     plan = GripperPlan(
         'gripper', 1.0, prediction.frame_id, uuid4(), 'oracle', prediction.time_from_start, np.array(poses),
-        np.full(10, 0.08), np.zeros(10, bool), np.ones(10), ('reference',) * 10)
+        np.full(10, 0.08), np.zeros(10, bool), np.ones(10), ('reference',) * 10,
+        poses[0], False)
     return DemoCycle(prediction, plan, simulator, {v.name: v.rgb[0] for v in views},
                      {v.name: list(v.rgb) for v in views}, 1.0, 0.5, 5.0, 'moved')
 

@@ -36,7 +36,8 @@ def plan_through(offsets, closed=None) -> GripperPlan:
     poses = np.stack([invert_pose(CAMERA) @ make_pose(START[:3, :3], START[:3, 3] + offset) for offset in offsets])
     return GripperPlan(
         'gripper', 1.0, 'reference_color_optical_frame', uuid4(), 'test', 0.5 * np.arange(1, steps + 1), poses,
-        np.where(closed, 0.0, 0.08), closed, np.ones(steps), ('reference',) * steps)
+        np.where(closed, 0.0, 0.08), closed, np.ones(steps), ('reference',) * steps, poses[0],
+        bool(closed[0]))
 
 
 LINE = np.linspace([0.01, 0.01, 0.0], [0.1, 0.1, -0.05], 10)

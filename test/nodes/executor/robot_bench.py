@@ -46,7 +46,8 @@ def plan(steps: int = 4, sideways: float = 0.02, close_at: int | None = None, ag
     return GripperPlan(
         gripper='gripper', stamp=time.time() - age, frame_id=FRAME, prediction_id=uuid4(), model='test',
         time_from_start=0.5 * np.arange(1, steps + 1), poses=np.stack(poses), opening=np.where(closed, 0.02, 0.08),
-        closed=closed, confidence=np.full(steps, 0.9), source_view=('reference',) * steps)
+        closed=closed, confidence=np.full(steps, 0.9), source_view=('reference',) * steps,
+        observed_pose=poses[0], observed_closed=bool(closed[0]))
 
 
 class Robot:

@@ -31,7 +31,7 @@ def plan_of(case, shift=(0.0, 0.0, 0.0), opening=0.0, confidence=0.9) -> Gripper
     return GripperPlan(
         'gripper', 0.0, 'reference_color_optical_frame', uuid4(), 'oracle', case.prediction.time_from_start,
         case.poses @ make_pose(np.eye(3), shift), case.openings + opening, np.array(closed),
-        np.full(frames, confidence), ('reference',) * frames)
+        np.full(frames, confidence), ('reference',) * frames, case.initial_pose, False)
 
 
 def test_a_plan_that_is_the_truth_has_no_error(case):

@@ -41,6 +41,7 @@ CAMERAS = ('reference', 'second')
 HISTORY = 400  # camera images and simulator states kept to look back to an observation
 BAR = 24  # characters
 _SETTLE = 1.0  # seconds of wall time before the simulator judges
+_HEARD = 1.5  # simulated seconds that all nodes listen before anything is asked: longer than an observation may be old
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,10 @@ class Demo(Node):
         self.create_subscription(message_type, topic, callback, profile, callback_group=self._group)
 
     def wait_for_nodes(self) -> None:
-        """Wait until every node is active and the cell shows its state; raises NotStarted naming those that are not."""
+        """Wait until every node is active and has listened to the cell for a while.
+
+        Raises NotStarted naming the nodes that are not active in time.
+        """
         clients = {
             name: self.create_client(GetState, f'{name}/get_state', callback_group=self._group) for name in NODES
         }
@@ -107,6 +111,15 @@ class Demo(Node):
             if self.interrupted.wait(0.5):
                 raise ActionInterrupted('interrupted')
             waiting -= {name for name in waiting if self._is_active(clients[name])}
+        all_active = self._cell_time()
+        while self._cell_time() < all_active + _HEARD:
+            if time.monotonic() > deadline:
+                raise NotStarted(f'the cell stands still at {all_active:.1f} s; see what it says above')
+            if self.interrupted.wait(0.1):
+                raise ActionInterrupted('interrupted')
+
+    def _cell_time(self) -> float:
+        return conversions.time_from_message(self._states[-1].header.stamp)
 
     def _is_active(self, client) -> bool:
         if not client.service_is_ready():

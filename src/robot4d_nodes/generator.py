@@ -62,7 +62,8 @@ class GeneratorParameters:
     sync_queue: int = parameter(
         10, 'Images kept per stream for synchronisation', low=2, high=100, at_configure=True)
     max_age: float = parameter(
-        0.5, 'How much older than a goal its observation may be, seconds', low=0.0, high=10.0)
+        0.0, 'How much older than a goal its observation may be, seconds; before it the robot may have moved',
+        low=0.0, high=10.0)
     max_silence: float = parameter(
         2.0, 'Wall-clock time without a message after which an input counts as dead, seconds', low=0.1, high=60.0,
         at_configure=True)

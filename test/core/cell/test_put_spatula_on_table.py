@@ -37,6 +37,15 @@ def test_objects_have_settled_at_the_start(seed):
     assert np.linalg.norm((cell.pose('spatula') - before) @ top) < 0.015
 
 
+@pytest.mark.parametrize('seed', range(1, 6))
+def test_what_leans_does_not_creep_while_a_robot_thinks(seed):
+    cell = RobotCell(Scene('PutSpatulaOnTable', seed, ()))
+    cell.advance(5.0)
+    before = cell.pose('spatula')
+    cell.advance(10.0)
+    assert np.linalg.norm((cell.pose('spatula') - before) @ [0, 0, 0.3, 1]) < 0.001
+
+
 @pytest.mark.parametrize('turn', [0.0, 1.0, 2.5, 4.0])
 def test_lying_on_the_place_side_is_success(cell, turn):
     lay_down(cell, 0.1, -0.25, turn)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -71,7 +72,12 @@ def test_cancel_takes_effect_between_two_steps(bench, engine):
 def test_feedback_estimates_the_time_left(bench, engine, monkeypatch):
     clock = ManualClock()
     monkeypatch.setattr(robot4d_nodes.generator, 'time', clock)
-    engine.step_time, engine.sleep = 0.1, clock.sleep
+
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        time.sleep(0.05)  # of feedback, what the client has not heard before the result is dropped
+
+    engine.step_time, engine.sleep = 0.1, sleep
     bench.feedback.clear()
     bench.predict(steps=6)
     remaining = [f.remaining.sec + f.remaining.nanosec * 1e-9 for f in bench.feedback]

@@ -13,7 +13,7 @@ from robot4d_core.geometry.cameras import CameraPlacement
 from robot4d_core.robot.description import RobotDescription
 
 TIMESTEP = 0.002
-NOSLIP_ITERATIONS = 3  # without them what leans or is held creeps: a spatula by 2 cm while a robot thinks for ten seconds
+NOSLIP_ITERATIONS = 3  # without them what leans or is held creeps: a spatula by 2 cm while a robot thinks for 10 s
 ARM_STIFFNESS = np.array([4500.0, 4500, 3500, 3500, 2000, 2000, 2000])  # N m / rad
 ARM_DAMPING = 0.1 * ARM_STIFFNESS  # N m s / rad
 COMMAND_SMOOTHING = 0.02  # seconds, time constant of a filter that takes the steps out of periodic commands

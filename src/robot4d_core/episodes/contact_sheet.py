@@ -14,7 +14,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
 from robot4d_core.episodes.segments import SEGMENTS
-from robot4d_core.episodes.store import EpisodeStore
+from robot4d_core.episodes.store import LOOKS_KIND, EpisodeStore
 from robot4d_core.errors import EpisodeError
 
 VIEWS = 3
@@ -27,7 +27,7 @@ _SEGMENT_COLOURS = ListedColormap([(0.1, 0.1, 0.1), *colormaps['tab20'].colors])
 
 @dataclass(frozen=True)
 class _View:
-    """What one camera saw of an episode at a few moments.
+    """What one camera saw of an episode at a few moments, or of as many looks as they begin.
 
     rgb: (N, H, W, 3); depth: (N, H, W) metres, 0 invalid; labels: (N, H, W); times: (N,) seconds.
     """
@@ -41,13 +41,14 @@ class _View:
 
 
 def write_contact_sheet(store: EpisodeStore, file: Path) -> None:
-    """Draw a few episodes, each seen by another camera, from the first step to the last.
+    """Draw a few episodes, each seen by another camera, from the first step to the last; of looks, many beginnings.
 
     Raises EpisodeError when the store has no episode, or naming one that cannot be read.
     """
     if not store.names:
         raise EpisodeError(f'{store.folder} has no episode to draw; record some')
-    views = [_view(store, index) for index in range(VIEWS)]
+    view_of = _view_of_looks if store.settings.get('kind') == LOOKS_KIND else _view
+    views = [view_of(store, index) for index in range(VIEWS)]
     low, high = np.percentile(np.concatenate([view.depth[view.depth > 0] for view in views]), [1, 99])
     depths = ScalarMappable(Normalize(low, high), colormaps['turbo'].with_extremes(bad='black'))
 
@@ -71,6 +72,18 @@ def _view(store: EpisodeStore, index: int) -> _View:
         f"{name} ({attributes['split']}), {attributes['cameras'][camera]}: {attributes['instruction']}",
         episode.rgb[camera][steps], episode.depth[camera][steps] / 1000, episode.segmentation[camera][steps],
         times[steps], (*SEGMENTS, *attributes['objects']),
+    )
+
+
+def _view_of_looks(store: EpisodeStore, index: int) -> _View:
+    names = [store.names[(index * COLUMNS + column) * len(store) // (VIEWS * COLUMNS)] for column in range(COLUMNS)]
+    looks, attributes = [store.read(name) for name in names], store.attributes(names[0])
+    camera = index * looks[0].rgb.shape[0] // VIEWS
+    rgb, depth, labels = (
+        np.stack([getattr(look, image)[camera, 0] for look in looks]) for image in ('rgb', 'depth', 'segmentation'))
+    return _View(
+        f"{names[0]} to {names[-1]}, {attributes['cameras'][camera]}: {attributes['instruction']}", rgb, depth / 1000,
+        labels, np.array([look.times[0] for look in looks]), (*SEGMENTS, *attributes['objects']),
     )
 
 

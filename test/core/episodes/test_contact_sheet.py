@@ -35,6 +35,17 @@ def test_every_view_is_drawn(tmp_path):
     assert share_of(picture, hand) > 0.2, 'segments'
 
 
+def test_of_looks_the_beginnings_of_many_are_drawn(tmp_path):
+    store = EpisodeStore(tmp_path / 'store', {**SETTINGS, 'kind': 'looks'})
+    episode, colours = make_episode(), [(9 * number, 255 - 9 * number, 60) for number in range(24)]
+    for number, colour in enumerate(colours):
+        rgb = np.where(np.arange(12)[:, None, None, None] < 1, colour, PURPLE) * np.ones((2, 12, 8, 10, 1))
+        store.write(f'look_{number:02d}', replace(episode, rgb=rgb.astype(np.uint8)), **attributes_of())
+    write_contact_sheet(store, tmp_path / 'sheet.png')
+    picture = image.imread(tmp_path / 'sheet.png')
+    assert all(share_of(picture, colour) > 0.004 for colour in colours) and share_of(picture, PURPLE) == 0
+
+
 def test_two_arms_and_few_steps_are_drawn(tmp_path):
     store = EpisodeStore(tmp_path / 'store', SETTINGS)
     store.write('short', make_episode(steps=3, grippers=2), **attributes_of(grippers=2))

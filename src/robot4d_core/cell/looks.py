@@ -8,6 +8,7 @@ hold; then cameras film how the expert, who takes over from there, goes on.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -31,7 +32,7 @@ MOVE_SECONDS, SETTLE_SECONDS = 1.0, 0.5
 TICK = 0.02  # seconds between two commands
 AT_REST = 0.02  # rad/s of every joint
 PUSHED = (0.02, np.deg2rad(15.0))  # metres and radians by which nothing that is not held may be moved
-TRIES = 6  # draws of a displacement, before a look is given up
+TRIES = 10  # draws of a moment and a displacement, before a look is given up
 
 _LOOK = 6  # what a seed's random numbers are for
 
@@ -43,24 +44,25 @@ def take_looks(
     """Yield the LOOKS of the scene of a seed: an episode of 1 + FRAMES steps and its attributes, or why there is none.
 
     The attribute `look` says at which second of the expert's way it was taken, how far the tools are from it (metres,
-    rad), and what the simulator's state was. The moments are spread over the way, one in each of as many parts.
-    on_step is called after each filmed step. Raises ExpertError when the expert fails on its way.
+    rad), why draws before it were rejected, and what the simulator's state was. The moments are spread over the way,
+    one in each of as many parts. on_step is called after each filmed step. Raises ExpertError when the expert fails on
+    its way.
     """
     cell = RobotCell(sample_scene(task, seed, cameras, size))
     try:
         way = _walk(cell)
         for number, part in enumerate(np.array_split(np.arange(len(way)), LOOKS)):
             rng = np.random.default_rng([seed, _LOOK, number])
-            time, state = way[rng.choice(part) if len(part) else -1]
+            moments = [way[index] for index in part] or way[-1:]
             try:
-                displacement = _displace(cell, state, rng)
+                time, displacement, rejected = _displace(cell, moments, rng)
                 start = cell.state()
                 film = Film(cell, sensor, take=(number,))
                 _film_expert(cell, film, on_step)
             except (ExpertError, LookError) as error:
-                yield LookError(f'look {number}, {time:.1f} s into the way: {error}')
+                yield LookError(f'look {number}, in {moments[0][0]:.1f} to {moments[-1][0]:.1f} s of the way: {error}')
                 continue
-            look = {'time': time, 'displacement': displacement, 'state': start.tolist()}
+            look = {'time': time, 'displacement': displacement, 'rejected': rejected, 'state': start.tolist()}
             yield film.episode(), {**attributes_of(cell), 'look': look}
     finally:
         cell.close()
@@ -85,26 +87,28 @@ def _walk(cell: RobotCell) -> list[tuple[float, np.ndarray]]:
     return way
 
 
-def _displace(cell: RobotCell, state: np.ndarray, rng: np.random.Generator) -> list[list[float]]:
-    """Bring the cell to rest near a state of the way; returns metres and radians off the way for every arm.
+def _displace(
+    cell: RobotCell, moments: list[tuple[float, np.ndarray]], rng: np.random.Generator
+) -> tuple[float, list[list[float]], list[str]]:
+    """Bring the cell to rest near one of a few moments of the way, given by time and state.
 
-    Raises LookError when no draw can be reached without dropping what is held, or pushing what is not.
+    Returns the moment's time, metres and radians off the way for every arm, and why the draws before were rejected.
+    Raises LookError when all draws are.
     """
-    reason = ''
-    for _ in range(TRIES):
+    rejected = []
+    while len(rejected) < TRIES:
+        time, state = moments[rng.integers(len(moments))]
         cell.restore(state)
-        held = {name for name in cell.task.objects if any(arm.fingers_touching(name) == 2 for arm in cell.arms)}
-        before = {name: cell.pose(name) for name in cell.task.objects}
         on_way = [arm.gripper_pose() for arm in cell.arms]
         try:
-            _move(cell, [_aside(pose, rng) for pose in on_way])
-        except ExpertError as error:
-            reason = str(error)
-            continue
-        reason = _what_went_wrong(cell, held, before)
-        if not reason:
-            return [list(pose_distance(pose, arm.gripper_pose())) for pose, arm in zip(on_way, cell.arms)]
-    raise LookError(f'no displacement in {TRIES} draws: {reason}')
+            _move_aside(cell, [_aside(pose, rng) for pose in on_way])
+        except LookError as error:
+            rejected.append(str(error))
+        else:
+            displacement = [list(pose_distance(pose, arm.gripper_pose())) for pose, arm in zip(on_way, cell.arms)]
+            return time, displacement, rejected
+    reasons = ', '.join(f'{count} x {reason}' for reason, count in Counter(rejected).most_common())
+    raise LookError(f'no displacement in {TRIES} draws: {reasons}')
 
 
 def _aside(pose: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -113,26 +117,45 @@ def _aside(pose: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return make_pose(turn @ pose[:3, :3], pose[:3, 3] + rng.normal(0, SHIFTS[size], 3))
 
 
-def _move(cell: RobotCell, tools: list[np.ndarray]) -> None:
-    """Move all arms at once to T_world_tcp (4, 4) and let them settle; raises ExpertError when one is out of reach."""
+def _move_aside(cell: RobotCell, tools: list[np.ndarray]) -> None:
+    """Move all arms at once to T_world_tcp (4, 4) and let them settle.
+
+    Raises LookError when one is out of reach, hits something, drops what it holds, pushes what it does not hold, or
+    does not come to rest.
+    """
+    held = {name for name in cell.task.objects if any(arm.fingers_touching(name) == 2 for arm in cell.arms)}
+    contacts, poses = cell.contacts(), {name: cell.pose(name) for name in cell.task.objects}
     starts = [arm.commands.copy() for arm in cell.arms]
-    goals = [ToolKinematics(cell.model, arm).solve(tool, start) for arm, tool, start in zip(cell.arms, tools, starts)]
+    try:
+        goals = [
+            ToolKinematics(cell.model, arm).solve(tool, start) for arm, tool, start in zip(cell.arms, tools, starts)]
+    except ExpertError as error:
+        raise LookError('an arm cannot reach so far') from error
     for elapsed in np.arange(TICK, MOVE_SECONDS + SETTLE_SECONDS, TICK):
         share = minimum_jerk(np.minimum(elapsed / MOVE_SECONDS, 1.0))
         for arm, start, goal in zip(cell.arms, starts, goals):
             arm.command(start + share * (goal - start))
         cell.advance(TICK)
+        _refuse_hits(cell, held, cell.contacts() - contacts)
+    _refuse_what_moved(cell, held, poses)
+    if max(np.abs(arm.velocities).max() for arm in cell.arms) > AT_REST:
+        raise LookError('an arm did not come to rest')
 
 
-def _what_went_wrong(cell: RobotCell, held: set[str], before: dict[str, np.ndarray]) -> str:
+def _refuse_hits(cell: RobotCell, held: set[str], contacts: set[frozenset[str]]) -> None:
+    """Raise LookError when an arm, or what it holds, has one of these contacts; objects may touch each other."""
+    for pair in sorted(map(sorted, contacts)):
+        if any(name in held or name not in (*cell.task.objects, 'table', 'world') for name in pair):
+            raise LookError(f"{' and '.join(pair)} touched")
+
+
+def _refuse_what_moved(cell: RobotCell, held: set[str], before: dict[str, np.ndarray]) -> None:
     for name in cell.task.objects:
         distance, turn = pose_distance(before[name], cell.pose(name))
         if name in held and not any(arm.fingers_touching(name) for arm in cell.arms):
-            return f'the {name} was dropped'
+            raise LookError(f'the {name} was dropped')
         if name not in held and (distance > PUSHED[0] or turn > PUSHED[1]):
-            return f'the {name} was pushed'
-    fastest = max(np.abs(arm.velocities).max() for arm in cell.arms)
-    return f'an arm did not come to rest ({fastest:.2f} rad/s)' if fastest > AT_REST else ''
+            raise LookError(f'the {name} was pushed')
 
 
 def _film_expert(cell: RobotCell, film: Film, on_step: Callable[[], None]) -> None:

@@ -99,6 +99,11 @@ class RobotCell:
         names = [self.model.body(i).name for i in range(1, self.model.nbody)]
         return {name: self.pose(name) for name in names if name not in self.task.objects}
 
+    def contacts(self) -> set[frozenset[str]]:
+        """Return the pairs of links and objects that touch, by name; 'world' is what a task has fixed to the table."""
+        pairs = np.unique(self.model.geom_bodyid[self.data.contact.geom], axis=0)
+        return {frozenset(self.model.body(body).name for body in pair) for pair in pairs}
+
     def speed(self, name: str) -> float:
         """Return how fast an object moves, in metres per second."""
         return float(np.linalg.norm(self.data.joint(name).qvel[:3]))

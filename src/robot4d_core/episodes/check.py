@@ -90,6 +90,9 @@ def _look_problems(attributes: dict, settings: dict) -> Iterator[str]:
                f'{displacement.tolist()}')
     if state.ndim != 1 or not state.size or not np.isfinite(state).all():
         yield f'attributes: look: expected a state of finite numbers, got {state.size} numbers'
+    rejected = attributes['look'].get('rejected')
+    if not isinstance(rejected, list) or not all(isinstance(reason, str) for reason in rejected):
+        yield f'attributes: look: expected rejected to be a list of reasons, got {rejected!r}'
 
 
 def _seed_problems(attributes: dict) -> Iterator[str]:

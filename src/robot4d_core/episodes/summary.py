@@ -71,9 +71,11 @@ def _looks(looks: list[dict]) -> str:
     if not looks:
         return ''
     metres, radians = np.concatenate([look['displacement'] for look in looks]).T
+    rejected = [reason for look in looks for reason in look.get('rejected', ())]
     return (f"displaced from the expert's way by {1e3 * np.median(metres):.0f} mm and "
             f'{np.degrees(np.median(radians)):.0f} degrees in the median, {1e3 * np.quantile(metres, 0.9):.0f} mm and '
-            f'{np.degrees(np.quantile(radians, 0.9)):.0f} degrees at the 90th percentile')
+            f'{np.degrees(np.quantile(radians, 0.9)):.0f} degrees at the 90th percentile; '
+            f'{len(rejected)} draws rejected' + (f': {_counted(rejected)}' if rejected else ''))
 
 
 def _cameras(settings: dict) -> str:

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from robot4d_core.cell import looks as looks_module
 from robot4d_core.cell.demonstration import begin
 from robot4d_core.cell.expert import Expert
 from robot4d_core.cell.looks import LOOKS, take_looks
@@ -85,6 +86,40 @@ def test_the_displacement_is_from_the_way_of_the_undisturbed_expert(looks):
     assert checked >= len(looks) - 2
 
 
+def test_no_arm_and_nothing_held_touches_what_it_did_not_touch_on_the_way(looks):
+    cell = RobotCell(Scene.from_json(looks[0][1]['scene']))
+    expert, on_way = begin(cell), {}
+    while cell.time < 40.0 and not expert.done:
+        held = {name for name in cell.task.objects if any(arm.fingers_touching(name) == 2 for arm in cell.arms)}
+        on_way[round(cell.time, 6)] = held, cell.contacts()
+        expert.advance(0.5)
+    checked = 0
+    for _, attributes in looks:
+        if (time := round(attributes['look']['time'], 6)) in on_way:
+            held, contacts = on_way[time]
+            resting = {*cell.task.objects, 'table', 'world'} - held
+            assert all(pair <= resting for pair in restored(attributes).contacts() - contacts)
+            checked += 1
+    assert checked >= len(looks) - 2
+
+
+def test_when_no_displacement_is_possible_expect_every_draw_to_be_counted(monkeypatch):
+    monkeypatch.setattr(looks_module, 'SHIFTS', (3.0,) * 3)
+    taken = list(take_looks(TASK, 1, cameras=2, size=(16, 12)))
+    assert len(taken) == LOOKS
+    for number, error in enumerate(taken):
+        assert isinstance(error, LookError) and str(error).startswith(f'look {number}, in ')
+        assert 'no displacement in 10 draws: 10 x an arm cannot reach so far' in str(error)
+
+
+def test_a_hand_that_is_moved_into_an_object_is_refused(looks):
+    cell = restored(looks[0][1])
+    tools = [arm.gripper_pose() for arm in cell.arms]
+    tools[0][:3, 3] = cell.pose(cell.task.objects[0])[:3, 3] + [0, 0, 0.02]
+    with pytest.raises(LookError, match='gripper_.* touched'):
+        looks_module._move_aside(cell, tools)
+
+
 def test_displacements_are_as_large_as_they_are_drawn(looks):
     metres, radians = np.concatenate([attributes['look']['displacement'] for _, attributes in looks]).T
     assert 0.005 < np.median(metres) < 0.06 and metres.max() < 0.2
@@ -111,7 +146,9 @@ def test_moments_are_spread_over_the_way(looks):
 def test_looks_are_stored_checked_and_described_as_episodes(store, capsys):
     assert len(store) + len(store.failures) == 2 * LOOKS and store.settings['kind'] == 'looks'
     assert [check_episode(store, name) for name in store.names] == [[]] * len(store)
+    rejected = sum(len(store.attributes(name)['look']['rejected']) for name in store.names)
     assert "displaced from the expert's way by" in summarise(store)['looks']
+    assert f'{rejected} draws rejected' in summarise(store)['looks']
     assert main(['dataset', 'check', str(store.folder)]) == 0
     assert 'looks' not in summarise(EpisodeStore(store.folder.parent / 'other', {'task': TASK, 'cameras': 2}))
 
@@ -121,6 +158,8 @@ def test_looks_are_stored_checked_and_described_as_episodes(store, capsys):
     ({'displacement': [[0.1, float('inf')]], 'state': [1.0]}, 'expected metres and radians for each of'),
     ({'displacement': [[0.1, 0.1]] * 2, 'state': [1.0]}, 'expected metres and radians for each of'),
     ({'displacement': [[0.1, 0.1]], 'state': []}, 'expected a state of finite numbers'),
+    ({'displacement': [[0.1, 0.1]], 'state': [1.0]}, 'expected rejected to be a list of reasons, got None'),
+    ({'displacement': [[0.1, 0.1]], 'state': [1.0], 'rejected': [3]}, 'expected rejected to be a list of reasons'),
 ])
 def test_check_finds_what_is_wrong_with_a_look(store, tmp_path, look, problem):
     copy = EpisodeStore(tmp_path / 'copy', store.settings)

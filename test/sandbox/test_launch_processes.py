@@ -124,6 +124,23 @@ def test_emulate_tty(emulate_tty, configuration, expected, run_launch, capsys):
     assert capsys.readouterr().out.count(f'] tty {expected} {expected}\n') == 1
 
 
+def test_what_cannot_be_formatted_ends_the_launch_before_the_process_runs(run_launch, capsys):
+    assert run_launch(shell('echo hello', output_format='[{this.process_description.final_name}] {line}')) == 1
+    out = capsys.readouterr().out
+    assert "Caught exception in launch (see debug for traceback): 'ExecuteProcess' object has no attribute" in out
+    assert 'process started' not in out
+
+
+def test_emulate_tty_that_is_no_boolean(run_launch, capsys):
+    assert run_launch(DeclareLaunchArgument('emulate_tty', default_value='maybe'), shell('echo hello')) == 1
+    assert "expected one of [true, 1, false, 0] but got 'maybe'" in capsys.readouterr().out
+
+
+def test_the_keyboard_stays_with_the_launch(run_launch, capsys):
+    assert run_launch(shell('timeout 0.2 cat; echo "cat ended with $?"', on_exit=None, output_format='{line}')) == 0
+    assert 'cat ended with 124' in capsys.readouterr().out.splitlines()
+
+
 def test_exit_codes_are_reported_but_do_not_fail_the_launch(run_launch, capsys):
     processes = [shell(script) for script in ('exit 7', 'kill -TERM $$', 'true')]
     assert run_launch(*processes) == 0

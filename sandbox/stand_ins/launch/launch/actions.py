@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterable
 from typing import Any
 
-from launch.conditions import VALID, IfCondition
+from launch.conditions import IfCondition
 from launch.context import LaunchContext
 from launch.log import DESTINATIONS
 from launch.not_offered import lacks, not_offered, refuse_options
@@ -112,7 +112,7 @@ class ExecuteProcess(Action):
 
     def __init__(
         self, *, cmd: Iterable[Any], name: Any = None, output: str = 'log', output_format: str = '[{name}] {line}',
-        emulate_tty: bool = False, on_exit: Action | list[Action] = (), condition: IfCondition | None = None,
+        emulate_tty: bool = False, on_exit: Action | list[Action] | None = None, condition: IfCondition | None = None,
         **options: Any,
     ) -> None:
         """Describe the process.
@@ -132,7 +132,7 @@ class ExecuteProcess(Action):
         self.return_code: int | None = None
         self._name = None if name is None else parts(name)
         self._output, self._output_format, self._emulate_tty = output, output_format, emulate_tty
-        self._on_exit = [on_exit] if isinstance(on_exit, Action) else list(on_exit)
+        self._on_exit = [on_exit] if isinstance(on_exit, Action) else on_exit or []
 
     def execute(self, context: LaunchContext) -> None:
         """Start the process with the environment as it is now."""
@@ -145,12 +145,12 @@ class ExecuteProcess(Action):
     async def _run(self, context: LaunchContext, name: str, command: list[str], environment: dict[str, str]) -> None:
         """Run the process to its end."""
         def log(stream: str, line: str) -> None:
-            text = self._output_format.format(line=line, name=name, this=self)
-            context.log.line(text, DESTINATIONS[self._output][stream])
+            context.log.line(output.replace('{line}', line), DESTINATIONS[self._output][stream])
 
-        tty = context.launch_configurations.get('emulate_tty', str(self._emulate_tty)).lower()
+        output = self._output_format.format(line='{line}', name=name, this=self)
+        tty = IfCondition(context.launch_configurations.get('emulate_tty', str(self._emulate_tty))).evaluate(context)
         try:
-            process = await ChildProcess.start(command, environment, VALID[tty], log)
+            process = await ChildProcess.start(command, environment, tty, log)
         except OSError:
             context.log.message(
                 'ERROR', name, f'exception occurred while executing process:\n{traceback.format_exc()}')

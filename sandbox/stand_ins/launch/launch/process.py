@@ -34,7 +34,8 @@ class ChildProcess:
                 outputs.append(lines)
                 await asyncio.get_running_loop().connect_read_pipe(
                     lambda lines=lines: lines, os.fdopen(reading_end, 'rb', buffering=0))
-            process = await asyncio.create_subprocess_exec(*command, env=environment, **streams)
+            process = await asyncio.create_subprocess_exec(
+                *command, env=environment, stdin=asyncio.subprocess.PIPE, **streams)
         finally:
             for writing_end in streams.values():
                 os.close(writing_end)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,14 +23,28 @@ class SimulatorState:
 
 
 @dataclass(frozen=True)
-class Observation:
-    """Synchronised views, the reference camera first. No extrinsics: nothing here knows where a camera stands.
+class RobotState:
+    """The robot at the stamp of an observation, and the one calibrated extrinsic.
 
-    stamp: seconds of the ROS clock; frame_id: optical frame of the reference camera.
+    joints: positions by the joints' names in the robot description, rad or metres, fingers among them;
+    T_base_reference: (4, 4) pose of the reference camera's optical frame in the robot's base frame.
+    """
+
+    joints: Mapping[str, float]
+    T_base_reference: np.ndarray  # noqa: N815
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Synchronised views, the reference camera first. Where the other cameras stand is known to nobody.
+
+    stamp: seconds of the ROS clock; frame_id: optical frame of the reference camera; robot: None where no robot's
+    state is known.
     """
 
     stamp: float
     frame_id: str
     views: tuple[CameraView, ...]
     instruction: str = ''
+    robot: RobotState | None = None
     simulator: SimulatorState | None = None

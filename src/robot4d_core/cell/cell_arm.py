@@ -50,9 +50,14 @@ class CellArm:
         return self._data.ctrl[self._commands]
 
     @property
+    def finger_positions(self) -> np.ndarray:
+        """How far each finger (2,) is from the middle, in metres."""
+        return self._data.qpos[self._fingers]
+
+    @property
     def gripper_opening(self) -> float:
         """Metres between the finger pads."""
-        return float(self._data.qpos[self._fingers].sum())
+        return float(self.finger_positions.sum())
 
     @property
     def gripper_command(self) -> float:

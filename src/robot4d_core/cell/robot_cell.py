@@ -17,7 +17,7 @@ from robot4d_core.errors import SceneError
 from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import optical_frame
 from robot4d_core.geometry.poses import make_pose, quaternion_of
-from robot4d_core.observation import Observation, SimulatorState
+from robot4d_core.observation import Observation, RobotState, SimulatorState
 
 HOME_JITTER = 0.03  # radians, standard deviation
 SETTLING_TIME = 1.0  # seconds
@@ -128,14 +128,22 @@ class RobotCell:
         return self._renderer.render(self.data, self._placements[camera_name])
 
     def observe(self) -> Observation:
-        """Render what every camera sees now, the reference camera first; with the simulator's state, for the oracle."""
+        """Render what every camera sees now, the reference camera first; with the state of robot and simulator."""
         views = []
         for placement in self.scene.cameras:
             view = self.render(placement.name)
             views.append(CameraView(placement.name, placement.camera, view.rgb, view.depth))
         return Observation(
             stamp=self.time, frame_id=optical_frame(self.scene.cameras[0].name), views=tuple(views),
-            instruction=self.task.instruction, simulator=SimulatorState(self.scene.to_json(), self.state()))
+            instruction=self.task.instruction, robot=self._robot_state(),
+            simulator=SimulatorState(self.scene.to_json(), self.state()))
+
+    def _robot_state(self) -> RobotState:
+        joints = {}
+        for arm in self.arms:
+            joints |= zip(arm.names.joints, arm.positions.tolist())
+            joints |= zip(arm.names.gripper.finger_joints, arm.finger_positions.tolist())
+        return RobotState(joints, self.scene.cameras[0].T_world_optical)
 
     def close(self) -> None:
         """Free the renderer."""

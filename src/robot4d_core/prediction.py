@@ -42,11 +42,25 @@ class PredictedView:
 
 
 @dataclass(frozen=True)
+class GripperPath:
+    """Where an engine that thinks of the robot first imagines one gripper, one entry per predicted frame.
+
+    poses: (T, 4, 4) T_frame_tcp in the frame of the prediction; opening: (T,) metres between the finger pads;
+    closed: (T,) bool, whether the gripper is told to be closed.
+    """
+
+    gripper: str
+    poses: np.ndarray
+    opening: np.ndarray
+    closed: np.ndarray
+
+
+@dataclass(frozen=True)
 class Prediction:
     """A predicted 4-D video; views[0] is the reference camera.
 
     stamp: of the observation, seconds; frame_id: optical frame of the reference camera;
-    time_from_start: (T,) seconds after the stamp.
+    time_from_start: (T,) seconds after the stamp; paths: of every gripper, empty where the engine imagines none.
 
     Raises PredictionError when the views and times disagree or the times do not increase.
     """
@@ -57,6 +71,7 @@ class Prediction:
     views: tuple[PredictedView, ...]
     model: str
     id: UUID = field(default_factory=uuid4)
+    paths: tuple[GripperPath, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.views:
@@ -68,3 +83,8 @@ class Prediction:
                 raise PredictionError(
                     f"view '{view.name}' has {len(view.rgb)} frames for {len(self.time_from_start)} times"
                 )
+        for path in self.paths:
+            lengths = {len(path.poses), len(path.opening), len(path.closed)}
+            if lengths != {len(self.time_from_start)}:
+                raise PredictionError(
+                    f"the path of '{path.gripper}' has {sorted(lengths)} steps for {len(self.time_from_start)} times")

@@ -29,6 +29,8 @@ def add(commands) -> None:
                              'rgb_only_multi_view_attention or shared_decoder; shares the other stages of WORK')
     parser.add_argument('--data', type=Path, help='episode store; the demonstrations that a recipe names are recorded '
                                                   'into it (default: out/train/RECIPE/episodes)')
+    parser.add_argument('--looks', type=Path, help='store of looks, from which paths are learned; those that a recipe '
+                                                   'names are taken into it (default: out/train/RECIPE/looks)')
     parser.add_argument('--work', type=Path, help='folder of checkpoints, curves and pictures '
                                                   '(default: out/train/RECIPE/work)')
     parser.add_argument('--out', type=Path, help='folder of the finished model '

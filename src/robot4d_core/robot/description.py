@@ -142,6 +142,12 @@ class RobotDescription:
                 below[name] = self._links[name]
         return tuple(below)
 
+    def links_of_arm(self, first_joint: str) -> tuple[str, ...]:
+        """Return the links of the arm whose first joint it is: all that it carries, and its base unless the root is."""
+        first = self.link_moved_by(first_joint)
+        base = self.link_above(first)
+        return self.links_below(first if base == self.links[0] else base)
+
     def position_limits(self, joint: str) -> tuple[float, float]:
         """Return the lower and upper limit of a joint with one position, rad or metres."""
         number = self.model.joints[self.require_joint(joint)].idx_q

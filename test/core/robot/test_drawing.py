@@ -26,7 +26,7 @@ def at_opening(opening: float) -> dict[str, float]:
 def test_depth_and_links_are_those_of_the_boxes(opening, yaw):
     T_world_camera = camera_pose(yaw, distance=0.5, height=0.2)
     boxes = gripper(T_HAND_TCP, opening)
-    drawn = DRAWING.draw(CameraPlacement('camera', T_world_camera, CAMERA), at_opening(opening))
+    drawn = DRAWING.posed(at_opening(opening)).draw(CameraPlacement('camera', T_world_camera, CAMERA))
     _, truth = render(boxes, T_world_camera)
     edge = np.isfinite(drawn.depth) != np.isfinite(truth)
     assert np.isfinite(truth).sum() > 1000 and edge.mean() < 1e-4
@@ -41,7 +41,7 @@ def test_depth_and_links_are_those_of_the_boxes(opening, yaw):
 
 def test_what_was_measured_elsewhere_is_not_the_robot():
     placement = CameraPlacement('camera', camera_pose(20.0, distance=0.5, height=0.2), CAMERA)
-    drawn = DRAWING.draw(placement, at_opening(0.05))
+    drawn = DRAWING.posed(at_opening(0.05)).draw(placement)
     robot = np.isfinite(drawn.depth)
     np.testing.assert_array_equal(drawn.seen(drawn.depth), robot)
     np.testing.assert_array_equal(drawn.seen(drawn.depth + 0.02), robot)

@@ -14,10 +14,13 @@ from robot4d_core.errors import DeviceError, EngineError, MemoryShortage, ModelE
 from robot4d_core.generator.engines.engine import Cancelled, Engine, Progress
 from robot4d_core.generator.model.model_folder import REMEDY, ModelFolder
 from robot4d_core.generator.model.model_memory import require_memory
+from robot4d_core.generator.model.path_first import ImaginedRobot, PathFirst
 from robot4d_core.generator.model.pipeline import TwoViewPipeline
+from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.pointmaps import pointmap_from_depth
 from robot4d_core.observation import Observation
 from robot4d_core.prediction import PredictedView, Prediction, default_time_from_start
+from robot4d_core.robot.robot import Robot
 from robot4d_core.share import share_directory
 
 DEFAULT_MODEL = 'tabletop_tiny'
@@ -37,6 +40,7 @@ class DiffusionEngine(Engine):
         self.device = device
         self.steps = steps
         self._pipeline: TwoViewPipeline | None = None
+        self._path_first: PathFirst | None = None
 
     def start(self) -> None:
         """Load the weights.
@@ -50,10 +54,15 @@ class DiffusionEngine(Engine):
         self._pipeline = load_pipeline(folder).to(device)
         self._image_size = folder.image_size
         self.steps = folder.steps if self.steps is None else self.steps
+        self.needs_robot = self._pipeline.path is not None
+
+    def use_robot(self, robot: Robot) -> None:
+        """Take the robot whose paths the model imagines; see Engine.use_robot."""
+        self._path_first = PathFirst(self._pipeline, robot) if self.needs_robot else None
 
     def stop(self) -> None:
         """Forget the weights."""
-        self._pipeline = None
+        self._pipeline = self._path_first = None
 
     def predict(
         self,
@@ -76,8 +85,41 @@ class DiffusionEngine(Engine):
         for view in views:
             if not np.isfinite(view.depth).any():
                 raise EngineError(f"camera '{view.name}' has no valid depth; check the sensor and its range")
-        generator = torch.Generator()
-        generator.manual_seed(seed) if seed is not None else generator.seed()
+        rng = np.random.default_rng(seed)
+        imagined = self._imagine_robot(views, observation, rng, cancelled) if self.needs_robot else None
+        if self._pipeline.unet is None:
+            progress(1, 1)
+            rgb, pointmaps = imagined.base.rgb, imagined.base.pointmap
+        else:
+            generator = torch.Generator()
+            generator.manual_seed(seed) if seed is not None else generator.seed()
+            rgb, pointmaps = self._imagine_video(views, steps, generator, progress, cancelled)
+        return Prediction(
+            stamp=observation.stamp,
+            frame_id=observation.frame_id,
+            time_from_start=default_time_from_start(),
+            views=tuple(
+                PredictedView(view.name, view.camera, *video)
+                for view, *video in zip(views, rgb, pointmaps, strict=True)
+            ),
+            model=self.name,
+            paths=imagined.paths if imagined else (),
+        )
+
+    def _imagine_robot(
+        self, views: list[CameraView], observation: Observation, rng: np.random.Generator, cancelled: Cancelled
+    ) -> ImaginedRobot:
+        if self._path_first is None:
+            raise EngineError(f"engine '{self.name}' imagines a robot; call use_robot() before predict()")
+        if observation.robot is None:
+            raise EngineError(
+                f"'{self.name}' needs the robot's joint positions and the pose of the reference camera, and the "
+                'observation has neither; give a model without paths what was recorded without a robot')
+        return self._path_first.imagine(views, observation.robot, rng, cancelled)
+
+    def _imagine_video(
+        self, views: list[CameraView], steps: int, generator: torch.Generator, progress: Progress, cancelled: Cancelled
+    ) -> tuple[np.ndarray, np.ndarray]:
         try:
             video = self._pipeline(
                 np.stack([view.rgb for view in views]),
@@ -86,16 +128,7 @@ class DiffusionEngine(Engine):
             )
         except torch.cuda.OutOfMemoryError as error:
             raise MemoryShortage(f'{self.name} ran out of GPU memory ({error}); free the GPU or use another') from error
-        return Prediction(
-            stamp=observation.stamp,
-            frame_id=observation.frame_id,
-            time_from_start=default_time_from_start(),
-            views=tuple(
-                PredictedView(view.name, view.camera, rgb, pointmap)
-                for view, rgb, pointmap in zip(views, video.rgb, video.pointmap, strict=True)
-            ),
-            model=self.name,
-        )
+        return video.rgb, video.pointmap
 
 
 def load_pipeline(folder: ModelFolder) -> TwoViewPipeline:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from robot4d_core.errors import EngineError
 from robot4d_core.observation import Observation
 from robot4d_core.prediction import Prediction
+from robot4d_core.robot.robot import Robot
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
@@ -17,10 +18,12 @@ Cancelled = Callable[[], bool]
 class Engine(ABC):
     """Turns an observation into a predicted 4-D video. One thread owns an engine.
 
-    `name` appears in every message, picture and file that the engine's predictions touch.
+    `name` appears in every message, picture and file that the engine's predictions touch. needs_robot, once it is
+    started: whether its observations must hold the robot's state, and use_robot must be called before predict.
     """
 
     name: str
+    needs_robot = False
     needs_simulator = False
 
     @abstractmethod
@@ -43,6 +46,9 @@ class Engine(ABC):
         progress(step, steps) is called after every step; cancelled() is asked between steps.
         Raises PredictionCancelled, and EngineError when the observation does not fit.
         """
+
+    def use_robot(self, robot: Robot) -> None:
+        """Tell an engine with needs_robot which robot it sees. Raises RobotDescriptionError when it cannot be drawn."""
 
     def stop(self) -> None:
         """Release memory and devices; start may be called again."""

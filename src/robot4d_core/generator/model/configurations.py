@@ -14,6 +14,7 @@ from robot4d_core.errors import ConfigurationError
 from robot4d_core.generator.model.autoencoder import PointmapAutoencoder, RgbAutoencoder
 from robot4d_core.generator.model.autoencoder_interface import Autoencoder
 from robot4d_core.generator.model.diffusion import TwoViewDiffusion
+from robot4d_core.generator.model.path.network import PathNetwork
 from robot4d_core.generator.model.pipeline import TwoViewPipeline
 from robot4d_core.generator.model.temporal_autoencoder import TemporalPointmapAutoencoder, TemporalRgbAutoencoder
 from robot4d_core.generator.model.unet import TwoViewUNet
@@ -54,7 +55,8 @@ class Configuration:
     """The arguments of every part of a pipeline; the parts that an ablation lacks are None.
 
     image_size: width, height; autoencoder: a key of AUTOENCODERS; image_encoder: the arguments of transformers'
-    CLIPVisionConfig; diffuse_change: see TwoViewPipeline.
+    CLIPVisionConfig; diffuse_change: see TwoViewPipeline; path: the arguments of PathNetwork, for a model that imagines
+    the robot first.
     """
 
     image_size: list[int]
@@ -64,8 +66,9 @@ class Configuration:
     pointmap_autoencoder: dict | None
     view_alignment: dict | None
     image_encoder: dict | None
-    unet: dict
-    scheduler: dict
+    unet: dict | None
+    scheduler: dict | None
+    path: dict | None = None
 
 
 def read_configuration(name: str | Path, ablation: str = 'full') -> Configuration:
@@ -80,8 +83,8 @@ def read_configuration(name: str | Path, ablation: str = 'full') -> Configuratio
         raise ConfigurationError(f"no configuration '{name}'; give one of {known}, or the path of a YAML file")
     entries = yaml.safe_load(path.read_text())
     expected = {field.name for field in fields(Configuration)}
-    if not isinstance(entries, dict) or set(entries) != expected:
-        differing = ', '.join(sorted(expected ^ set(entries))) if isinstance(entries, dict) else 'all'
+    if not isinstance(entries, dict) or set(entries) | {'path'} != expected:
+        differing = ', '.join(sorted(expected ^ {*entries, 'path'})) if isinstance(entries, dict) else 'all'
         raise ConfigurationError(f'{path} must have exactly the entries {sorted(expected)}; differing: {differing}')
     if entries['autoencoder'] not in AUTOENCODERS:
         raise ConfigurationError(f"{path}: autoencoder is one of {list(AUTOENCODERS)}, got '{entries['autoencoder']}'")
@@ -92,6 +95,10 @@ def ablated(configuration: Configuration, name: str) -> Configuration:
     """Return the configuration of an ablation of the full method; raises ConfigurationError for an unknown name."""
     if name not in ABLATIONS:
         raise ConfigurationError(f"no ablation '{name}'; choose one of {', '.join(ABLATIONS)}")
+    if configuration.unet is None:
+        if name != 'full':
+            raise ConfigurationError(f"a configuration without a U-Net has no ablation, got '{name}'")
+        return configuration
     ablation = ABLATIONS[name]
     rgb, points = (
         autoencoder.get('latent_channels', LATENT_CHANNELS)
@@ -121,8 +128,8 @@ def make_autoencoders(configuration: Configuration) -> tuple[Autoencoder, Autoen
     )
 
 
-def make_unet(configuration: Configuration) -> TwoViewUNet:
-    """Make the U-Net with random weights."""
+def make_unet(configuration: Configuration) -> TwoViewUNet | None:
+    """Make the U-Net, if there is one, with random weights."""
     return _make('unet', TwoViewUNet, configuration.unet)
 
 
@@ -140,9 +147,14 @@ def make_image_encoder(configuration: Configuration):
     return CLIPVisionModelWithProjection(CLIPVisionConfig(**configuration.image_encoder)).eval()
 
 
-def make_scheduler(configuration: Configuration) -> TwoViewDiffusion:
-    """Make the noise levels, loss and sampler."""
+def make_scheduler(configuration: Configuration) -> TwoViewDiffusion | None:
+    """Make the noise levels, loss and sampler, if something is diffused."""
     return _make('scheduler', TwoViewDiffusion, configuration.scheduler)
+
+
+def make_path_network(configuration: Configuration) -> PathNetwork | None:
+    """Make the network that imagines paths, if there is one, with random weights."""
+    return _make('path', PathNetwork, configuration.path)
 
 
 def make_pipeline(configuration: Configuration, **parts) -> TwoViewPipeline:
@@ -152,6 +164,7 @@ def make_pipeline(configuration: Configuration, **parts) -> TwoViewPipeline:
         parts = dict(rgb_autoencoder=rgb, pointmap_autoencoder=pointmap) | parts
     makers = dict(
         unet=make_unet, view_alignment=make_view_alignment, image_encoder=make_image_encoder, scheduler=make_scheduler,
+        path=make_path_network,
     )
     parts |= {name: make(configuration) for name, make in makers.items() if name not in parts}
     return TwoViewPipeline(
@@ -164,8 +177,8 @@ def count_parameters(configuration: Configuration) -> dict[str, int]:
     with init_empty_weights():
         pipeline = make_pipeline(configuration)
     parts = {name: part for name, part in pipeline.components.items() if isinstance(part, nn.Module)}
-    unet = parts.pop('unet')
-    parts |= {f'unet.{name}': part for name, part in unet.named_children()}
+    if unet := parts.pop('unet', None):
+        parts |= {f'unet.{name}': part for name, part in unet.named_children()}
     return {name: sum(weight.numel() for weight in part.parameters()) for name, part in parts.items()}
 
 

@@ -148,8 +148,8 @@ def _components(path: Path, index: dict) -> dict[str, tuple[str, str]]:
         if came != class_name:
             raise ModelError(f'{config} is that of a {came}, {INDEX} demands a {class_name}; {REMEDY}')
         components[name] = library, class_name
-    if 'unet' not in components:
-        raise ModelError(f"{path / INDEX} names no 'unet'; {REMEDY}")
+    if not {'unet', 'path'} & components.keys():
+        raise ModelError(f"{path / INDEX} names neither a 'unet' nor a 'path'; {REMEDY}")
     return components
 
 

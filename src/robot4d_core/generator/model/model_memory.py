@@ -38,7 +38,7 @@ def memory_needed(folder: ModelFolder) -> int:
     Decoding holds no more than the pipeline's ceiling. Raises ModelError for an autoencoder that cannot be made.
     """
     weights = sum(math.prod(shape) for component in folder.components for shape in folder.shapes(component).values())
-    channels = folder.configuration('unet')['block_out_channels'][0]
+    channels = folder.configuration('unet')['block_out_channels'][0] if 'unet' in folder.components else 0
     denoising = UNET_BYTES * channels * math.prod(folder.image_size) * VALUES
     decoding = min(_decoding_mebibytes(folder) * VALUES, TwoViewPipeline.decode_memory) * MEBIBYTE
     return round(LIBRARIES + FLOAT32 * weights + OVERHEAD * (denoising + decoding))

@@ -19,6 +19,7 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 
 from robot4d_core.generator.model.autoencoder_interface import Autoencoder
 from robot4d_core.generator.model.diffusion import TwoViewDiffusion
+from robot4d_core.generator.model.path.network import PathNetwork
 from robot4d_core.generator.model.unet import TwoViewUNet
 from robot4d_core.generator.model.view_alignment import ViewAlignment, polish_transform, subsample
 from robot4d_core.geometry.pointmaps import transform_points, valid_points
@@ -74,10 +75,13 @@ class TwoViewPipeline(DiffusionPipeline):
     for the method as published and where view m is told nothing of view n; what view m changes is then against its
     points in its own frame. image_encoder: transformers' CLIPVisionModelWithProjection where the U-Net takes its
     embeddings. image_size: width, height that the model was trained at. decode_memory (settable) is the ceiling in MiB
-    of the features that decoding holds; see `Autoencoder.decode_videos` for what a low one costs.
+    of the features that decoding holds; see `Autoencoder.decode_videos` for what a low one costs. path: what imagines
+    the grippers' paths before the video; None for the method as published. unet and scheduler: None where the video is
+    the robot on these paths and nothing more.
     """
 
-    _optional_components = ['pointmap_autoencoder', 'view_alignment', 'image_encoder']  # noqa: RUF012
+    _optional_components = [  # noqa: RUF012
+        'pointmap_autoencoder', 'view_alignment', 'image_encoder', 'path', 'unet', 'scheduler']
     decode_memory = 4096.0
 
     def __init__(
@@ -85,16 +89,17 @@ class TwoViewPipeline(DiffusionPipeline):
         rgb_autoencoder: Autoencoder,
         pointmap_autoencoder: Autoencoder | None,
         view_alignment: ViewAlignment | None,
-        unet: TwoViewUNet,
-        scheduler: TwoViewDiffusion,
+        unet: TwoViewUNet | None,
+        scheduler: TwoViewDiffusion | None,
         image_encoder=None,
+        path: PathNetwork | None = None,
         image_size: list[int] = (160, 128),
         diffuse_change: bool = True,
     ) -> None:
         super().__init__()
         self.register_modules(
             rgb_autoencoder=rgb_autoencoder, pointmap_autoencoder=pointmap_autoencoder, view_alignment=view_alignment,
-            unet=unet, scheduler=scheduler, image_encoder=image_encoder,
+            unet=unet, scheduler=scheduler, image_encoder=image_encoder, path=path,
         )
         self.register_to_config(image_size=image_size, diffuse_change=diffuse_change)
 

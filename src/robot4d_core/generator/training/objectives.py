@@ -8,9 +8,12 @@ from torch import nn
 
 from robot4d_core.generator.model.autoencoder_interface import Autoencoder, PointmapImages
 from robot4d_core.generator.model.diffusion import TwoViewDiffusion
+from robot4d_core.generator.model.path.diffusion import path_loss
+from robot4d_core.generator.model.path.network import PathNetwork
 from robot4d_core.generator.model.unet import TwoViewUNet
 from robot4d_core.generator.model.view_alignment import ViewAlignment
 from robot4d_core.generator.training.batches import AlignmentBatch, DiffusionBatch, ImageBatch
+from robot4d_core.generator.training.path.path_batches import PathBatch
 
 LATENT_NOISE = 0.02  # standard deviation, keeps the decoder smooth around the latents
 LATENT_SIZE_PENALTY = 1e-3  # weight of the mean square latent
@@ -78,3 +81,16 @@ class DiffusionObjective(nn.Module):
         )
         named = {'loss' if name == 'total' else name: loss for name, loss in vars(terms).items()}
         return {name: loss for name, loss in named.items() if loss is not None}
+
+
+class PathObjective(nn.Module):
+    """Distance of imagined paths from those that were taken; see model/path/diffusion.py."""
+
+    def __init__(self, network: PathNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: PathBatch, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        """Return the losses of a batch."""
+        with torch.autocast(batch.clean.device.type, enabled=False):  # bfloat16 tells places to the centimetre only
+            return path_loss(self.network, batch.clean, batch.given, generator)

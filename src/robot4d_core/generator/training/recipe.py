@@ -14,7 +14,7 @@ import yaml
 from robot4d_core.errors import RecipeError
 from robot4d_core.share import share_directory
 
-STAGES = ('rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment', 'diffusion')
+STAGES = ('path', 'rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment', 'diffusion')
 BUDGET = ('steps', 'minutes')
 
 
@@ -67,13 +67,17 @@ class StageSettings:
 
 @dataclass(frozen=True)
 class DataSettings:
-    """The demonstrations to record of each task, of seeds seed, seed + 1, ...; sensor: 'ideal' or 'noisy'."""
+    """The demonstrations to record of each task, of seeds seed, seed + 1, ...; sensor: 'ideal' or 'noisy'.
+
+    looks: scenes of each task, of the same seeds, of which looks are taken for the path.
+    """
 
     tasks: tuple[str, ...]
     episodes: int
     cameras: int
     seed: int = 0
     sensor: str = 'ideal'
+    looks: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,8 @@ class Recipe:
     data: DataSettings | None
     model: str
     evaluation: EvaluationSettings
-    diffusion: StageSettings
+    diffusion: StageSettings | None = None
+    path: StageSettings | None = None
     rgb_autoencoder: StageSettings | None = None
     pointmap_autoencoder: StageSettings | None = None
     view_alignment: StageSettings | None = None
@@ -121,8 +126,9 @@ class Recipe:
         """Return what must not change while a training goes on: all but what follows it and its last budget."""
         entries = dataclasses.asdict(self)
         del entries['evaluation'], entries['file_megabytes']
-        for name in BUDGET:
-            del entries['diffusion'][name]
+        if self.diffusion is not None:
+            for name in BUDGET:
+                del entries['diffusion'][name]
         return entries
 
 

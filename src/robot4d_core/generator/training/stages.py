@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""The stages of a training in their order: autoencoders, view alignment, diffusion."""
+"""The stages of a training in their order: path, autoencoders, view alignment, diffusion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from robot4d_core.episodes.joined_stores import JoinedStores
-from robot4d_core.episodes.loader import WindowDataset
+from robot4d_core.episodes.loader import WindowDataset, episodes_of
 from robot4d_core.episodes.splits import training_cameras
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import NoWindowError, RecipeError
@@ -23,7 +23,14 @@ from robot4d_core.generator.training.batch_sources import DataFromWindows, DataI
 from robot4d_core.generator.training.batches import Batches, BatchPlan
 from robot4d_core.generator.training.checkpoint import save_durably
 from robot4d_core.generator.training.loop import DrawSamples, train_stage
-from robot4d_core.generator.training.objectives import AlignmentObjective, AutoencoderObjective, DiffusionObjective
+from robot4d_core.generator.training.objectives import (
+    AlignmentObjective,
+    AutoencoderObjective,
+    DiffusionObjective,
+    PathObjective,
+)
+from robot4d_core.generator.training.path.path_batches import path_batches
+from robot4d_core.generator.training.path.remembered_look import remember_looks
 from robot4d_core.generator.training.recipe import Recipe
 from robot4d_core.generator.training.sample_pictures import COLUMNS, draw_prediction, draw_reconstruction
 
@@ -38,10 +45,12 @@ class Training:
     """
 
     def __init__(
-        self, pipeline: TwoViewPipeline, recipe: Recipe, ablation: str, store: EpisodeStore | JoinedStores, work: Path,
-        accelerator: Accelerator, workers: int,
+        self, pipeline: TwoViewPipeline, recipe: Recipe, ablation: str, store: EpisodeStore | JoinedStores,
+        looks: EpisodeStore | JoinedStores | None, work: Path, accelerator: Accelerator, workers: int,
     ) -> None:
-        self._pipeline, self._recipe, self._ablation, self._store = pipeline, recipe, ablation, store
+        """Take the demonstrations, and the looks where the pipeline imagines paths."""
+        self._pipeline, self._recipe, self._ablation = pipeline, recipe, ablation
+        self._store, self._looks = store, looks
         self._work, self._accelerator, self._workers = work, accelerator, workers
         pipeline.to(accelerator.device)
         for part in pipeline.components.values():
@@ -54,6 +63,9 @@ class Training:
         keep_latents_scale: the autoencoders' latents are scaled as a pretrained U-Net expects them.
         """
         data, stages = self._data(), {}
+        if self._pipeline.path is not None:
+            self._train('path', PathObjective(self._pipeline.path), self._path_batches())
+            stages['path'] = self._folder('path')
         for name in ('rgb_autoencoder', 'pointmap_autoencoder'):
             if getattr(self._pipeline, name) is not None and getattr(self._recipe, name) is not None:
                 self._train_autoencoder(name, data, keep_latents_scale)
@@ -62,8 +74,10 @@ class Training:
             self._train('view_alignment', AlignmentObjective(self._pipeline.view_alignment),
                         data.alignments(self._pipeline))
             stages['view_alignment'] = self._folder('view_alignment')
-        self._train_diffusion(data)
-        return stages | {'diffusion': self._folder('diffusion')}
+        if self._pipeline.unet is not None:
+            self._train_diffusion(data)
+            stages['diffusion'] = self._folder('diffusion')
+        return stages
 
     def _data(self) -> TrainingData:
         if self._recipe.in_memory:
@@ -71,6 +85,14 @@ class Training:
             return DataInMemory(self._store, self._work / folder, self._accelerator)
         return DataFromWindows(
             self._store, self._workers, self._pipeline.rgb_autoencoder.latent_factor, self._accelerator)
+
+    def _path_batches(self) -> Batches:
+        network, looks = self._pipeline.path, self._looks
+        cameras = training_cameras(looks.settings['cameras'])
+        remembered = remember_looks(
+            looks, episodes_of(looks, 'training'), cameras, np.array(network.config.workspace), network.config.stroke,
+            quiet=not self._accelerator.is_main_process)
+        return path_batches(remembered, network)
 
     def _train_autoencoder(self, name: str, data: TrainingData, keep_latents_scale: bool) -> None:
         autoencoder = getattr(self._pipeline, name)

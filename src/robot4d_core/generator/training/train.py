@@ -24,9 +24,10 @@ from robot4d_core.errors import DeviceError, RecipeError
 from robot4d_core.generator.model.configurations import Configuration, make_pipeline, read_configuration
 from robot4d_core.generator.model.model_folder import write_checksums
 from robot4d_core.generator.model.pipeline import TwoViewPipeline
-from robot4d_core.generator.training.recipe import Recipe, read_recipe
+from robot4d_core.generator.training.recipe import STAGES, Recipe, read_recipe
 from robot4d_core.generator.training.stages import Training
 
+LOOK_CAMERAS = 4  # three train, one is held out
 PATIENCE = timedelta(hours=12)  # of processes that wait for the main one to record or encode
 
 
@@ -62,7 +63,10 @@ def train(args: argparse.Namespace) -> TrainedModel | None:
     if accelerator.is_main_process:
         claim_work_folder(work, recipe, args.init_from_svd)
     store = provide_episodes(recipe, configuration, args.data or home / 'episodes', args.workers, accelerator)
-    stages = Training(pipeline, recipe, args.ablation, store, work, accelerator, args.workers).run(
+    looks = None
+    if pipeline.path is not None:
+        looks = provide_looks(recipe, configuration, args.looks or home / 'looks', args.workers, accelerator)
+    stages = Training(pipeline, recipe, args.ablation, store, looks, work, accelerator, args.workers).run(
         keep_latents_scale=args.init_from_svd is not None)
     if not accelerator.is_main_process:
         return None
@@ -82,12 +86,13 @@ def _command(args: argparse.Namespace, recipe: Recipe) -> str:
 
 def require_stages(recipe: Recipe, configuration: Configuration, from_svd: bool) -> None:
     """Raise RecipeError when the recipe lacks what the model needs."""
-    for name in ('rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment'):
-        pretrained = from_svd and name != 'view_alignment'
-        if getattr(configuration, name) is not None and getattr(recipe, name) is None and not pretrained:
+    for name in STAGES:
+        part = 'unet' if name == 'diffusion' else name
+        pretrained = from_svd and name.endswith('autoencoder')
+        if getattr(configuration, part) is not None and getattr(recipe, name) is None and not pretrained:
             raise RecipeError(
                 f"the recipe '{recipe.name}' has no stage '{name}', which the configuration '{recipe.model}' needs"
-                f"{'' if name == 'view_alignment' else ' unless it begins with --init-from-svd'}; add it")
+                f"{' unless it begins with --init-from-svd' if name.endswith('autoencoder') else ''}; add it")
     if recipe.in_memory and configuration.image_encoder is not None:
         raise RecipeError(
             f"the configuration '{recipe.model}' has an image encoder, which looks at windows as they are read; write "
@@ -163,6 +168,29 @@ def provide_episodes(
     return store
 
 
+def provide_looks(
+    recipe: Recipe, configuration: Configuration, folder: Path, workers: int, accelerator: Accelerator,
+) -> EpisodeStore | JoinedStores:
+    """Record the recipe's looks, or open the user's. Raises RecipeError when there are none, EpisodeStore's errors."""
+    if recipe.data is not None and accelerator.is_main_process:
+        from robot4d_core.cell.recorder import record
+        from robot4d_core.cell.sensor import SENSORS
+
+        data = recipe.data
+        for task in data.tasks:
+            record(folder / task, task, data.looks, LOOK_CAMERAS, seed=data.seed, size=tuple(configuration.image_size),
+                   workers=max(1, workers), sensor=SENSORS[data.sensor], looks=True)
+    accelerator.wait_for_everyone()
+    if not folder.exists():
+        raise RecipeError(
+            f"the recipe '{recipe.name}' takes no looks and there is no store {folder}; take some with `robot4d record "
+            '--looks` or `robot4d dataset import --looks`, and give them by --looks')
+    store = open_stores(folder)
+    if store.settings.get('kind') != LOOKS_KIND:
+        raise RecipeError(f'{folder} holds demonstrations, from which no path is learned; give looks by --looks')
+    return store
+
+
 def make_initial_pipeline(configuration: Configuration, svd: Path | None) -> TwoViewPipeline:
     """Return the pipeline before training: Stable Video Diffusion's weights, or random ones, always the same."""
     torch.manual_seed(0)
@@ -176,11 +204,11 @@ def make_initial_pipeline(configuration: Configuration, svd: Path | None) -> Two
 def write_model(pipeline: TwoViewPipeline, folder: Path, file_megabytes: int | None = None) -> None:
     """Save the pipeline as a diffusers folder, weights as bfloat16 (loaded as float32), with checksums.
 
-    file_megabytes: see Recipe. Weights that lie in the folder are replaced.
+    Those of the path stay float32, for it tells millimetres. file_megabytes: see Recipe. Weights that lie in the folder are replaced.
     """
     for name, part in pipeline.to('cpu').components.items():
         if isinstance(part, nn.Module):
-            part.bfloat16()
+            part.to(torch.float32 if name == 'path' else torch.bfloat16)
             for file in (folder / name).glob('*.safetensors*'):
                 file.unlink()
     pipeline.save_pretrained(folder, max_shard_size=file_megabytes and f'{file_megabytes}MB')

@@ -30,18 +30,15 @@ class RobotSegmenter:
         positions: of all joints by name, rad or metres; depth: (H, W) metres, as measured. Where another surface, or
         none, was measured, the robot is not seen.
         """
-        drawn = self._drawing.draw(placement, positions)
+        drawn = self._drawing.posed(positions).draw(placement)
         return np.where(drawn.seen(depth), self._label_of_link[drawn.link], 0).astype(np.uint8)
 
 
 def _labels(description: RobotDescription, arms: Sequence[RecordedArm]) -> np.ndarray:
     """Label what hangs below the base of each arm: the fingers, what carries them, and the rest as arm."""
     labels = dict.fromkeys(description.links, 0)
-    root = description.links[0]
     for number, arm in enumerate(arms):
-        first = description.link_moved_by(arm.joints[0])
-        base = description.link_above(first)
-        for link in description.links_below(first if base == root else base):
+        for link in description.links_of_arm(arm.joints[0]):
             labels[link] = label_of(number, 'arm')
         for joint, part in zip(arm.finger_joints, ('finger_left', 'finger_right')):
             finger = description.link_moved_by(joint)

@@ -1,0 +1,87 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""Imagining in the order path, robot, video: what kinematics knows is not learned in pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from robot4d_core.errors import EngineError, InverseKinematicsError, PredictionCancelled
+from robot4d_core.generator.model.base_video.robot_on_its_way import BaseVideo, RobotOnItsWay
+from robot4d_core.generator.model.path.imagine_paths import PathImagination
+from robot4d_core.generator.model.pipeline import TwoViewPipeline
+from robot4d_core.geometry.camera_view import CameraView
+from robot4d_core.geometry.pointmaps import pointmap_from_depth
+from robot4d_core.geometry.registration.judgement import judge
+from robot4d_core.geometry.registration.prepared_cloud import prepare
+from robot4d_core.observation import RobotState
+from robot4d_core.prediction import GripperPath
+from robot4d_core.robot.drawing import RobotDrawing
+from robot4d_core.robot.robot import Robot
+
+PATH_STEPS = 1  # the mean of the paths
+DRAWS = 3  # paths that are drawn until the arms can follow one
+MIN_INLIER_SHARE = 0.8  # of the points in common view, below which a placement is refused
+
+
+@dataclass(frozen=True)
+class ImaginedRobot:
+    """placements: T_reference_optical (4, 4) of every view; paths in the frame of the reference; base: of the video."""
+
+    placements: tuple[np.ndarray, ...]
+    paths: tuple[GripperPath, ...]
+    base: BaseVideo
+
+
+class PathFirst:
+    """The part of a prediction that comes before the video."""
+
+    def __init__(self, pipeline: TwoViewPipeline, robot: Robot) -> None:
+        """Take a pipeline with a path network, and the robot that moves."""
+        drawing = RobotDrawing(robot.description, robot.links)
+        self._pipeline = pipeline
+        self._imagination = PathImagination(pipeline.path, robot, drawing)
+        self._on_its_way = RobotOnItsWay(robot, drawing, np.array(pipeline.path.config.workspace))
+
+    def imagine(
+        self, views: Sequence[CameraView], state: RobotState, rng: np.random.Generator,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> ImaginedRobot:
+        """Place the second view, imagine the paths and draw the robot on them; views: of the pipeline's image size.
+
+        Raises EngineError when the views contradict their placement or no imagined path is within reach,
+        PredictionCancelled.
+        """
+        placements = self.place(views)
+        for _ in range(DRAWS):
+            if cancelled():
+                raise PredictionCancelled('the prediction was stopped while the paths were imagined')
+            paths = self.imagine_paths(views, placements, state, rng)
+            try:
+                return ImaginedRobot(placements, paths, self._on_its_way.draw(views, placements, state, paths))
+            except InverseKinematicsError as error:
+                problem = error
+        raise EngineError(f'of {DRAWS} imagined paths the arm can follow none: {problem}') from problem
+
+    def imagine_paths(
+        self, views: Sequence[CameraView], placements: Sequence[np.ndarray], state: RobotState, rng: np.random.Generator
+    ) -> tuple[GripperPath, ...]:
+        """Return a path of every gripper, in the frame of the reference; views: one or two."""
+        return self._imagination.imagine(views, placements, state, PATH_STEPS, rng)
+
+    def place(self, views: Sequence[CameraView]) -> tuple[np.ndarray, np.ndarray]:
+        """Return T_reference_optical (4, 4) of the reference and of the second view, from what both see.
+
+        Raises EngineError when what they see contradicts it.
+        """
+        n, m = views
+        points = np.stack([pointmap_from_depth(view.depth, view.camera) for view in (n, m)])
+        T_n_m = self._pipeline.align(self._pipeline.encode(np.stack([n.rgb, m.rgb]), points)[None], points)
+        share = judge(prepare(n), prepare(m), T_n_m).inlier_share
+        if share < MIN_INLIER_SHARE:
+            raise EngineError(
+                f"where the model places camera '{m.name}', only {share:.0%} of what both cameras see agrees, needed "
+                f'{MIN_INLIER_SHARE:.0%}; do both look at the same table, and is it like what the model has learned?')
+        return np.eye(4), T_n_m

@@ -1,0 +1,51 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""A robot as others are given it: its description and what its arms are called in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from robot4d_core.robot.description import RobotDescription
+from robot4d_core.robot.names import ArmNames, read_arm_names
+
+
+@dataclass(frozen=True)
+class Robot:
+    """base_frame: the link that does not move, in which a state gives the pose of the reference camera."""
+
+    description: RobotDescription
+    arms: tuple[ArmNames, ...]
+    base_frame: str = 'world'
+
+    @classmethod
+    def shipped(cls, arms: int) -> Robot:
+        """Return the robot of the cell that comes with robot4d, with one arm or two."""
+        return cls(RobotDescription.shipped(arms=arms), read_arm_names()[:arms])
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The links of all arms; tables and other furniture of the description are none of them."""
+        return tuple(link for arm in self.arms for link in self.description.links_of_arm(arm.joints[0]))
+
+    def positions(self, joints: np.ndarray, openings: np.ndarray) -> dict[str, float]:
+        """Return all positions by joint: joints (A, J) rad of the arms; openings (A,) metres, shared by the fingers."""
+        positions: dict[str, float] = {}
+        for arm, angles, opening in zip(self.arms, joints, openings, strict=True):
+            fingers = arm.gripper.finger_joints
+            positions |= zip(arm.joints, map(float, angles), strict=True)
+            positions |= dict.fromkeys(fingers, float(opening) / len(fingers))
+        return positions
+
+    def tools(self, positions: Mapping[str, float]) -> np.ndarray:
+        """Return T_base_tcp (A, 4, 4) of every arm's gripper."""
+        poses = self.description.poses(positions)
+        numbers = [self.description.links.index(arm.gripper.tcp) for arm in self.arms]
+        T_root_base = poses[self.description.links.index(self.base_frame)]
+        return np.linalg.inv(T_root_base) @ poses[numbers]
+
+    def openings(self, positions: Mapping[str, float]) -> np.ndarray:
+        """Return the opening (A,) of every gripper, metres."""
+        return np.array([sum(positions[joint] for joint in arm.gripper.finger_joints) for arm in self.arms])

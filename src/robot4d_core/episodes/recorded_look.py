@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from robot4d_core.episodes.recorded_robot import recorded_robot
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of, relative_pose
 from robot4d_core.errors import EpisodeError, ParameterError
@@ -16,7 +17,7 @@ from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera, optical_frame
 from robot4d_core.geometry.pointmaps import depth_in_metres, pointmap_from_depth, resize_depth, transform_points
 from robot4d_core.geometry.poses import invert_pose
-from robot4d_core.observation import Observation
+from robot4d_core.observation import Observation, RobotState
 from robot4d_core.prediction import FRAMES
 
 
@@ -43,8 +44,9 @@ class RecordedLook:
     """What two cameras saw at one moment of a recording and at the K that followed, FRAME_INTERVAL apart.
 
     views: n (the reference) and m; stamp: seconds; frame_id: optical frame of n; source: what to find it again by.
+    robot: at the first moment; None where the recording does not know it, for the reason robot_unknown.
     T_n_m: (4, 4), None where the recording does not know it. gripper_poses: (P, 4, 4) T_n_tcp of the first gripper and
-    openings: (P,) metres at the first P moments, both None where unknown. No engine gets these.
+    openings: (P,) metres at the first P moments, both None where unknown. No engine gets these three.
     """
 
     source: str
@@ -52,15 +54,17 @@ class RecordedLook:
     frame_id: str
     views: tuple[RecordedView, RecordedView]
     instruction: str = ''
+    robot: RobotState | None = None
+    robot_unknown: str = ''
     T_n_m: np.ndarray | None = None  # noqa: N815
     gripper_poses: np.ndarray | None = None
     openings: np.ndarray | None = None
 
     @property
     def observation(self) -> Observation:
-        """What an engine sees: the first moment, no extrinsic."""
+        """What an engine sees: the first moment, no extrinsic but that of n in the robot's base."""
         views = tuple(CameraView(view.name, view.camera, view.rgb[0], view.depth[0]) for view in self.views)
-        return Observation(self.stamp, self.frame_id, views, self.instruction)
+        return Observation(self.stamp, self.frame_id, views, self.instruction, self.robot)
 
     @property
     def future(self) -> int:
@@ -95,6 +99,11 @@ def read_episode_look(
     if not 0 <= step < count:
         raise ParameterError(f'step must be 0 to {count - 1}, the last of {path.name}, got {step}')
     steps = slice(step, step + 1 + moments)
+    robot, robot_unknown = None, ''
+    try:
+        robot = recorded_robot(episode, attributes, step, n)
+    except EpisodeError as error:
+        robot_unknown = str(error)
     T_n_world = invert_pose(np.asarray(episode.camera_poses)[n])
     return RecordedLook(
         source=f'{path}, step {step}, cameras {names[n]} and {names[m]}',
@@ -104,7 +113,8 @@ def read_episode_look(
                          depth_in_metres(episode.depth[k, steps], '16UC1'))
             for k in (n, m)
         ),
-        instruction=attributes.get('instruction', ''), T_n_m=relative_pose(episode, n, m),
+        instruction=attributes.get('instruction', ''), robot=robot, robot_unknown=robot_unknown,
+        T_n_m=relative_pose(episode, n, m),
         gripper_poses=T_n_world @ np.asarray(episode.gripper_poses)[steps, 0],
         openings=np.asarray(episode.opening)[steps, 0],
     )

@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.episodes.analytic_episodes import analytic_store
+from core.episodes.synthetic_episodes import SETTINGS, attributes_of, make_episode
+from robot4d_core.cell.arms import ARMS
 from robot4d_core.episodes.recorded_look import read_episode_look
+from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import read_window
 from robot4d_core.errors import EpisodeError, ParameterError
 from robot4d_core.geometry.poses import invert_pose
@@ -80,3 +85,48 @@ def test_what_is_not_there_is_named(path, step, cameras, expected):
 def test_an_unknown_episode_names_those_that_are(path):
     with pytest.raises(EpisodeError, match="no episode 'other'; it has episode_000003"):
         read_episode_look(path.parent / 'other')
+
+
+def stored(folder, episode, **attributes):
+    """Write an episode whose attributes are changed or, where None, missing; return its path."""
+    kept = {key: value for key, value in {**attributes_of(grippers=2), **attributes}.items() if value is not None}
+    EpisodeStore(folder / 'store', SETTINGS).write('one', episode, **kept)
+    return folder / 'store' / 'one'
+
+
+def test_the_engine_gets_every_joint_of_both_arms_and_the_pose_of_camera_n_alone(tmp_path):
+    episode = make_episode(grippers=2)
+    observation = read_episode_look(stored(tmp_path, episode), 3, ('1', '0')).observation
+    expected = {}
+    for number, arm in enumerate(ARMS):
+        expected |= zip(arm.joints, episode.joints[3, number])
+        expected |= dict.fromkeys(arm.gripper.finger_joints, episode.opening[3, number] / 2)
+    assert observation.robot.joints == expected
+    np.testing.assert_array_equal(observation.robot.T_base_reference, episode.camera_poses[1])
+
+
+def test_an_imported_episode_names_its_own_joints(tmp_path):
+    names = [[f'{side}_{k}' for k in range(8)] for side in ('left', 'right')]  # one finger joint each
+    episode = make_episode(grippers=2)
+    look = read_episode_look(stored(tmp_path, episode, seed=None, source={'joints': names}))
+    assert look.robot.joints == dict(zip(
+        [*names[0], *names[1]], np.hstack([episode.joints[0], episode.opening[0, :, None]]).ravel()))
+
+
+@pytest.mark.parametrize(('attributes', 'expected'), [
+    ({'source': {}}, 'imported without the names of its joints; import its bag again'),
+    ({'grippers': None}, "the episode's grippers are []"),
+    ({'grippers': ['gripper', 'claw']}, "the episode's grippers are ['gripper', 'claw']"),
+])
+def test_without_the_names_of_the_joints_there_is_no_robot_and_a_reason(tmp_path, attributes, expected):
+    look = read_episode_look(stored(tmp_path, make_episode(grippers=2), **attributes))
+    assert look.robot is None and look.observation.robot is None and expected in look.robot_unknown
+
+
+def test_a_joint_that_is_not_a_number_is_unknown_at_its_step_only(tmp_path):
+    joints = make_episode().joints.copy()
+    joints[2, 0, 4] = np.nan
+    path = stored(tmp_path, replace(make_episode(), joints=joints), grippers=['gripper'])
+    look = read_episode_look(path, 2)
+    assert look.robot is None and f'where {ARMS[0].joints[4]} were at step 2' in look.robot_unknown
+    assert read_episode_look(path, 3).robot is not None

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import takewhile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from robot4d_core.episodes.bags.camera_info import add_intrinsics
 from robot4d_core.episodes.bags.images import colour_pixels, depth_pixels
 from robot4d_core.episodes.bags.reader import BagReader
-from robot4d_core.episodes.bags.recording import Stream, add_transform, stamps_of
+from robot4d_core.episodes.bags.recording import Stream, add_transform, nanoseconds, stamps_of
 from robot4d_core.episodes.bags.synchronisation import TOLERANCE, nearest_values
 from robot4d_core.episodes.bags.topics import (
     CAMERA_INFO,
@@ -31,29 +31,33 @@ from robot4d_core.episodes.bags.topics import (
 )
 from robot4d_core.episodes.bags.transform_history import TransformHistory
 from robot4d_core.episodes.recorded_look import RecordedLook, RecordedView, choose_cameras
-from robot4d_core.errors import ImageError, ParameterError, SynchronisationError, TransformError
+from robot4d_core.errors import ImageError, ObservationError, ParameterError, SynchronisationError, TransformError
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_metres
+from robot4d_core.observation import RobotState
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
-from robot4d_core.robot.names import read_arm_names
+from robot4d_core.robot.base_frame import read_base_frame
+from robot4d_core.robot.joint_record import JointRecord
+from robot4d_core.robot.names import ArmNames, read_arm_names
 
 TOPICS_ADVICE = "record it, or name the cameras' topics with --topics FILE"
 
 
 def read_bag_look(
     bag: Path, time: float | None = None, cameras: tuple[str, str] = ('0', '1'),
-    topics: Sequence[CameraTopics] | None = None, moments: int = FRAMES,
+    topics: Sequence[CameraTopics] | None = None, moments: int = FRAMES, robot: Sequence[Path] | None = None,
 ) -> RecordedLook:
     """Read the newest moment at which both cameras have colour and depth, or the newest up to `time`.
 
     time: seconds after the first image of camera n. cameras: n and m, names or numbers among topics, None for those
-    found in the bag. Raises BagError, TopicError, ImageError, CalibrationError, and SynchronisationError when the
-    images are never stamped within TOLERANCE of each other.
+    found in the bag. robot: parameter files (as config/robot.yaml), one per arm, None for the robot of robot4d with
+    those of its arms that the bag has. Raises BagError, TopicError, ImageError, CalibrationError, ParameterError for
+    the robot's files, and SynchronisationError when the images are never stamped within TOLERANCE of each other.
     """
     with BagReader(bag) as reader:
         found = list(topics or discover_cameras(reader.types))
         pair = [found[k] for k in choose_cameras([camera.name for camera in found], cameras)]
-        scan = _Scan(reader, pair)
+        scan = _Scan(reader, pair, robot)
         chosen = _choose_moments(scan.colour[0], [*scan.colour[1:], *scan.depth], time, moments)
         images = _read_images(reader, scan, chosen)
     views = tuple(
@@ -65,22 +69,25 @@ def read_bag_look(
         source=f'{bag} at {(chosen[0] - min(scan.colour[0].stamps)) * 1e-9:.3f} s, cameras {pair[0].name} and '
                f'{pair[1].name}',
         stamp=chosen[0] * 1e-9, frame_id=frame_n, views=views, instruction=scan.instruction,
-        T_n_m=scan.pose(frame_n, frame_m, chosen[0]), **scan.gripper(frame_n, chosen),
+        **scan.robot(frame_n, int(chosen[0])), T_n_m=scan.pose(frame_n, frame_m, chosen[0]),
+        **scan.gripper(frame_n, chosen),
     )
 
 
 class _Scan:
     """The first reading of a bag: everything but pixels. colour, depth: streams of n and m, values count messages."""
 
-    def __init__(self, reader: BagReader, cameras: Sequence[CameraTopics]) -> None:
+    def __init__(
+        self, reader: BagReader, cameras: Sequence[CameraTopics], robot: Sequence[Path] | None
+    ) -> None:
         self.colour = [_stream(reader, camera.colour, COLOUR_KINDS, f"colour of camera '{camera.name}'")
                        for camera in cameras]
         self.depth = [_stream(reader, camera.depth, DEPTH_KINDS, f"aligned depth of camera '{camera.name}'")
                       for camera in cameras]
         self.instruction = ''
         self._transforms = TransformHistory()
-        gripper = read_arm_names()[0].gripper
-        self._tcp, self._fingers = gripper.tcp, {name: Stream(name) for name in gripper.finger_joints}
+        self._joints = JointRecord()
+        self._arms, self._base = read_arm_names(robot), read_base_frame(robot[0] if robot else None)
         infos: dict[str, PinholeCamera] = {}
         names = [camera.info for camera in cameras]
         streams = {stream.name: stream for stream in (*self.colour, *self.depth)}
@@ -98,14 +105,16 @@ class _Scan:
                 index = names.index(topic)
                 add_intrinsics(infos, topic, topic, message, 'rect' in self.colour[index].name)
         self.intrinsics = [infos[name] for name in names]
+        if robot is None:
+            self._arms = [arm for number, arm in enumerate(self._arms)
+                          if number == 0 or not set(_joints_of(arm)).isdisjoint(self._joints.names)]
 
     def _add_optional(self, topic: str, log_time: int, message) -> None:
         if topic == INSTRUCTION:
             self.instruction = message.data
         elif topic == JOINT_STATES:
-            for name, position in zip(message.name, message.position, strict=False):
-                if name in self._fingers:
-                    self._fingers[name].add(message.header, log_time, float(position))
+            with suppress(ObservationError):
+                self._joints.add(nanoseconds(message.header.stamp) * 1e-9, message.name, message.position)
         else:
             for transform in message.transforms:
                 add_transform(self._transforms, transform, topic == TF_STATIC)
@@ -117,16 +126,34 @@ class _Scan:
         except TransformError:
             return None
 
+    def robot(self, frame: str, moment: int) -> dict:
+        """Return robot, or robot_unknown, of a RecordedLook whose camera n has a frame, at a stamp in ns."""
+        needed = [joint for arm in self._arms for joint in _joints_of(arm)]
+        try:
+            joints = self._joints.at(needed, moment * 1e-9, TOLERANCE)
+            pose = self._transforms.lookup(self._base, frame, moment, round(TOLERANCE * 1e9))
+        except (ObservationError, TransformError) as error:
+            return {'robot_unknown': str(error)}
+        return {'robot': RobotState(joints, pose)}
+
     def gripper(self, frame: str, moments: np.ndarray) -> dict[str, np.ndarray]:
         """Return gripper_poses and openings of a RecordedLook up to the first unknown one, {} when none is known."""
-        if not all(finger.stamps for finger in self._fingers.values()):
-            return {}
-        values, offsets = zip(*(nearest_values(finger, moments) for finger in self._fingers.values()), strict=True)
-        near = (np.abs(offsets) <= TOLERANCE * 1e9).all(axis=0)
-        poses = [self.pose(frame, self._tcp, int(moment)) for moment in moments]
-        known = list(takewhile(lambda k: near[k] and poses[k] is not None, range(len(moments))))
-        return {'gripper_poses': np.stack([poses[k] for k in known]), 'openings': np.sum(values, axis=0)[known]
-                } if known else {}
+        gripper, poses, openings = self._arms[0].gripper, [], []
+        for moment in moments:
+            pose = self.pose(frame, gripper.tcp, int(moment))
+            try:
+                joints = self._joints.at(gripper.finger_joints, moment * 1e-9, TOLERANCE)
+            except ObservationError:
+                break
+            if pose is None:
+                break
+            poses.append(pose)
+            openings.append(sum(joints[finger] for finger in gripper.finger_joints))
+        return {'gripper_poses': np.stack(poses), 'openings': np.array(openings)} if poses else {}
+
+
+def _joints_of(arm: ArmNames) -> tuple[str, ...]:
+    return *arm.joints, *arm.gripper.finger_joints
 
 
 def _stream(reader: BagReader, topic: str, kinds: dict[str, str], what: str) -> Stream:

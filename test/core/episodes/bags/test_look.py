@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.episodes.bags.recorded_bags import (
+    ARM,
     BASE,
     CAMERA,
     CAMERAS,
     CLOSING,
     FIRST_STAMP,
     images,
+    joints,
     make_bag,
     shifted,
     tcp_in_base,
@@ -125,3 +130,82 @@ def test_a_missing_topic_is_named(tmp_path, topic, expected):
 def test_no_bag_is_named(tmp_path):
     with pytest.raises(BagError, match='does not exist'):
         read_bag_look(tmp_path / 'bag.mcap')
+
+
+JOINTS = [*ARM.joints, *ARM.gripper.finger_joints]
+
+
+def test_the_robot_is_known_between_its_messages_and_nothing_is_said_of_the_second_camera(bag):
+    look = read_bag_look(bag, 1.0, ('second', 'reference'))  # stamped 12 ms after a message of the robot's
+    robot = look.observation.robot
+    assert set(robot.joints) == set(JOINTS)
+    np.testing.assert_allclose([robot.joints[name] for name in JOINTS], joints(seconds_of(look)), atol=1e-6)
+    np.testing.assert_allclose(robot.T_base_reference, CAMERAS['second'], atol=1e-9)
+
+
+def test_publishers_that_tell_of_parts_of_the_robot_at_other_times_are_put_together(tmp_path):
+    """Arm and fingers come in turn, as from two drivers, and the wheels of another robot too."""
+    def change(topic, log_time, fields):
+        if topic != '/joint_states':
+            return log_time, fields
+        tick = round((log_time - FIRST_STAMP) / 0.05)
+        part = slice(0, 7) if tick % 2 else slice(7, 9)
+        return log_time, {**fields, 'name': ['wheel', *fields['name'][part]],
+                          'position': np.append(3.0, fields['position'][part])}
+
+    look = read_bag_look(make_bag(tmp_path / 'bag', change, seconds=2.0), 1.0)
+    assert set(look.robot.joints) == {'wheel', *JOINTS}
+    for name, position in zip(JOINTS, joints(1.0), strict=True):
+        assert look.robot.joints[name] == pytest.approx(position, abs=1e-6)
+
+
+def test_a_camera_that_the_robot_carries_is_where_it_was_at_the_stamp(tmp_path):
+    def change(topic, log_time, fields):
+        if topic != '/tf_static':
+            return log_time, fields
+        carried = [replace(transform, header=replace(transform.header, frame_id=ARM.gripper.tcp))
+                   if transform.child_frame_id == 'second_link' else transform for transform in fields['transforms']]
+        return log_time, {'transforms': carried}
+
+    look = read_bag_look(make_bag(tmp_path / 'bag', change, seconds=2.0), 1.0, ('second', 'reference'))
+    expected = BASE @ tcp_in_base(seconds_of(look)) @ CAMERAS['second']
+    np.testing.assert_allclose(look.robot.T_base_reference, expected, atol=1e-4)
+
+
+def test_the_names_of_another_robot_come_from_its_file(tmp_path):
+    other = {joint: f'panda_{k}' for k, joint in enumerate(JOINTS)}
+
+    def change(topic, log_time, fields):
+        return log_time, {**fields, 'name': [other[name] for name in fields['name']]} if 'name' in fields else fields
+
+    bag = make_bag(tmp_path / 'bag', change, seconds=1.0)
+    assert 'no joint_states with arm_joint1' in read_bag_look(bag).robot_unknown
+    file = tmp_path / 'panda.yaml'
+    file.write_text(f"""/**: {{ros__parameters: {{
+        base_frame: arm_link0, joint_names: {list(other.values())[:7]}, gripper: hand, hand_link: hand,
+        finger_links: [left, right], finger_joints: {list(other.values())[7:]}, tcp_frame: {ARM.gripper.tcp}}}}}
+        """)
+    look = read_bag_look(bag, 1.0, robot=[file])
+    np.testing.assert_allclose([look.robot.joints[name] for name in other.values()], joints(1.0), atol=1e-6)
+    np.testing.assert_allclose(look.robot.T_base_reference, invert_pose(BASE) @ CAMERAS['reference'], atol=1e-9)
+    assert look.openings is not None
+    file.write_text('robot: panda')
+    with pytest.raises(ParameterError, match='does not name an arm'):
+        read_bag_look(bag, robot=[file])
+
+
+@pytest.mark.parametrize(('change', 'expected'), [
+    (without('joint_states'), 'no joint_states with arm_joint1 and .*; heard: nothing'),
+    (without('/tf'), "tf: no way from 'world' to 'reference_color_optical_frame'"),
+    (lambda topic, log_time, fields: (
+        log_time, shifted(fields, 7.0) if topic == '/joint_states' else fields),
+     r'nearest joint_states with arm_joint1 are \d\.\d\d s from the observation, limit 0\.05 s'),
+    (lambda topic, log_time, fields: (
+        log_time, {**fields, 'position': fields['position'][:3]} if topic == '/joint_states' else fields),
+     'no joint_states with arm_joint1'),
+], ids=['no joints', 'no tf', 'other clock', 'too few positions'])
+def test_a_bag_that_does_not_know_the_robot_says_why_and_is_enough_for_the_cameras(tmp_path, change, expected):
+    look = read_bag_look(make_bag(tmp_path / 'bag', change, seconds=1.0))
+    assert look.robot is None and look.observation.robot is None
+    assert re.search(expected, look.robot_unknown)
+    assert len(look.observation.views) == 2

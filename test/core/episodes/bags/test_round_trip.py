@@ -17,7 +17,9 @@ from core.episodes.synthetic_episodes import attributes_of, make_episode
 from robot4d_core.episodes.bags.exporter import export_episode
 from robot4d_core.episodes.bags.importing.importer import import_bags
 from robot4d_core.episodes.bags.importing.settings import ImportSettings
+from robot4d_core.episodes.bags.look import read_bag_look
 from robot4d_core.episodes.episode import Episode
+from robot4d_core.episodes.recorded_look import read_episode_look
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.poses import make_pose
 
@@ -89,3 +91,17 @@ def test_wall_clock_stamps_come_back_to_a_microsecond(tmp_path):
     import_bags([tmp_path / 'one'], tmp_path / 'imported', ImportSettings())
     times = EpisodeStore(tmp_path / 'imported').read('one').times[...]
     assert np.abs(times - episode.times).max() < 1e-6
+
+
+@pytest.mark.parametrize('grippers', [1, 2])
+def test_the_robot_is_the_same_in_episode_bag_and_imported_episode(tmp_path, grippers):
+    store = make_store(tmp_path / 'store', 'one', random_episode(0, 12, 3, grippers, first_stamp=2.0))
+    export_episode(store, 'one', tmp_path / 'one')
+    import_bags([tmp_path / 'one'], tmp_path / 'imported', ImportSettings())
+    for step, cameras in ((0, ('0', '1')), (7, ('2', '0'))):
+        truth = read_episode_look(tmp_path / 'store' / 'one', step, cameras)
+        for look in (read_bag_look(tmp_path / 'one', step * 0.5, cameras),
+                     read_episode_look(tmp_path / 'imported' / 'one', step, cameras)):
+            assert look.robot.joints == truth.robot.joints and len(look.robot.joints) == 9 * grippers
+            np.testing.assert_allclose(look.robot.T_base_reference, truth.robot.T_base_reference, atol=1e-9)
+            assert look.stamp == pytest.approx(truth.stamp, abs=1e-9)

@@ -57,6 +57,7 @@ def read_demonstration(
     return episode, attributes | {
         'cameras': names, 'grippers': [arm.gripper for arm in arms],
         'source': {
+            'joints': [list(arm.all_joints) for arm in arms],
             'tolerance': settings.tolerance, 'worst_offsets': timeline.worst_offsets(),
             'registered_cameras': [camera.name for camera in recording.cameras if camera not in timeline.located]}}
 

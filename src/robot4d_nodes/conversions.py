@@ -20,6 +20,7 @@ from geometry_msgs.msg import Point, Pose, Quaternion, Transform, TransformStamp
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
 from std_msgs.msg import Header
 
+from robot4d.msg import GripperPath as GripperPathMessage
 from robot4d.msg import GripperPlan as GripperPlanMessage
 from robot4d.msg import GripperPlans
 from robot4d.msg import PredictedView as PredictedViewMessage
@@ -31,7 +32,7 @@ from robot4d_core.geometry.pointmaps import depth_in_metres, depth_in_millimetre
 from robot4d_core.geometry.poses import pose_from_quaternion, quaternion_of
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import SimulatorState
-from robot4d_core.prediction import PredictedView, Prediction
+from robot4d_core.prediction import GripperPath, PredictedView, Prediction
 
 COLOUR_ENCODINGS = ('rgb8', 'bgr8', 'rgba8', 'bgra8')
 DEPTH_ENCODINGS = ('16UC1', '32FC1')
@@ -203,6 +204,10 @@ def prediction_to_message(prediction: Prediction) -> PredictionMessage:
             images=_frames(view.rgb, 'rgb8', stamps, frame_id),
             pointmaps=_frames(view.pointmap, '32FC3', stamps, frame_id),
         ) for view in prediction.views],
+        paths=[GripperPathMessage(
+            gripper=path.gripper, poses=[pose_to_message(pose) for pose in path.poses],
+            opening=path.opening.tolist(), closed=path.closed.tolist(),
+        ) for path in prediction.paths],
     )
 
 
@@ -224,6 +229,9 @@ def prediction_from_message(message: PredictionMessage) -> Prediction:
         stamp=time_from_message(message.header.stamp), frame_id=message.header.frame_id, views=tuple(views),
         time_from_start=np.array([duration_from_message(t) for t in message.time_from_start]),
         model=message.model, id=uuid_from_message(message.id),
+        paths=tuple(GripperPath(
+            path.gripper, np.array([pose_from_message(pose) for pose in path.poses]).reshape(-1, 4, 4),
+            np.array(path.opening), np.array(path.closed, dtype=bool)) for path in message.paths),
     )
 
 

@@ -131,11 +131,13 @@ def test_when_k_cannot_be_right_expect_the_topic_named(index, value):
 
 def test_a_prediction_survives():
     prediction = frozen_prediction(1234.5)
+    prediction = replace(prediction, paths=two_paths(len(prediction.time_from_start)))
     back = c.prediction_from_message(on_the_wire(c.prediction_to_message(prediction)))
     for entry in fields(prediction):
-        if entry.name not in ('views', 'time_from_start'):
+        if entry.name not in ('views', 'time_from_start', 'paths'):
             assert getattr(back, entry.name) == getattr(prediction, entry.name)
     np.testing.assert_allclose(back.time_from_start, prediction.time_from_start)
+    assert_same_paths(back.paths, prediction.paths)
     for a, b in zip(back.views, prediction.views, strict=True):
         assert (a.name, a.camera) == (b.name, b.camera)
         np.testing.assert_array_equal(a.rgb, b.rgb)

@@ -17,6 +17,7 @@ def add(commands) -> None:
     evaluate = add_group(commands, 'evaluate', 'measure and print a table')
     add_model_measurements(evaluate)
     _add_autoencoder(evaluate)
+    _add_path(evaluate)
     policy = _add(evaluate, 'policy', _policy, 'success over random object poses and camera pairs')
     policy.add_argument('--engine', default='diffusion', choices=['diffusion', 'oracle', 'hold'], help='generator')
     policy.add_argument('--max-cycles', type=int, default=8, help='cycles before a trial has failed')
@@ -44,6 +45,21 @@ def _add_autoencoder(evaluate) -> None:
     autoencoder.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
 
 
+def _add_path(evaluate) -> None:
+    path = add_command(
+        evaluate, 'path', _path, 'errors of imagined gripper paths on looks, which no model should have trained on')
+    path.add_argument('looks', type=Path, help='store of looks, or a folder of several')
+    path.add_argument('--model', type=Path, default=None, metavar='FOLDER', help='the shipped one without it')
+    path.add_argument('--split', default=None, choices=['training', 'validation', 'held_out_objects'],
+                      help='looks to measure on; None: all')
+    path.add_argument('--cameras', nargs=2, default=('0', '1'), metavar=('N', 'M'),
+                      help='names, or numbers from 0, of the reference camera and of the other one')
+    path.add_argument('--second-view', default='placed', choices=['placed', 'missing'],
+                      help='placed where the model infers it, or not there at all')
+    path.add_argument('--seed', type=at_least(0), default=0, help='of the choice of points')
+    path.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
+
+
 def _add(evaluate, name: str, run, description: str) -> argparse.ArgumentParser:
     parser = add_command(evaluate, name, run, description)
     parser.add_argument('--task', default='PutSpatulaOnTable', help='task of the simulated cell')
@@ -60,6 +76,25 @@ def _autoencoder(arguments: argparse.Namespace) -> None:
         EpisodeStore(arguments.store), arguments.model, arguments.split, arguments.cameras, arguments.clips,
         arguments.seed, arguments.device)
     write_report(report, shlex.join(['robot4d', *sys.argv[1:]]), Path('out/evaluation'), arguments.json)
+
+
+def _path(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from robot4d_core.episodes.joined_stores import open_stores
+    from robot4d_core.episodes.loader import episodes_of
+    from robot4d_core.evaluation.measurement_file import describe_machine, write_measurement
+    from robot4d_core.evaluation.path.path_errors import measure_paths, print_path_errors
+    from robot4d_core.generator.engines.diffusion_engine import shipped_model
+
+    model, store = arguments.model or shipped_model(), open_stores(arguments.looks)
+    names = store.names if arguments.split is None else episodes_of(store, arguments.split)
+    errors = measure_paths(store, names, model, tuple(arguments.cameras), arguments.second_view, arguments.seed)
+    title = f'{model.name}: millimetres between imagined and true path, median (90th percentile)'
+    numbers = print_path_errors(errors, title, Console())
+    if arguments.json is not None:
+        command = shlex.join(['robot4d', *sys.argv[1:]])
+        write_measurement(arguments.json, command, {'machine': describe_machine('torch'), 'tasks': numbers})
 
 
 def _policy(arguments: argparse.Namespace) -> None:

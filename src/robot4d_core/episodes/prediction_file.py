@@ -22,6 +22,13 @@ predicted frames; 1 + K recorded moments, the first of them observed; all points
     T_n_m             (4, 4)            where the recording knows it
     gripper_poses     (P, 4, 4)         T_n_tcp of the first gripper at the first P recorded moments, where known
     openings          (P,)              metres, where known
+
+and, of an engine that imagines the paths of G grippers:
+
+    path_grippers     (G,)              names
+    path_poses        (G, T, 4, 4)      T_n_tcp
+    path_openings     (G, T)            metres
+    path_closed       (G, T)            bool
 """
 
 from __future__ import annotations
@@ -38,7 +45,7 @@ from robot4d_core.episodes.recorded_look import RecordedLook, RecordedView
 from robot4d_core.episodes.saved_prediction import SavedPrediction
 from robot4d_core.errors import PredictionFileError, Robot4dError
 from robot4d_core.geometry.cameras import PinholeCamera
-from robot4d_core.prediction import PredictedView, Prediction
+from robot4d_core.prediction import GripperPath, PredictedView, Prediction
 
 SCHEMA = 1
 VIEWS = ('n', 'm')
@@ -59,6 +66,12 @@ def write_npz(saved: SavedPrediction, file: Path) -> None:
             f'rgb_{v}': view.rgb, f'pointmap_{v}': view.pointmap, f'intrinsics_{v}': view.camera.matrix,
             f'recorded_rgb_{v}': recorded.rgb, f'recorded_depth_{v}': recorded.depth,
             f'recorded_intrinsics_{v}': recorded.camera.matrix,
+        }
+    if paths := prediction.paths:
+        arrays |= {
+            'path_grippers': [path.gripper for path in paths], 'path_poses': np.stack([path.poses for path in paths]),
+            'path_openings': np.stack([path.opening for path in paths]),
+            'path_closed': np.stack([path.closed for path in paths]),
         }
     arrays |= {key: getattr(look, key) for key in OPTIONAL if getattr(look, key) is not None}
     unfinished = file.with_name(f'.{file.name}.{os.getpid()}.unfinished')
@@ -104,11 +117,19 @@ def _from_arrays(arrays) -> SavedPrediction:
             arrays[f'recorded_depth_{v}']))
     stamp, frame_id = float(arrays['stamp']), str(arrays['frame_id'])
     return SavedPrediction(
-        Prediction(stamp, frame_id, arrays['time_from_start'], tuple(predicted), str(arrays['model'])),
+        Prediction(stamp, frame_id, arrays['time_from_start'], tuple(predicted), str(arrays['model']),
+                   paths=_paths(arrays)),
         RecordedLook(str(arrays['source']), stamp, frame_id, tuple(recorded), str(arrays['instruction']),
                      **{key: arrays[key] for key in OPTIONAL if key in arrays}),
         *(int(arrays[key]) if arrays[key] >= 0 else None for key in ('seed', 'steps')),
     )
+
+
+def _paths(arrays) -> tuple[GripperPath, ...]:
+    if 'path_grippers' not in arrays:
+        return ()
+    columns = (arrays[f'path_{name}'] for name in ('grippers', 'poses', 'openings', 'closed'))
+    return tuple(GripperPath(str(gripper), *path) for gripper, *path in zip(*columns, strict=True))
 
 
 def _camera(matrix: np.ndarray, video: np.ndarray) -> PinholeCamera:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.saved_predictions import saved_prediction
+from core.saved_predictions import assert_same_paths, saved_prediction
 from robot4d_core.episodes import prediction_file
 from robot4d_core.episodes.prediction_file import read_prediction, write_npz
 from robot4d_core.errors import PredictionFileError
@@ -37,6 +37,7 @@ def test_everything_comes_back(saved, file):
         for view, again in zip(before.views, after.views):
             assert (view.name, view.camera) == (again.name, again.camera)
             np.testing.assert_array_equal(view.rgb, again.rgb)
+    assert_same_paths(read.prediction.paths, saved.prediction.paths)
     assert read.prediction.model == 'moved truth' and read.look.source == saved.look.source
     np.testing.assert_array_equal(read.prediction.views[1].pointmap, saved.prediction.views[1].pointmap)
     for key in ('T_n_m', 'gripper_poses', 'openings'):
@@ -45,8 +46,10 @@ def test_everything_comes_back(saved, file):
 
 def test_what_is_unknown_stays_unknown(saved, tmp_path):
     look = replace(saved.look, T_n_m=None, gripper_poses=None, openings=None)
-    write_npz(replace(saved, look=look, steps=None), tmp_path / 'file.npz')
+    prediction = replace(saved.prediction, paths=())
+    write_npz(replace(saved, prediction=prediction, look=look, steps=None), tmp_path / 'file.npz')
     read = read_prediction(tmp_path / 'file.npz')
+    assert read.prediction.paths == ()
     assert (read.steps, read.look.T_n_m, read.look.gripper_poses, read.look.openings) == (None,) * 4
 
 

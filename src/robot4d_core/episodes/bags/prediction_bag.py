@@ -21,13 +21,14 @@ from robot4d_core.episodes.saved_prediction import SavedPrediction
 from robot4d_core.errors import PredictionFileError
 from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera, optical_frame
-from robot4d_core.prediction import FRAME_INTERVAL, PredictedView, Prediction
+from robot4d_core.geometry.poses import pose_from_quaternion, quaternion_of
+from robot4d_core.prediction import FRAME_INTERVAL, GripperPath, PredictedView, Prediction
 from robot4d_core.robot.names import read_arm_names
 from robot4d_core.share import share_directory
 
 TOPIC = '/prediction'
 PREDICTION = 'robot4d/msg/Prediction'
-MESSAGES = ('PredictedView', 'Prediction')
+MESSAGES = ('GripperPath', 'PredictedView', 'Prediction')
 
 
 class PredictionBagWriter(BagWriter):
@@ -46,7 +47,8 @@ class PredictionBagWriter(BagWriter):
             header=self._header(prediction.stamp, prediction.frame_id),
             id=self._make('unique_identifier_msgs/msg/UUID', uuid=np.frombuffer(prediction.id.bytes, np.uint8)),
             time_from_start=[self._duration(time) for time in prediction.time_from_start],
-            views=[self._predicted_view(prediction, view) for view in prediction.views], model=prediction.model)
+            views=[self._predicted_view(prediction, view) for view in prediction.views], model=prediction.model,
+            paths=[self._gripper_path(path) for path in prediction.paths])
 
     def _predicted_view(self, prediction: Prediction, view: PredictedView):
         def images(video: np.ndarray, encoding: str, frame_id: str) -> list:
@@ -61,6 +63,18 @@ class PredictionBagWriter(BagWriter):
             'robot4d/msg/PredictedView', camera_name=view.name,
             camera_info=self._make('sensor_msgs/msg/CameraInfo', **info),
             images=images(view.rgb, 'rgb8', frame_id), pointmaps=images(view.pointmap, '32FC3', prediction.frame_id))
+
+    def _gripper_path(self, path: GripperPath):
+        return self._make(
+            'robot4d/msg/GripperPath', gripper=path.gripper, poses=[self._pose(pose) for pose in path.poses],
+            opening=np.asarray(path.opening, float), closed=np.asarray(path.closed, bool))
+
+    def _pose(self, pose: np.ndarray):
+        x, y, z, w = quaternion_of(pose)
+        return self._make(
+            'geometry_msgs/msg/Pose',
+            position=self._make('geometry_msgs/msg/Point', **dict(zip('xyz', pose[:3, 3]))),
+            orientation=self._make('geometry_msgs/msg/Quaternion', x=x, y=y, z=z, w=w))
 
     def _duration(self, seconds: float):
         whole, nanoseconds = divmod(round(seconds * 1e9), 10**9)
@@ -100,9 +114,20 @@ def read_prediction_bag(folder: Path) -> SavedPrediction:
     times = np.array([time.sec + time.nanosec * 1e-9 for time in message.time_from_start])
     views = tuple(_predicted_view(view) for view in message.views)
     prediction = Prediction(
-        stamp, message.header.frame_id, times, views, message.model, UUID(bytes=bytes(message.id.uuid)))
+        stamp, message.header.frame_id, times, views, message.model, UUID(bytes=bytes(message.id.uuid)),
+        tuple(_gripper_path(path) for path in message.paths))
     look = read_bag_look(folder, 0.0, tuple(view.name for view in views))
     return SavedPrediction(prediction, replace(look, source=note['source']), note['seed'], note['steps'])
+
+
+def _gripper_path(message) -> GripperPath:
+    poses = np.stack([_pose(pose.position, pose.orientation) for pose in message.poses])
+    return GripperPath(message.gripper, poses, np.asarray(message.opening), np.asarray(message.closed, bool))
+
+
+def _pose(position, orientation) -> np.ndarray:
+    return pose_from_quaternion(
+        [position.x, position.y, position.z], [orientation.x, orientation.y, orientation.z, orientation.w])
 
 
 def _predicted_view(message) -> PredictedView:

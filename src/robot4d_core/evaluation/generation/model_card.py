@@ -39,7 +39,7 @@ def write_training_report(trained: TrainedModel, console: Console) -> None:
     What is measured are points, so models of colours alone get a card without errors.
     """
     report, settings = None, trained.recipe.evaluation
-    if settings.windows and trained.configuration.pointmap_autoencoder is not None:
+    if settings.windows and trained.store is not None and trained.configuration.pointmap_autoencoder is not None:
         engine = DiffusionEngine(trained.folder, device='auto', steps=settings.steps)
         engine.start()
         episodes = [read_seen_by(trained.store, name, held_out_cameras)
@@ -60,7 +60,7 @@ def _plot_curves(stages: dict[str, Path], path: Path) -> None:
 
     figure = Figure(figsize=(10, 6), layout='tight')
     series = {stage: read_curve(folder) for stage, folder in stages.items()}
-    for axis, (stage, columns) in zip(figure.subplots(2, 2).flat, series.items()):
+    for axis, (stage, columns) in zip(figure.subplots(2, 3).flat, series.items()):
         for name in columns.keys() - {'step', 'seconds', 'learning_rate'}:
             axis.semilogy(columns['step'], columns[name], label=name)
         axis.set_title(stage.replace('_', ' '))
@@ -73,11 +73,10 @@ def _plot_curves(stages: dict[str, Path], path: Path) -> None:
 
 def _write_card(trained: TrainedModel, report: HorizonError | None) -> None:
     """Write README.md into the model's folder. report: None when nothing was measured."""
-    recipe, store = trained.recipe, trained.store
+    recipe = trained.recipe
     machine = torch.cuda.get_device_name() if torch.cuda.is_available() else (
         f'{platform.machine()}, {torch.get_num_threads()} threads')
-    task, cameras = store.settings['task'], store.settings['cameras']
-    splits = Counter(store.attributes(episode)['split'] for episode in store.names)
+    tasks = (trained.store or trained.looks).settings['task']
     rows = []
     for stage, stage_folder in trained.stages.items():
         columns, settings = read_curve(stage_folder), getattr(recipe, stage)
@@ -85,9 +84,9 @@ def _write_card(trained: TrainedModel, report: HorizonError | None) -> None:
         rows.append(
             f"| {stage} | {last['step']:.0f} | {settings.batch} | {last['seconds'] / 60:.0f} | {last['loss']:.4f} |")
     what = textwrap.fill(
-        f'A two-view 4-D video model of the configuration `{recipe.model}`, trained on demonstrations of {task}. From '
-        'one RGB-D look of two cameras it predicts ten frames, 0.5 s apart, of colour and of points in the frame of '
-        'the first camera. The command that makes it:', LINE)
+        f'A two-view 4-D video model of the configuration `{recipe.model}`, trained on {tasks}. From one RGB-D look of '
+        'two cameras it predicts ten frames, 0.5 s apart, of colour and of points in the frame of the first camera. '
+        'The command that makes it:', LINE)
     (trained.folder / 'README.md').write_text(f"""# {trained.name}
 
 {what}
@@ -96,7 +95,7 @@ def _write_card(trained: TrainedModel, report: HorizonError | None) -> None:
 
 ## Data
 
-{_data(recipe, splits, cameras)}
+{_data(trained)}
 
 ## Training ({machine})
 
@@ -116,16 +115,24 @@ what may happen.
 """)
 
 
-def _data(recipe: Recipe, splits: Counter, cameras: int) -> str:
-    counts = ', '.join(f'{count} {split}' for split, count in sorted(splits.items()))
-    origin = 'They were recorded by the user.'
+def _data(trained: TrainedModel) -> str:
+    recipe, sentences = trained.recipe, []
+    for what, store in (('looks', trained.looks), ('episodes', trained.store)):
+        if store is not None:
+            splits = Counter(store.attributes(episode)['split'] for episode in store.names)
+            counts = ', '.join(f'{count} {split}' for split, count in sorted(splits.items()))
+            sentences.append(f"{splits.total()} {what} ({counts}), {store.settings['cameras']} cameras each, of which "
+                             'the first three quarters train.')
+    sentences.append('They were recorded by the user.')
     if (data := recipe.data) is not None:
-        last = data.seed + data.episodes - 1
-        origin = (f'They are simulated, of the seeds from {data.seed} to {last} less those whose demonstration failed; '
-                  f'sensor: {data.sensor}. No real image was used.')
-    return textwrap.fill(
-        f'{splits.total()} episodes ({counts}), {cameras} cameras each, of which the first three quarters train. '
-        f'{origin} Measured on the validation episodes, seen by the other cameras.', LINE)
+        last = data.seed + max(data.episodes, data.looks) - 1
+        sentences[-1] = (f'They are simulated, of the seeds from {data.seed} to {last} less those whose expert failed; '
+                         f'sensor: {data.sensor}. No real image was used.')
+    if recipe.begin_with is not None:
+        sentences.append(f'What has no stage below is taken from `models/{recipe.begin_with}`.')
+    if trained.store is not None:
+        sentences.append('Measured on the validation episodes, seen by the other cameras.')
+    return textwrap.fill(' '.join(sentences), LINE)
 
 
 def _errors(report: HorizonError, recipe: Recipe) -> str:

@@ -24,7 +24,8 @@ from robot4d_core.episodes.windows import Window
 from robot4d_core.errors import EvaluationError
 from robot4d_core.evaluation.generation.clips import draw_clips, read_clip
 from robot4d_core.evaluation.measurement_file import describe_machine, write_measurement
-from robot4d_core.generator.engines.diffusion_engine import load_pipeline, torch_device
+from robot4d_core.generator.engines.diffusion_engine import torch_device
+from robot4d_core.generator.model.load_pipeline import load_pipeline
 from robot4d_core.generator.model.model_folder import ModelFolder
 from robot4d_core.generator.model.pipeline import TwoViewPipeline
 from robot4d_core.geometry.pointmaps import transform_points, valid_points

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers.utils import logging as diffusers_logging
-from safetensors import SafetensorError
 
-from robot4d_core.errors import DeviceError, EngineError, MemoryShortage, ModelError
+from robot4d_core.errors import DeviceError, EngineError, MemoryShortage
 from robot4d_core.generator.engines.engine import Cancelled, Engine, Progress
-from robot4d_core.generator.model.model_folder import REMEDY, ModelFolder
+from robot4d_core.generator.model.load_pipeline import load_pipeline
+from robot4d_core.generator.model.model_folder import ModelFolder
 from robot4d_core.generator.model.model_memory import require_memory
 from robot4d_core.generator.model.path_first import ImaginedRobot, PathFirst
 from robot4d_core.generator.model.pipeline import TwoViewPipeline
@@ -35,7 +34,7 @@ class DiffusionEngine(Engine):
     """
 
     def __init__(self, model: str | Path | None = None, device: str = 'auto', steps: int | None = None) -> None:
-        self.model = Path(model) if model else share_directory() / 'models' / DEFAULT_MODEL
+        self.model = Path(model) if model else shipped_model()
         self.name = f'diffusion:{self.model.name}'
         self.device = device
         self.steps = steps
@@ -131,23 +130,9 @@ class DiffusionEngine(Engine):
         return video.rgb, video.pointmap
 
 
-def load_pipeline(folder: ModelFolder) -> TwoViewPipeline:
-    """Load a pipeline in float32 and check that every weight came from the folder; raises ModelError."""
-    diffusers_logging.disable_progress_bar()
-    try:
-        pipeline = TwoViewPipeline.from_pretrained(folder.path, local_files_only=True, use_safetensors=True)
-    except (OSError, ValueError, RuntimeError, TypeError, AttributeError, KeyError, SafetensorError) as error:
-        raise ModelError(f'the model in {folder.path} cannot be loaded ({error}); {REMEDY}') from error
-    pipeline.set_progress_bar_config(disable=True)
-    for component in folder.components:
-        module = getattr(pipeline, component)
-        differing = folder.shapes(component).keys() ^ module.state_dict().keys()
-        if differing:
-            raise ModelError(
-                f"{folder.path / component}: config.json does not fit the weights (for example '{min(differing)}'); "
-                f'{REMEDY}')
-        module.float().eval()
-    return pipeline
+def shipped_model() -> Path:
+    """Return the folder of the model that comes with robot4d."""
+    return share_directory() / 'models' / DEFAULT_MODEL
 
 
 def torch_device(device: str) -> torch.device:

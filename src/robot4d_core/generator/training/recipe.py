@@ -69,7 +69,8 @@ class StageSettings:
 class DataSettings:
     """The demonstrations to record of each task, of seeds seed, seed + 1, ...; sensor: 'ideal' or 'noisy'.
 
-    looks: scenes of each task, of the same seeds, of which looks are taken for the path.
+    episodes: of each task, 0 where nothing learns from demonstrations; looks: scenes of each task, of the same seeds,
+    of which looks are taken for the path.
     """
 
     tasks: tuple[str, ...]
@@ -100,7 +101,8 @@ class Recipe:
     data: None for a recipe whose demonstrations the user brings. model: the name of a configuration under
     config/models, or a path. in_memory: episodes and latents are held in memory, else windows are read and encoded as
     they are needed. precision: 'bf16' (mixed) or 'no'. file_megabytes: size of the files of weights at most, None for
-    what diffusers chooses. A stage that is None is left out.
+    what diffusers chooses. begin_with: a model that comes with robot4d, whose parts those without a stage are taken
+    from. A stage that is None is left out.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Recipe:
     in_memory: bool = True
     precision: str = 'bf16'
     file_megabytes: int | None = None
+    begin_with: str | None = None
 
     def __post_init__(self) -> None:
         if self.precision not in ('bf16', 'no'):

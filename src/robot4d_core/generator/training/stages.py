@@ -62,7 +62,7 @@ class Training:
 
         keep_latents_scale: the autoencoders' latents are scaled as a pretrained U-Net expects them.
         """
-        data, stages = self._data(), {}
+        data, stages = None if self._store is None else self._data(), {}
         if self._pipeline.path is not None:
             self._train('path', PathObjective(self._pipeline.path), self._path_batches())
             stages['path'] = self._folder('path')
@@ -70,7 +70,7 @@ class Training:
             if getattr(self._pipeline, name) is not None and getattr(self._recipe, name) is not None:
                 self._train_autoencoder(name, data, keep_latents_scale)
                 stages[name] = self._folder(name)
-        if self._pipeline.view_alignment is not None:
+        if self._pipeline.view_alignment is not None and self._recipe.view_alignment is not None:
             self._train('view_alignment', AlignmentObjective(self._pipeline.view_alignment),
                         data.alignments(self._pipeline))
             stages['view_alignment'] = self._folder('view_alignment')

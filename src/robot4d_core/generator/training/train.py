@@ -22,10 +22,12 @@ from robot4d_core.episodes.loader import episodes_of
 from robot4d_core.episodes.store import LOOKS_KIND, EpisodeStore
 from robot4d_core.errors import DeviceError, RecipeError
 from robot4d_core.generator.model.configurations import Configuration, make_pipeline, read_configuration
-from robot4d_core.generator.model.model_folder import write_checksums
+from robot4d_core.generator.model.load_pipeline import load_pipeline
+from robot4d_core.generator.model.model_folder import ModelFolder, write_checksums
 from robot4d_core.generator.model.pipeline import TwoViewPipeline
 from robot4d_core.generator.training.recipe import STAGES, Recipe, read_recipe
 from robot4d_core.generator.training.stages import Training
+from robot4d_core.share import share_directory
 
 LOOK_CAMERAS = 4  # three train, one is held out
 PATIENCE = timedelta(hours=12)  # of processes that wait for the main one to record or encode
@@ -36,7 +38,7 @@ class TrainedModel:
     """A model folder, complete but for its card.
 
     name: with the ablation's; command: that makes it; stages: the folder that each stage trained in, by its name;
-    store: the demonstrations.
+    store: the demonstrations, None when nothing learned from them; looks: what the path learned from, or None.
     """
 
     folder: Path
@@ -45,7 +47,8 @@ class TrainedModel:
     recipe: Recipe
     configuration: Configuration
     stages: dict[str, Path]
-    store: EpisodeStore | JoinedStores
+    store: EpisodeStore | JoinedStores | None
+    looks: EpisodeStore | JoinedStores | None
 
 
 def train(args: argparse.Namespace) -> TrainedModel | None:
@@ -59,11 +62,12 @@ def train(args: argparse.Namespace) -> TrainedModel | None:
     home = Path('out/train') / recipe.name
     work = args.work or home / 'work'
     accelerator = make_accelerator(args.device, recipe.precision)
-    pipeline = make_initial_pipeline(configuration, args.init_from_svd)
+    pipeline = make_initial_pipeline(configuration, recipe, args.init_from_svd)
     if accelerator.is_main_process:
         claim_work_folder(work, recipe, args.init_from_svd)
-    store = provide_episodes(recipe, configuration, args.data or home / 'episodes', args.workers, accelerator)
-    looks = None
+    store = looks = None
+    if any(getattr(recipe, stage) for stage in STAGES if stage != 'path'):
+        store = provide_episodes(recipe, configuration, args.data or home / 'episodes', args.workers, accelerator)
     if pipeline.path is not None:
         looks = provide_looks(recipe, configuration, args.looks or home / 'looks', args.workers, accelerator)
     stages = Training(pipeline, recipe, args.ablation, store, looks, work, accelerator, args.workers).run(
@@ -74,7 +78,7 @@ def train(args: argparse.Namespace) -> TrainedModel | None:
     folder = args.out or home / f'model{suffix}'
     write_model(pipeline, folder, recipe.file_megabytes)
     return TrainedModel(
-        folder, recipe.name + suffix, _command(args, recipe), recipe, configuration, stages, store)
+        folder, recipe.name + suffix, _command(args, recipe), recipe, configuration, stages, store, looks)
 
 
 def _command(args: argparse.Namespace, recipe: Recipe) -> str:
@@ -89,6 +93,7 @@ def require_stages(recipe: Recipe, configuration: Configuration, from_svd: bool)
     for name in STAGES:
         part = 'unet' if name == 'diffusion' else name
         pretrained = from_svd and name.endswith('autoencoder')
+        pretrained |= recipe.begin_with is not None and name != 'diffusion'
         if getattr(configuration, part) is not None and getattr(recipe, name) is None and not pretrained:
             raise RecipeError(
                 f"the recipe '{recipe.name}' has no stage '{name}', which the configuration '{recipe.model}' needs"
@@ -191,20 +196,40 @@ def provide_looks(
     return store
 
 
-def make_initial_pipeline(configuration: Configuration, svd: Path | None) -> TwoViewPipeline:
-    """Return the pipeline before training: Stable Video Diffusion's weights, or random ones, always the same."""
+def make_initial_pipeline(configuration: Configuration, recipe: Recipe, svd: Path | None) -> TwoViewPipeline:
+    """Return the pipeline before training: Stable Video Diffusion's weights, or random ones, always the same.
+
+    Parts without a stage are those of the model that the recipe begins with. Raises ModelError, ConfigurationError.
+    """
     torch.manual_seed(0)
     if svd is None:
-        return make_pipeline(configuration)
+        return make_pipeline(configuration, **_parts_taken_over(configuration, recipe))
     from robot4d_core.generator.model.svd_import import load_svd
 
     return load_svd(svd, configuration)
 
 
+def _parts_taken_over(configuration: Configuration, recipe: Recipe) -> dict[str, nn.Module]:
+    if recipe.begin_with is None:
+        return {}
+    known = load_pipeline(ModelFolder.open(share_directory() / 'models' / recipe.begin_with))
+    names = ('rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment')
+    taken = {name: getattr(known, name) for name in names
+             if getattr(configuration, name) is not None and getattr(recipe, name) is None}
+    differing = [name for name, part in taken.items()
+                 if any(part.config.get(key) != value for key, value in getattr(configuration, name).items())]
+    if differing:
+        raise RecipeError(
+            f"the {' and '.join(differing)} of {recipe.begin_with}, which the recipe '{recipe.name}' begins with, has "
+            f"another shape than in the configuration '{recipe.model}'")
+    return taken
+
+
 def write_model(pipeline: TwoViewPipeline, folder: Path, file_megabytes: int | None = None) -> None:
     """Save the pipeline as a diffusers folder, weights as bfloat16 (loaded as float32), with checksums.
 
-    Those of the path stay float32, for it tells millimetres. file_megabytes: see Recipe. Weights that lie in the folder are replaced.
+    Those of the path stay float32, for it tells millimetres. file_megabytes: see Recipe. Weights that lie in the
+    folder are replaced.
     """
     for name, part in pipeline.to('cpu').components.items():
         if isinstance(part, nn.Module):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.episodes.bags.recorded_bags import make_bag
-from core.saved_predictions import saved_prediction
+from core.saved_predictions import assert_same_paths, saved_prediction
 from robot4d_core.episodes.bags.look import read_bag_look
 from robot4d_core.episodes.bags.prediction_bag import read_prediction_bag, write_prediction_bag
 from robot4d_core.errors import EpisodeError, PredictionFileError
@@ -28,6 +28,7 @@ def test_everything_comes_back(tmp_path):
         assert (before.name, before.camera) == (after.name, after.camera)
         np.testing.assert_array_equal(before.rgb, after.rgb)
         np.testing.assert_array_equal(before.pointmap, after.pointmap)
+    assert_same_paths(read.prediction.paths, saved.prediction.paths)
     for before, after in zip(saved.look.views, read.look.views):
         np.testing.assert_array_equal(before.rgb, after.rgb)
         np.testing.assert_allclose(before.depth, after.depth, rtol=1e-6)

@@ -20,7 +20,7 @@ from core.episodes.analytic_episodes import analytic_store
 from core.generator.small_svd import small_svd, small_svd_configuration
 from core.generator.tiny_models import tiny_configuration, tiny_pipeline
 from robot4d_core.cli import main
-from robot4d_core.generator.engines.diffusion_engine import load_pipeline
+from robot4d_core.generator.model.load_pipeline import load_pipeline
 from robot4d_core.generator.model.model_folder import ModelFolder
 from robot4d_core.generator.model.pipeline import TwoViewPipeline
 from robot4d_core.generator.training import stages as training_stages

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from robot4d_core.generator.model.base_video.carried_object import points_in_grip
@@ -14,6 +15,11 @@ from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.geometry.splatting import draw_points
+
+
+EDGE = 2  # pixels about a thing whose colours are mixed with its own
+
+_NEIGHBOURHOOD = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,9 @@ class MovingScene:
             return self._empty
         shown = []
         for view, placement in zip(self._empty, self._placements, strict=True):
-            rgb, depth = view.rgb.copy(), np.where(np.isfinite(view.depth), view.depth, np.inf)
             for thing in things:
-                draw_points(rgb, depth, view.camera, invert_pose(placement) @ thing.moved, thing.points, thing.colours)
-            depth = np.where(np.isfinite(depth), depth, np.nan).astype(np.float32)
-            shown.append(CameraView(view.name, view.camera, rgb, depth))
+                view = _with_thing(view, invert_pose(placement) @ thing.moved, thing)
+            shown.append(view)
         return shown
 
     def _take(self, gripper: int, tool: np.ndarray) -> None:
@@ -93,6 +97,20 @@ class MovingScene:
             taken = np.zeros_like(mask)
             taken[mask] = belongs[start:start + mask.sum()]
             start += mask.sum()
-            self._hidden[number] |= taken
+            self._hidden[number] |= cv2.dilate(taken.astype(np.uint8), _NEIGHBOURHOOD, iterations=EDGE).astype(bool)
             self._movable[number] = mask & ~taken
         self._empty = uncover(self._views, self._placements, self._hidden)
+
+
+def _with_thing(view: CameraView, T_optical_points: np.ndarray, thing: _Carried) -> CameraView:
+    """Draw a thing into a view: its points one pixel each, and the gaps of a pixel between them."""
+    def splat(radius: int) -> tuple[np.ndarray, np.ndarray]:
+        rgb, depth = view.rgb.copy(), np.where(np.isfinite(view.depth), view.depth, np.inf)
+        draw_points(rgb, depth, view.camera, T_optical_points, thing.points, thing.colours, radius)
+        return rgb, np.where(np.isfinite(depth), depth, np.nan).astype(np.float32)
+
+    (fine, near), (coarse, nearer) = splat(0), splat(1)
+    hit = ((near != view.depth) & np.isfinite(near)).astype(np.uint8)
+    gaps = (cv2.morphologyEx(hit, cv2.MORPH_CLOSE, _NEIGHBOURHOOD) > hit) & (nearer != view.depth)
+    return CameraView(
+        view.name, view.camera, np.where(gaps[..., None], coarse, fine), np.where(gaps, nearer, near))

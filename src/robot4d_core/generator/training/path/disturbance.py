@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""What real sensors and calibrations do to a cloud, at random: jitter, holes, a camera that stands elsewhere, colour."""
+"""What real sensors and calibrations do to a cloud, at random: jitter, holes, misplacement, colour."""
 
 from __future__ import annotations
 

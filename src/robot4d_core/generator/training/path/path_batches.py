@@ -32,7 +32,7 @@ class PathBatch:
 
 
 def path_batches(looks: Sequence[RememberedLook], network: PathNetwork) -> Batches:
-    """Return batches of looks, seen by one or two of their cameras and disturbed. Raises NoWindowError without looks."""
+    """Return batches of looks, seen by one or two of their cameras and disturbed. Raises NoWindowError."""
     by_task: dict[str, dict[bool, list[tuple[RememberedLook, int]]]] = {}
     for look in looks:
         for gripper in range(look.tools.shape[1]):

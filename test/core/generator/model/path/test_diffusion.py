@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from hypothesis import given, settings
@@ -71,7 +73,8 @@ def test_samples_of_two_futures_are_one_or_the_other_and_their_mean_is_between()
         return torch.tanh(likelihood / 2).expand_as(noisy)
 
     given_grippers = some_grippers(np.random.default_rng(0), 1)
-    one = type(given_grippers)(**{name: value.expand(64, *value.shape[1:]) for name, value in vars(given_grippers).items()})
+    one = replace(given_grippers, **{name: value.expand(64, *value.shape[1:])
+                                     for name, value in vars(given_grippers).items()})
     generator = torch.Generator().manual_seed(0)
     sampled = sample_paths(network, one, 30, generator)
     torch.testing.assert_close(sampled.abs(), torch.ones_like(sampled), atol=0.02, rtol=0)

@@ -27,7 +27,8 @@ def example():
 def test_the_order_of_the_points_does_not_matter():
     network, given, noisy = example()
     order = torch.randperm(given.points.shape[1])
-    shuffled = replace(given, points=given.points[:, order], colours=given.colours[:, order], known=given.known[:, order])
+    shuffled = replace(
+        given, points=given.points[:, order], colours=given.colours[:, order], known=given.known[:, order])
     torch.testing.assert_close(predict(network, shuffled, noisy), predict(network, given, noisy), atol=1e-5, rtol=0)
 
 

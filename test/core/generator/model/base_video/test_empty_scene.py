@@ -26,7 +26,7 @@ def test_what_one_view_hides_another_shows():
     for view, full, mask in zip(uncover(seen, PLACEMENTS, hidden), true, hidden, strict=True):
         assert mask.sum() > 500
         error = np.abs(view.depth - full.depth)[mask]
-        assert np.median(error) < 0.003 and np.percentile(error, 90) < 0.03
+        assert np.median(error) < 0.01 and np.percentile(error, 90) < 0.03
         assert np.abs(view.rgb.astype(int) - full.rgb)[mask].mean() < 12
         np.testing.assert_array_equal(view.rgb[~mask], full.rgb[~mask])
 
@@ -37,7 +37,7 @@ def test_a_plane_goes_on_where_no_view_shows_it():
     hidden = np.zeros(depth.shape, bool)
     hidden[100:150, 120:200] = True
     view = uncover([CameraView('n', CAMERA, rgb, depth)], [np.eye(4)], [hidden])[0]
-    assert np.abs(view.depth - depth)[hidden].max() < 0.01
+    assert np.abs(view.depth - depth)[hidden].max() < 1e-4
     assert np.abs(view.rgb.astype(int) - rgb)[hidden].max() <= 2
 
 

@@ -53,4 +53,4 @@ def test_what_moves_is_nearly_where_it_will_be(task, begin, share):
         assert np.nanmean(error[moved]) < share * np.nanmean(np.linalg.norm(true - hold, axis=-1)[moved])
         assert np.nanmedian(error[~moved]) < 1e-6
         rgb = np.stack([frame[number].rgb for frame in futures]).astype(float)
-        assert np.square(base.rgb[number] - rgb).mean() < 0.5 * np.square(view.rgb - rgb).mean()
+        assert np.square(base.rgb[number] - rgb).mean() < 0.6 * np.square(view.rgb - rgb).mean()

@@ -30,7 +30,7 @@ from robot4d_core.prediction import Prediction
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
 from robot4d_core.robot.names import read_arm_names
-from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings
+from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings, track_grippers
 
 CONTROL_PERIOD = 0.01  # seconds
 GRIPPER_TIME = 1.0  # seconds that opening or closing may take
@@ -125,9 +125,9 @@ class PolicyLoop:
         self, cell: RobotCell, scene: Scene, prediction: Prediction, observation: Observation
     ) -> list[GripperPlan]:
         camera_from_world = invert_pose(scene.cameras[0].T_world_optical)
-        return [
-            tracker.track(prediction, camera_from_world @ arm.gripper_pose(), arm.gripper_opening, observation)
-            for tracker, arm in zip(self._trackers, cell.arms, strict=True)]
+        return track_grippers(
+            self._trackers, prediction, [camera_from_world @ arm.gripper_pose() for arm in cell.arms],
+            [arm.gripper_opening for arm in cell.arms], observation)
 
 
 class LostGripper(Robot4dError):

@@ -21,8 +21,9 @@ from robot4d_core.errors import ObservationError, PlanRejected, PoseError
 from robot4d_core.executor import safety
 from robot4d_core.executor.motion import ArmMotion, MotionPlan
 from robot4d_core.executor.motion_planner import MotionPlanner
+from robot4d_core.executor.robot_arms import RobotArms
 from robot4d_core.gripper_plan import GripperPlan
-from robot4d_core.robot.kinematics import ArmKinematics
+from robot4d_core.robot.names import ArmNames, GripperNames
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import (
     duration_to_message,
@@ -65,10 +66,11 @@ class Executor(Robot4dNode):
     def configure(self) -> None:
         """Read the robot description, listen to tf and joint states, look for the controllers."""
         settings, limits = self.parameters, self._limits
-        self._kinematics = ArmKinematics(
+        names = ArmNames(tuple(settings.joint_names), GripperNames(
+            settings.gripper, '', (), tuple(settings.finger_joints), settings.tcp_frame))
+        self._robot = RobotArms.from_description(
             find_robot_description(self, settings.robot_description, settings.robot_description_topic),
-            settings.joint_names, settings.tcp_frame, settings.base_frame,
-            held={joint: settings.open_width / len(settings.finger_joints) for joint in settings.finger_joints})
+            [names], [settings.open_width], settings.base_frame)
         self._transforms = Buffer(cache_time=Duration(seconds=limits.max_plan_age + settings.tf_timeout))
         listener = TransformListener(self._transforms, self, spin_thread=False)
         self.configured.callback(listener.unregister)
@@ -119,9 +121,8 @@ class Executor(Robot4dNode):
             if stale := safety.check_age('plan', plan.stamp, self.seconds_now(), limits.max_plan_age, limits):
                 raise PlanRejected(stale)
             positions, opening = self._measure_fresh(limits)
-            planner = MotionPlanner(
-                self._kinematics, limits, speed_scaling=settings.speed_scaling, open_width=settings.open_width)
-            return planner.plan(plan, self._base_from_camera(plan), positions, opening, max_steps=goal.max_steps)
+            planner = MotionPlanner(self._robot, limits, speed_scaling=settings.speed_scaling)
+            return planner.plan([plan], self._base_from_camera(plan), positions, [opening], max_steps=goal.max_steps)
         except PlanRejected as error:
             raise _rejected(*map(str, error.violations)) from error
         except (ObservationError, PoseError) as error:
@@ -187,7 +188,7 @@ class Executor(Robot4dNode):
                 remaining -= segment.duration
             else:
                 feedback.phase = self._activity = 'gripper'
-                self._controllers.open_to(segment.opening, self._watch(goal_handle, feedback, remaining, 0.0))
+                self._controllers.open_to(segment.openings[0], self._watch(goal_handle, feedback, remaining, 0.0))
 
     def _watch(self, goal_handle: ServerGoalHandle, feedback: ExecutePlan.Feedback, remaining: float, duration: float):
         """Return what the controllers call during a segment that takes duration of the remaining seconds."""
@@ -221,7 +222,7 @@ class Executor(Robot4dNode):
             measured, _ = self._measure()
         except ObservationError as error:
             raise ExecutionEnded(ExecutePlan.Result.STOPPED, str(error)) from error
-        if violations := safety.check_start(self._kinematics, planned, measured, self._limits):
+        if violations := safety.check_start(self._robot.arms[0].kinematics, planned, measured, self._limits):
             away = [str(violation) for violation in violations]
             raise ExecutionEnded(ExecutePlan.Result.CONTROLLER_FAILED, f'{what}: {"; ".join(away)}', away)
 
@@ -229,7 +230,7 @@ class Executor(Robot4dNode):
         """Publish the path of the tool for RViz."""
         of_base = header(self.seconds_now(), self.parameters.base_frame)
         self._planned_path.publish(Path(header=of_base, poses=[
-            PoseStamped(header=of_base, pose=pose_to_message(self._kinematics.fk(positions)))
+            PoseStamped(header=of_base, pose=pose_to_message(self._robot.arms[0].kinematics.fk(positions)))
             for motion in motions for positions in motion.positions[::_PATH_POINT_EVERY]]))
 
     def _motion_health(self) -> Health:

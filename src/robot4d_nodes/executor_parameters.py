@@ -80,6 +80,8 @@ class LimitParameters:
         _DEFAULTS.max_branch_jump, 'Change of a joint between two steps of a plan, rad', low=0.0, high=6.3)
     min_clearance: float = parameter(
         _DEFAULTS.min_clearance, 'Between parts that must not touch, metres', low=0.0, high=0.5)
+    min_arm_clearance: float = parameter(
+        _DEFAULTS.min_arm_clearance, 'Between two arms, metres', low=0.0, high=0.5)
     start_tolerance: float = parameter(
         _DEFAULTS.start_tolerance, 'Between where a motion begins or ends and where a joint is, rad', low=0.0, high=0.5)
     max_plan_age: float = parameter(

@@ -20,7 +20,11 @@ def add(commands) -> None:
     _add_path(evaluate)
     policy = _add(evaluate, 'policy', _policy, 'success over random object poses and camera pairs')
     policy.add_argument('--engine', default='diffusion', choices=['diffusion', 'oracle', 'hold'], help='generator')
-    policy.add_argument('--max-cycles', type=int, default=8, help='cycles before a trial has failed')
+    policy.add_argument('--max-cycles', type=at_least(1), default=8, help='cycles before a trial is given up')
+    policy.add_argument('--execute-steps', type=at_least(1), default=None, metavar='K',
+                        help='carry out the first K steps of each prediction, then look again; None: all')
+    policy.add_argument('--thinking-time', type=float, default=3.0, metavar='SECONDS',
+                        help='of simulated time between an observation and the motion that comes of it')
     tracking = _add(evaluate, 'tracking', _tracking, 'pose and grip errors on oracle predictions')
     for parser in (policy, tracking):
         parser.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
@@ -101,8 +105,8 @@ def _policy(arguments: argparse.Namespace) -> None:
     from robot4d_core.evaluation.policy.trials import evaluate_policy
 
     evaluate_policy(
-        arguments.task, arguments.engine, arguments.trials, arguments.seed, arguments.max_cycles, arguments.json
-    )
+        arguments.task, arguments.engine, arguments.trials, arguments.seed, arguments.max_cycles, arguments.json,
+        arguments.execute_steps, arguments.thinking_time)
 
 
 def _tracking(arguments: argparse.Namespace) -> None:

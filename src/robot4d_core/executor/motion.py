@@ -10,7 +10,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class ArmMotion:
-    """Joint motion that begins and ends at rest. times: (N,) s from 0; positions, velocities, accelerations: (N, J)."""
+    """Joint motion, of one arm or of all in time with each other, that begins and ends at rest.
+
+    times: (N,) s from 0; positions, velocities, accelerations: (N, J), the joints of all arms one after the other.
+    """
 
     times: np.ndarray
     positions: np.ndarray
@@ -22,6 +25,16 @@ class ArmMotion:
         """Seconds."""
         return float(self.times[-1])
 
+    @property
+    def still(self) -> bool:
+        """Whether no joint leaves its place."""
+        return bool((self.positions == self.positions[0]).all())
+
+    def of(self, joints: slice) -> ArmMotion:
+        """Return the motion of some of the joints, those of one arm for example."""
+        return ArmMotion(
+            self.times, self.positions[:, joints], self.velocities[:, joints], self.accelerations[:, joints])
+
     def slowed(self, share: float) -> ArmMotion:
         """Return the same path at a share, (0, 1], of its speed."""
         return ArmMotion(
@@ -30,14 +43,14 @@ class ArmMotion:
 
 @dataclass(frozen=True)
 class GripperMotion:
-    """Move the fingers to an opening, metres between the pads; 0 is to grasp."""
+    """Move fingers while every arm rests. openings: per gripper, metres between the pads; 0: grasp, None: stay."""
 
-    opening: float
+    openings: tuple[float | None, ...]
 
 
 @dataclass(frozen=True)
 class MotionPlan:
-    """What to do, in order; every check has passed."""
+    """What all arms and grippers do, in order; every check has passed."""
 
     segments: tuple[ArmMotion | GripperMotion, ...]
 

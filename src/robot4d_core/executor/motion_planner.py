@@ -1,9 +1,10 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""From a gripper plan to motion: rests and waypoints, inverse kinematics, time; checks before anything is returned."""
+"""From gripper plans to motion: rests and waypoints, inverse kinematics, time; checks before anything is returned."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -11,11 +12,11 @@ from scipy.spatial.transform import Rotation
 from robot4d_core.errors import InverseKinematicsError, PlanRejected
 from robot4d_core.executor import safety
 from robot4d_core.executor.motion import ArmMotion, GripperMotion, MotionPlan
+from robot4d_core.executor.robot_arms import RobotArms
 from robot4d_core.executor.safety import SafetyLimits, Violation
 from robot4d_core.executor.time_parameterisation import Waypoint, parameterise
 from robot4d_core.geometry.poses import make_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
-from robot4d_core.robot.kinematics import ArmKinematics
 
 CLEARANCE_EVERY = 5  # samples
 DEADBAND = (0.006, np.deg2rad(2.5))  # metres and radians: the tracker's noise on a gripper at rest
@@ -25,91 +26,119 @@ GRIP = 0.0  # metres: to grasp is to close until the object stops the fingers
 
 
 class MotionPlanner:
-    """Plans for one arm with one gripper, which it opens fully or closes until an object stops it, as the method does.
+    """Plans for all arms of a robot at once, in the common time of their plans.
 
-    speed_scaling: (0, 1], stretches every motion in time; open_width: of the open gripper, metres.
+    Each gripper opens fully or closes until an object stops it, as the method does.
+    speed_scaling: (0, 1], stretches every motion in time.
     """
 
-    def __init__(
-        self, kinematics: ArmKinematics, limits: SafetyLimits | None = None, speed_scaling: float = 1.0,
-        open_width: float = 0.08,
-    ) -> None:
-        self._kinematics = kinematics
+    def __init__(self, robot: RobotArms, limits: SafetyLimits | None = None, speed_scaling: float = 1.0) -> None:
+        self.robot = robot
         self._limits = limits or SafetyLimits()
         self._speed_scaling = speed_scaling
-        self._open_width = open_width
 
     def plan(
         self,
-        plan: GripperPlan,
+        plans: Sequence[GripperPlan],
         base_from_camera: np.ndarray,
         measured_positions: np.ndarray,
-        measured_opening: float,
+        measured_openings: Sequence[float],
         *,
         max_steps: int = 0,
     ) -> MotionPlan:
-        """Return motion from where the arm is along the first max_steps steps of a plan (0: all).
+        """Return motion from where the arms are along the first max_steps steps of their plans (0: all).
 
-        base_from_camera: T_base_camera (4, 4) of the plan's frame; measured_positions: (J,) rad;
-        measured_opening: metres. The arm comes to rest wherever the gripper closes or opens, and does not follow poses
-        that differ by less than DEADBAND. Raises PlanRejected with the violations.
+        plans: of one prediction, in the order of the arms; base_from_camera: T_base_camera (4, 4) of their frame;
+        measured_positions: (J,) rad of all arms, one after the other; measured_openings: metres, per gripper.
+        All arms reach step k together; one that waits for another waits, but what they all wait for is skipped. All
+        come to rest wherever a gripper closes or opens, and none follows poses that differ by less than DEADBAND.
+        Raises PlanRejected with the violations.
         """
-        if violations := safety.check_plan(plan, self._limits):
-            raise PlanRejected(violations)
-        poses = base_from_camera @ plan.poses[:max_steps or None]
-        self._check_poses(poses, measured_positions)
+        self._check_plans(plans)
+        steps = slice(max_steps or None)
+        times, closed = plans[0].time_from_start[steps], np.stack([plan.closed[steps] for plan in plans])
+        poses = [base_from_camera @ plan.poses[steps] for plan in plans]
+        here = np.asarray(measured_positions, float)
+        self._check_poses(poses, here)
+        closed_now = [opening < OPEN_SHARE * arm.open_width
+                      for opening, arm in zip(measured_openings, self.robot.arms, strict=True)]
         segments: list[ArmMotion | GripperMotion] = []
-        here, time = np.asarray(measured_positions, float), 0.0
-        closed_now = measured_opening < OPEN_SHARE * self._open_width
-        if closed_now and plan.closed[0]:  # the grip on what it holds may be loose, after a stop for example
-            segments.append(GripperMotion(GRIP))
-        for steps, closed in _stretches(plan.closed[:len(poses)], closed_now):
-            waypoints = self._waypoints(here, poses[steps], plan.time_from_start[steps], time, steps.start)
-            if waypoints:
+        held = [True if now and then else None for now, then in zip(closed_now, closed[:, 0], strict=True)]
+        if any(held):  # the grip on what is held may be loose, after a stop for example
+            segments.append(self._gripper_motion(held))
+        time = 0.0
+        for stretch, changes in _stretches(closed, closed_now):
+            ways = [_Way(self._waypoints(number, here[joints], poses[number][stretch], times[stretch], time,
+                                         stretch.start))
+                    for number, joints in enumerate(self.robot.joints)]
+            if waypoints := _in_common_time(ways):
                 segments.append(self._arm_motion(here, waypoints))
                 here = waypoints[-1].positions
-            if closed is not None:
-                segments.append(GripperMotion(GRIP if closed else self._open_width))
-            time = plan.time_from_start[steps.stop - 1]
+            if any(change is not None for change in changes):
+                segments.append(self._gripper_motion(changes))
+            time = times[stretch.stop - 1]
         self._check_motion(segments)
         return MotionPlan(tuple(segments))
 
-    def _check_poses(self, poses: np.ndarray, measured_positions: np.ndarray) -> None:
-        violations = safety.check_step(
-            self._kinematics.fk(measured_positions), poses[0], self._limits, 'step 1, from where the tool is')
-        for step, pose in enumerate(poses, 1):
-            violations += safety.check_workspace(pose[:3, 3], self._limits, f'step {step}')
+    def _gripper_motion(self, closing: Sequence[bool | None]) -> GripperMotion:
+        return GripperMotion(tuple(
+            None if close is None else GRIP if close else arm.open_width
+            for close, arm in zip(closing, self.robot.arms, strict=True)))
+
+    def _check_plans(self, plans: Sequence[GripperPlan]) -> None:
+        violations = []
+        for number, plan in enumerate(plans):
+            violations += self._of_arm(number, safety.check_plan(plan, self._limits))
+        if not violations:
+            violations = safety.check_common_time(plans)
+        if violations:
+            raise PlanRejected(violations)
+
+    def _check_poses(self, poses: list[np.ndarray], measured_positions: np.ndarray) -> None:
+        violations = []
+        for number, (arm, joints) in enumerate(zip(self.robot.arms, self.robot.joints, strict=True)):
+            of_arm = safety.check_step(
+                arm.kinematics.fk(measured_positions[joints]), poses[number][0], self._limits,
+                'step 1, from where the tool is')
+            for step, pose in enumerate(poses[number], 1):
+                of_arm += safety.check_workspace(pose[:3, 3], self._limits, f'step {step}')
+            violations += self._of_arm(number, of_arm)
         if violations:
             raise PlanRejected(violations)
 
     def _waypoints(
-        self, here: np.ndarray, poses: np.ndarray, times: np.ndarray, start_time: float, first_step: int
-    ) -> list[Waypoint]:
-        """Solve the joints of one stretch; steps that stay within the deadband share a waypoint, or two: a dwell."""
-        waypoints: list[Waypoint] = []
-        solution, time = here, start_time
-        rests = _rests(np.concatenate([self._kinematics.fk(here)[None], poses]))
+        self, number: int, here: np.ndarray, poses: np.ndarray, times: np.ndarray, start_time: float, first_step: int
+    ) -> list[tuple[float, np.ndarray]]:
+        """Return when, seconds of the plan, one arm is where, (J,) rad, on one stretch, from its beginning on.
+
+        Steps that stay within the deadband share a waypoint, or two: a dwell.
+        """
+        kinematics = self.robot.arms[number].kinematics
+        way = [(start_time, here)]
+        rests = _rests(np.concatenate([kinematics.fk(here)[None], poses]))
         for rest in rests:
-            if rest.start == 0:  # still where the stretch begins: there is nothing to wait for
-                time = times[rest.stop - 2] if rest.stop > 1 else start_time
+            if rest.start == 0:
+                if rest.stop > 1:
+                    way.append((times[rest.stop - 2], here))
                 continue
             members = slice(rest.start - 1, rest.stop - 1)
-            solution = self._solve(_representative(poses[members]), solution, first_step + members.start + 1)
-            waypoints.append(Waypoint(times[members.start] - time, solution))
-            time = times[members.start]
+            step = first_step + members.start + 1
+            solution = self._solve(number, _representative(poses[members]), way[-1][1], step)
+            way.append((times[members.start], solution))
             if len(poses[members]) >= DWELL_STEPS and rest is not rests[-1]:
-                waypoints.append(Waypoint(times[members.stop - 1] - time, solution))
-                time = times[members.stop - 1]
-        return waypoints
+                way.append((times[members.stop - 1], solution))
+        return way
 
-    def _solve(self, pose: np.ndarray, seed: np.ndarray, step: int) -> np.ndarray:
+    def _solve(self, number: int, pose: np.ndarray, seed: np.ndarray, step: int) -> np.ndarray:
+        kinematics = self.robot.arms[number].kinematics
         try:
-            positions = self._kinematics.ik(pose, seed)
+            positions = kinematics.ik(pose, seed)
         except InverseKinematicsError as error:
-            raise PlanRejected([Violation(f'reach: {error}', error.distance, 0, 'm', f'step {step}')]) from error
+            raise PlanRejected(self._of_arm(
+                number, [Violation(f'reach: {error}', error.distance, 0, 'm', f'step {step}')])) from error
         jump = np.abs(positions - seed)
         if jump.max() > self._limits.max_branch_jump:
-            joint = self._kinematics.joint_names[int(jump.argmax())]
+            joint = kinematics.joint_names[int(jump.argmax())]
             raise PlanRejected([Violation(
                 'jump of a joint', float(jump.max()), self._limits.max_branch_jump, 'rad', f'{joint}, step {step}')])
         return positions
@@ -117,35 +146,74 @@ class MotionPlanner:
     def _arm_motion(self, here: np.ndarray, waypoints: list[Waypoint]) -> ArmMotion:
         joints = len(here)
         motion = parameterise(
-            here, waypoints, self._limits.velocity_share * self._kinematics.velocity_limits,
+            here, waypoints, self._limits.velocity_share * self.robot.velocity_limits,
             np.full(joints, self._limits.max_acceleration), np.full(joints, self._limits.max_jerk))
-        fastest = safety.tool_speeds(self._kinematics, motion).max()
+        fastest = max(safety.tool_speeds(arm.kinematics, motion.of(own)).max()
+                      for arm, own in zip(self.robot.arms, self.robot.joints, strict=True))
         return motion.slowed(min(self._speed_scaling, self._limits.max_tool_speed / max(fastest, 1e-9)))
 
     def _check_motion(self, segments: list[ArmMotion | GripperMotion]) -> None:
         violations: list[Violation] = []
-        for segment in segments:
-            if isinstance(segment, ArmMotion):
-                violations += safety.check_joints(self._kinematics, segment, self._limits)
-                violations += safety.check_tool(self._kinematics, segment, self._limits)
-                violations += safety.check_clearance(
-                    self._kinematics, segment.positions[::CLEARANCE_EVERY], self._limits)
+        for motion in segments:
+            if isinstance(motion, GripperMotion):
+                continue
+            for number, (arm, joints) in enumerate(zip(self.robot.arms, self.robot.joints, strict=True)):
+                own = motion.of(joints)
+                violations += safety.check_joints(arm.kinematics, own, self._limits)
+                violations += self._of_arm(number, safety.check_tool(arm.kinematics, own, self._limits))
+            violations += safety.check_clearance(
+                self.robot.clearance, motion.times[::CLEARANCE_EVERY], motion.positions[::CLEARANCE_EVERY],
+                self._limits)
         if violations:
             raise PlanRejected(violations)
 
+    def _of_arm(self, number: int, violations: list[Violation]) -> list[Violation]:
+        """Name the gripper in violations of its plan, where there are several."""
+        if len(self.robot.arms) == 1:
+            return violations
+        gripper = self.robot.arms[number].gripper
+        return [replace(violation, where=f'{violation.where} of {gripper}'.strip()) for violation in violations]
 
-def _stretches(closed: np.ndarray, state: bool) -> Iterator[tuple[slice, bool | None]]:
-    """Yield the steps up to each change of the gripper, and to what it changes then; None for the steps after the last.
 
-    closed: (T,) bool; state: whether the gripper is closed before the first step.
+class _Way:
+    """Where one arm is when: it moves evenly, in joint space, from one waypoint to the next, and rests after the last.
+
+    waypoints: seconds of the plan and positions (J,) rad.
     """
-    begin = 0
-    for step, value in enumerate(closed.tolist()):
-        if value != state:
-            yield slice(begin, step + 1), value
-            begin, state = step + 1, value
-    if begin < len(closed):
-        yield slice(begin, len(closed)), None
+
+    def __init__(self, waypoints: list[tuple[float, np.ndarray]]) -> None:
+        times, positions = zip(*waypoints, strict=True)
+        self.times, self.positions = np.array(times), np.stack(positions)
+
+    def at(self, times: np.ndarray) -> np.ndarray:
+        """Return positions (N, J) at times (N,)."""
+        return np.stack([np.interp(times, self.times, joint) for joint in self.positions.T], axis=1)
+
+
+def _in_common_time(ways: list[_Way]) -> list[Waypoint]:
+    """Return waypoints of all arms wherever one of them has one, from when the first of them moves."""
+    times = np.unique(np.concatenate([way.times for way in ways]))
+    positions = np.concatenate([way.at(times) for way in ways], axis=1)
+    moves = np.flatnonzero((positions != positions[0]).any(axis=1))
+    if not len(moves):
+        return []
+    intervals = np.diff(times)
+    return [Waypoint(intervals[k - 1], positions[k]) for k in range(moves[0], len(times))]
+
+
+def _stretches(closed: np.ndarray, state: Sequence[bool]) -> Iterator[tuple[slice, tuple[bool | None, ...]]]:
+    """Yield the steps up to each change of a gripper, and to what each changes then (None: it does not).
+
+    closed: (G, T) bool; state: whether each gripper is closed before the first step.
+    """
+    begin, before = 0, np.array(state)
+    for step, now in enumerate(closed.T):
+        if (now != before).any():
+            yield slice(begin, step + 1), tuple(
+                new if new != old else None for new, old in zip(now.tolist(), before.tolist(), strict=True))
+            begin, before = step + 1, now
+    if begin < closed.shape[1]:
+        yield slice(begin, closed.shape[1]), (None,) * len(closed)
 
 
 def _rests(poses: np.ndarray) -> list[slice]:

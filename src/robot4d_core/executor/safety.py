@@ -7,6 +7,7 @@ They refuse; nothing is silently clamped. This is a software safety net, not a c
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +16,12 @@ from robot4d_core.errors import ParameterError
 from robot4d_core.executor.motion import ArmMotion
 from robot4d_core.geometry.poses import pose_distance
 from robot4d_core.gripper_plan import GripperPlan
+from robot4d_core.robot.clearance import Clearance
 from robot4d_core.robot.kinematics import ArmKinematics
 
 _RIGID = 1e-3  # largest deviation of R R^T from the identity, and of det R from 1
 _ROUNDING = 1e-6  # share of a limit
+_SAME_TIME = 1e-3  # seconds
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,9 @@ class SafetyLimits:
     max_step_distance, max_step_turn: between two steps of a plan, m and rad; min_confidence: of the tracker, [0, 1];
     joint_margin: kept from the joint limits, rad; velocity_share: of the velocity limits in the robot description;
     max_acceleration: rad/s^2; max_jerk: rad/s^3; max_tool_speed: m/s; max_branch_jump: largest change of a joint
-    between two steps, rad; min_clearance: between parts that must not touch, m; start_tolerance: between where a
-    motion begins and where the arm is, rad; max_plan_age: of the observation behind a plan, s;
-    max_state_age: of joint states, s; max_clock_skew: by which a stamp may lie in the future, s.
+    between two steps, rad; min_clearance: between parts that must not touch, m; min_arm_clearance: between two arms, m;
+    start_tolerance: between where a motion begins and where the arm is, rad; max_plan_age: of the observation behind a
+    plan, s; max_state_age: of joint states, s; max_clock_skew: by which a stamp may lie in the future, s.
     Speed, acceleration, jerk and tool speed slow a motion down; every other limit refuses it.
     Raises ParameterError when the workspace is not a box.
     """
@@ -48,6 +51,7 @@ class SafetyLimits:
     max_tool_speed: float = 0.6
     max_branch_jump: float = 1.2
     min_clearance: float = 0.002
+    min_arm_clearance: float = 0.02
     start_tolerance: float = 0.05
     max_plan_age: float = 60.0
     max_state_age: float = 0.5
@@ -119,6 +123,20 @@ def check_plan(plan: GripperPlan, limits: SafetyLimits) -> list[Violation]:
         return violations
     for step, (before, after) in enumerate(itertools.pairwise(plan.poses), 2):
         violations += check_step(before, after, limits, f'step {step}')
+    return violations
+
+
+def check_common_time(plans: Sequence[GripperPlan]) -> list[Violation]:
+    """Check that all grippers' plans, each with steps, have the same steps at the same times."""
+    first = plans[0].time_from_start
+    violations = []
+    for plan in plans[1:]:
+        if len(plan.time_from_start) != len(first):
+            violations.append(Violation(
+                'steps of a plan beside another', len(plan.time_from_start), len(first), 'steps', plan.gripper))
+        elif (apart := np.abs(plan.time_from_start - first)).max() > _SAME_TIME:
+            violations.append(Violation(
+                'time between the same step of two plans', float(apart.max()), _SAME_TIME, 's', plan.gripper))
     return violations
 
 
@@ -195,12 +213,24 @@ def tool_speeds(kinematics: ArmKinematics, motion: ArmMotion) -> np.ndarray:
         for q, dq in zip(motion.positions, motion.velocities, strict=True)])
 
 
-def check_clearance(kinematics: ArmKinematics, positions: np.ndarray, limits: SafetyLimits) -> list[Violation]:
-    """Check the distance between arm, gripper and table at joint positions (N, J); reports the closest approach."""
-    distance, names = min(kinematics.nearest_contact(q) for q in positions)
-    if distance < limits.min_clearance:
-        return [Violation('clearance', distance, limits.min_clearance, 'm', names)]
-    return []
+def check_clearance(
+    clearance: Clearance, times: np.ndarray, positions: np.ndarray, limits: SafetyLimits
+) -> list[Violation]:
+    """Check the distance of every arm to itself, to the table and to the other arms; reports the closest approaches.
+
+    positions: (N, J) rad, of all arms at the same moments, times (N,) s.
+    """
+    violations = []
+    apart, between = zip(*(clearance.nearest(q) for q in positions), strict=True)
+    for check, gaps, limit in (
+        ('clearance', apart, limits.min_clearance), ('clearance between the arms', between, limits.min_arm_clearance),
+    ):
+        if None not in gaps:
+            gap, time = min(zip(gaps, times, strict=True), key=lambda pair: pair[0].distance)
+            if gap.distance < limit:
+                violations.append(
+                    Violation(check, gap.distance, limit, 'm', f'{gap.links}, {time:.1f} s into the motion'))
+    return violations
 
 
 def check_start(

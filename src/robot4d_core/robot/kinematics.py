@@ -1,9 +1,9 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Where the tool is, how the joints get it there, and how far the arm is from what it must not touch (Pinocchio)."""
+"""Where the tool of an arm is, and how its joints get it there (Pinocchio)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pinocchio as pin
@@ -17,11 +17,10 @@ _POSTURE_GAIN = 0.05  # per iteration
 _LARGEST_STEP = 0.3  # rad per iteration
 _POSITION_TOLERANCE = 5e-4  # metres
 _ROTATION_TOLERANCE = 2e-3  # rad
-_NEIGHBOURS = 2  # links that close in the chain may touch by design
 
 
 class ArmKinematics:
-    """One arm of a robot description; its other joints are held, at 0 or where held says (name: rad or metres).
+    """One arm of a robot description; joints that are not its own are held at 0.
 
     joint_names: from the base to the tip. Poses are T_base_tip (4, 4); base_frame must not move.
     Raises RobotDescriptionError when a frame or joint is missing.
@@ -33,7 +32,6 @@ class ArmKinematics:
         joint_names: Sequence[str],
         tip_frame: str,
         base_frame: str = 'world',
-        held: Mapping[str, float] | None = None,
     ) -> None:
         self.joint_names = tuple(joint_names)
         free = {description.require_joint(name) for name in self.joint_names}
@@ -41,13 +39,10 @@ class ArmKinematics:
             description.require_link(frame)
         full = description.model
         locked = [number for number in range(1, full.njoints) if number not in free]
-        self._model, self._shapes = pin.buildReducedModel(
-            full, description.collision_shapes, locked, description.configuration(held or {}))
+        self._model = pin.buildReducedModel(full, locked, description.configuration({}))
         self._base = self._model.getFrameId(base_frame)
         self._tip = self._model.getFrameId(tip_frame)
         self._data = self._model.createData()
-        self._add_collision_pairs()
-        self._shape_data = self._shapes.createData()
 
     @property
     def position_limits(self) -> tuple[np.ndarray, np.ndarray]:
@@ -105,17 +100,6 @@ class ArmKinematics:
             positions = np.clip(positions + step, low, high)
         return positions, error
 
-    def nearest_contact(self, positions: np.ndarray) -> tuple[float, str]:
-        """Return the smallest distance, metres, between parts that must not touch, and the names of the two."""
-        pin.updateGeometryPlacements(
-            self._model, self._data, self._shapes, self._shape_data, np.asarray(positions, float))
-        pin.computeDistances(self._shapes, self._shape_data)
-        distances = [result.min_distance for result in self._shape_data.distanceResults]
-        nearest = int(np.argmin(distances))
-        pair = self._shapes.collisionPairs[nearest]
-        names = (self._link_of(self._shapes.geometryObjects[i]) for i in (pair.first, pair.second))
-        return float(distances[nearest]), ' and '.join(names)
-
     def _base_placement(self) -> pin.SE3:
         pin.framesForwardKinematics(self._model, self._data, pin.neutral(self._model))
         return pin.SE3(self._data.oMf[self._base])
@@ -127,15 +111,3 @@ class ArmKinematics:
     @staticmethod
     def _close(error: np.ndarray) -> bool:
         return np.linalg.norm(error[:3]) < _POSITION_TOLERANCE and np.linalg.norm(error[3:]) < _ROTATION_TOLERANCE
-
-    def _link_of(self, shape: pin.GeometryObject) -> str:
-        return self._model.frames[shape.parentFrame].name
-
-    def _add_collision_pairs(self) -> None:
-        """Pair what moves with what stands still, and with links of the arm that are not its neighbours."""
-        shapes = self._shapes.geometryObjects
-        for i, first in enumerate(shapes):
-            for j in range(i + 1, len(shapes)):
-                gap = abs(shapes[j].parentJoint - first.parentJoint)
-                if gap > _NEIGHBOURS:
-                    self._shapes.addCollisionPair(pin.CollisionPair(i, j))

@@ -1,8 +1,9 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""The gripper followed from frame to frame: from where it was and seems to go, to where it is seen."""
+"""Grippers followed from frame to frame: from where each was and seems to go, to where it is seen."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +27,59 @@ GOOD = 0.6  # confidence at which no turned starts are tried
 TURNS = np.deg2rad(30.0) * np.concatenate([np.eye(3), -np.eye(3)])
 
 
+class _Way:
+    """Where a gripper was found until now: in the last frame, and in the one before."""
+
+    def __init__(self, model: GripperModel, start: FrameFit) -> None:
+        self._middle = model.parts[0].points.mean(axis=0)
+        self.before = self.last = start
+
+    def add(self, fit: FrameFit) -> None:
+        """Go on to the next frame."""
+        self.before = self.last
+        if fit.confidence > 0:
+            self.last = fit
+
+    @property
+    def going_on(self) -> np.ndarray:
+        """Where the gripper is now if it moves on as before, (4, 4)."""
+        return self.last.pose @ invert_pose(self.before.pose) @ self.last.pose
+
+    @property
+    def centres(self) -> np.ndarray:
+        """The middle of the hand (2, 3) where it was, and where it is now if it moves on."""
+        return np.stack([transform_points(pose, self._middle) for pose in (self.last.pose, self.going_on)])
+
+    def distances(self, points: np.ndarray) -> np.ndarray:
+        """Return how far points (N, 3) are from the nearer of the centres, (N,)."""
+        return np.linalg.norm(points[:, None] - self.centres, axis=-1).min(axis=1)
+
+
+def follow(
+    followers: Sequence[GripperFollower], views: list[PredictedView], cameras: dict[str, np.ndarray],
+    starts: Sequence[FrameFit],
+) -> list[list[FrameFit]]:
+    """Find each gripper, from its start on, in every frame of the views together; cameras: T_frame_camera by view.
+
+    Grippers may look alike: what looks like one belongs to the one that is nearest to it. Where a gripper is lost, its
+    last pose is repeated with confidence 0.
+    """
+    fits: list[list[FrameFit]] = [[] for _ in followers]
+    ways = [_Way(follower.model, start) for follower, start in zip(followers, starts, strict=True)]
+    for frame in range(len(views[0].rgb)):
+        sights = [
+            Sight(view.name, view.camera, cameras[view.name], view.pointmap[frame], view.rgb[frame])
+            for view in views
+        ]
+        found = [
+            follower.find(sights, way, [other for other in ways if other is not way])
+            for follower, way in zip(followers, ways, strict=True)]
+        for fit, way, own in zip(found, ways, fits, strict=True):
+            way.add(fit)
+            own.append(fit)
+    return fits
+
+
 @dataclass(frozen=True)
 class GripperFollower:
     """Follows a gripper of known looks; tolerance, search_radius and lost_below as in TrackerSettings."""
@@ -36,31 +90,14 @@ class GripperFollower:
     search_radius: float
     lost_below: float
 
-    def follow(self, views: list[PredictedView], cameras: dict[str, np.ndarray], start: FrameFit) -> list[FrameFit]:
-        """Find the gripper in every frame of the views together; cameras: T_frame_camera by view.
+    def find(self, sights: list[Sight], way: _Way, rivals: list[_Way]) -> FrameFit:
+        """Align the gripper in one frame, from where it was and where it seems to go.
 
-        Where it is lost, its last pose is repeated with confidence 0.
+        rivals: the ways of other grippers, to which whatever is nearer to them belongs.
         """
-        fits = []
-        before = last = start
-        for frame in range(len(views[0].rgb)):
-            sights = [
-                Sight(view.name, view.camera, cameras[view.name], view.pointmap[frame], view.rgb[frame])
-                for view in views
-            ]
-            fit = self._find(sights, before, last)
-            fits.append(fit)
-            if fit.confidence > 0:
-                before, last = last, fit
-            else:
-                before = last
-        return fits
-
-    def _find(self, sights: list[Sight], before: FrameFit, last: FrameFit) -> FrameFit:
-        """Align the gripper in one frame, from where it was and where it seems to go."""
-        seen = [self._gripper_points(sight, last.pose) for sight in sights]
-        going_on = last.pose @ invert_pose(before.pose) @ last.pose
-        starts = [going_on, last.pose]
+        last = way.last
+        seen = [self._gripper_points(sight, way, rivals) for sight in sights]
+        starts = [way.going_on, last.pose]
         shift = self._centroid_shift(seen, last)
         if shift is not None:
             shifted = [make_pose(pose[:3, :3], last.pose[:3, 3] + shift) for pose in starts]
@@ -92,15 +129,17 @@ class GripperFollower:
         fit = replace(fit, opening_seen=fitted.seen)
         return fit if pose_distance(last.pose, pose)[1] < MAX_TURN else replace(fit, confidence=0.0)
 
-    def _gripper_points(self, sight: Sight, pose: np.ndarray) -> GripperPoints:
-        """Return what looks like the gripper within the search radius about a pose."""
-        centre = (pose[:3, :3] @ self.model.parts[0].points.mean(axis=0) + pose[:3, 3]).astype(np.float32)
+    def _gripper_points(self, sight: Sight, way: _Way, rivals: list[_Way]) -> GripperPoints:
+        """Return what looks like the gripper within the search radius about its last pose, and is no rival's."""
+        centre = way.centres[0].astype(np.float32)
         with np.errstate(invalid='ignore'):
             near = ((sight.points - centre) ** 2).sum(axis=-1) < self.search_radius**2
         points, colours = sight.points[near].astype(np.float64), chromaticity(sight.rgb[near])
         part = self.appearance.part_of(colours)
-        alike = part >= 0
-        return GripperPoints(sight, points[alike], colours[alike], part[alike])
+        mine = part >= 0
+        for rival in rivals:
+            mine &= way.distances(points) < rival.distances(points)
+        return GripperPoints(sight, points[mine], colours[mine], part[mine])
 
     def _centroid_shift(self, seen: list[GripperPoints], last: FrameFit) -> np.ndarray | None:
         """Return how far the middle of what looks like the gripper is from where the last pose would show it."""

@@ -9,6 +9,7 @@ taken per step, as in the method (arXiv 2507.01099, section 3.4), or all views a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ from robot4d_core.robot.gripper_model import GripperModel
 from robot4d_core.tracker.appearance import Appearance
 from robot4d_core.tracker.frame_fit import FrameFit, most_confident
 from robot4d_core.tracker.gripper_at_start import look_at_start
-from robot4d_core.tracker.gripper_follower import GripperFollower
+from robot4d_core.tracker.gripper_follower import GripperFollower, follow
 from robot4d_core.tracker.held_object import object_travels
 from robot4d_core.tracker.opening_over_time import close_out_of_sight, closed_over_time, settle_openings
 from robot4d_core.tracker.view_registration import place_cameras
@@ -53,7 +54,7 @@ class GripperTracker:
 
     def __init__(self, model: GripperModel, settings: TrackerSettings | None = None) -> None:
         self._model = model
-        self._settings = settings or TrackerSettings()
+        self.settings = settings or TrackerSettings()
 
     def track(
         self,
@@ -68,29 +69,28 @@ class GripperTracker:
         initial_pose. Where the gripper is lost, its last pose is repeated with confidence 0 and the plan's message
         says why.
         """
-        settings, cameras = self._settings, place_cameras(prediction)
+        return track_grippers([self], prediction, [initial_pose], [initial_opening], observation)[0]
+
+    def begin(
+        self, observation: Observation | None, cameras: dict[str, np.ndarray], pose: np.ndarray, opening: float
+    ) -> tuple[GripperFollower, str]:
+        """Return what follows the gripper, taught by the observation, and why it cannot be followed, if so."""
+        settings = self.settings
         appearance, problem = Appearance.described(self._model), ''
         if observation is not None:
             appearance, problem = look_at_start(
-                self._model, observation, cameras, initial_pose, initial_opening, settings.tolerance)
-        start = FrameFit(initial_pose, initial_opening, 0.0, '', 0, 0)
-        if problem:
-            return self._plan(prediction, start, [start] * len(prediction.time_from_start), problem)
-        views = [view for view in prediction.views if view.name in cameras]
-        groups = [views] if settings.mode == 'fused' else [[view] for view in views]
-        follower = GripperFollower(
-            self._model, appearance, settings.tolerance, settings.search_radius, settings.lost_below)
-        tracks = [follower.follow(group, cameras, start) for group in groups]
-        chosen = [most_confident(fits) for fits in zip(*tracks, strict=True)]
-        return self._plan(prediction, start, chosen, _describe_loss(chosen, views))
+                self._model, observation, cameras, pose, opening, settings.tolerance)
+        return GripperFollower(
+            self._model, appearance, settings.tolerance, settings.search_radius, settings.lost_below), problem
 
-    def _plan(self, prediction: Prediction, start: FrameFit, fits: list[FrameFit], message: str) -> GripperPlan:
+    def plan(self, prediction: Prediction, start: FrameFit, fits: list[FrameFit], message: str) -> GripperPlan:
+        """Return the plan of a gripper that was found so in every frame; message: why it was lost, '' otherwise."""
         poses = np.stack([fit.pose for fit in fits])
         opening = settle_openings(start, fits)
         if not message:
             opening = close_out_of_sight(self._model, start, fits, opening, object_travels(prediction, poses))
         return GripperPlan(
-            gripper=self._settings.gripper,
+            gripper=self.settings.gripper,
             stamp=prediction.stamp,
             frame_id=prediction.frame_id,
             prediction_id=prediction.id,
@@ -105,6 +105,35 @@ class GripperTracker:
             observed_closed=self._model.closed(start.opening, before=False),
             message=message,
         )
+
+
+def track_grippers(
+    trackers: Sequence[GripperTracker], prediction: Prediction, initial_poses: Sequence[np.ndarray],
+    initial_openings: Sequence[float], observation: Observation | None = None,
+) -> list[GripperPlan]:
+    """Follow the grippers of a robot together, so that none is taken for another; see GripperTracker.track.
+
+    All trackers have the mode of the first.
+    """
+    cameras = place_cameras(prediction)
+    starts = [FrameFit(pose, opening, 0.0, '', 0, 0)
+              for pose, opening in zip(initial_poses, initial_openings, strict=True)]
+    followers, problems = zip(*(
+        tracker.begin(observation, cameras, start.pose, start.opening)
+        for tracker, start in zip(trackers, starts, strict=True)), strict=True)
+    views = [view for view in prediction.views if view.name in cameras]
+    groups = [views] if trackers[0].settings.mode == 'fused' else [[view] for view in views]
+    seen = [number for number, problem in enumerate(problems) if not problem]
+    tracks = [follow([followers[number] for number in seen], group, cameras, [starts[number] for number in seen])
+              for group in groups]
+    plans = []
+    for number, (tracker, start, problem) in enumerate(zip(trackers, starts, problems, strict=True)):
+        if problem:
+            plans.append(tracker.plan(prediction, start, [start] * len(prediction.time_from_start), problem))
+            continue
+        chosen = [most_confident(fits) for fits in zip(*(track[seen.index(number)] for track in tracks), strict=True)]
+        plans.append(tracker.plan(prediction, start, chosen, _describe_loss(chosen, views)))
+    return plans
 
 
 def _describe_loss(fits: list[FrameFit], views: list[PredictedView]) -> str:

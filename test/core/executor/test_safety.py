@@ -15,6 +15,7 @@ from robot4d_core.executor import safety
 from robot4d_core.executor.motion import ArmMotion
 from robot4d_core.executor.safety import SafetyLimits, Violation
 from robot4d_core.geometry.poses import make_pose
+from shipped_robot import robot_arms
 
 LIMITS = SafetyLimits()
 STEPS = 5
@@ -189,11 +190,14 @@ def test_tool_speed_is_the_path_over_the_time(arm, motion):
     np.testing.assert_allclose(safety.tool_speeds(arm, motion)[2:-2], measured[2:-2], rtol=0.1, atol=2e-3)
 
 
-def test_when_the_gripper_touches_the_table_expect_both_named(arm):
+def test_when_the_gripper_touches_the_table_expect_both_named_and_the_moment(arm):
+    clearance = robot_arms().clearance
     touching = arm.ik(make_pose(np.diag([1.0, -1.0, -1.0]), [-0.1, 0.0, 0.0]), HOME)
-    assert safety.check_clearance(arm, np.stack([HOME, HOME]), LIMITS) == []
-    violation = only(safety.check_clearance(arm, np.stack([HOME, touching]), LIMITS))
+    times = np.array([0.0, 0.5])
+    assert safety.check_clearance(clearance, times, np.stack([HOME, HOME]), LIMITS) == []
+    violation = only(safety.check_clearance(clearance, times, np.stack([HOME, touching]), LIMITS))
     assert violation.check == 'clearance' and 'table' in violation.where and 'gripper' in violation.where
+    assert '0.5 s into the motion' in violation.where
 
 
 def test_when_a_motion_begins_elsewhere_expect_the_joint(arm):

@@ -13,7 +13,7 @@ from robot4d_core.errors import InverseKinematicsError, RobotDescriptionError
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.kinematics import ArmKinematics
-from shipped_robot import ARM, arm_kinematics
+from shipped_robot import arm_kinematics
 
 LENGTHS = (0.4, 0.3, 0.2)
 DOWN = np.diag([1.0, -1.0, -1.0])
@@ -127,7 +127,6 @@ def test_poses_are_relative_to_the_base_frame(arm):
 @pytest.mark.parametrize('names, message', [
     ({'joint_names': ['joint1', 'elbow']}, "no movable joint 'elbow'; it has: joint1, joint2, joint3"),
     ({'joint_names': ['joint1', 'pedestal']}, "no movable joint 'pedestal'"),
-    ({'held': {'thumb': 0.0}}, "no movable joint 'thumb'"),
     ({'base_frame': 'moon'}, "no link 'moon'"),
     ({'tip_frame': 'claw'}, "no link 'claw'"),
 ])
@@ -140,30 +139,3 @@ def test_when_the_description_lacks_a_name_expect_it_named(names, message):
 def test_when_the_description_is_no_urdf_expect_a_named_error():
     with pytest.raises(RobotDescriptionError, match='no URDF'):
         RobotDescription('not xml')
-
-
-def test_at_home_nothing_is_near(arm):
-    assert arm.nearest_contact(HOME)[0] > 0.05
-
-
-def test_when_the_tool_is_below_the_table_top_expect_gripper_and_table_in_contact(arm):
-    above = arm.ik(make_pose(DOWN, [-0.1, 0.0, 0.05]), HOME)
-    distance, _ = arm.nearest_contact(above)
-    assert 0.02 < distance < 0.06
-    below = arm.ik(make_pose(DOWN, [-0.1, 0.0, -0.03]), above)
-    distance, names = arm.nearest_contact(below)
-    assert distance < 0 and 'table' in names and 'gripper' in names
-
-
-def test_open_fingers_come_nearer_to_the_table_than_closed_ones(arm):
-    tilted = HOME + np.array([0, 0.7, 0, 0, 0, 1.2, np.pi / 2])  # one finger below the other, 10 cm above the table
-    open_arm = arm_kinematics(held=dict.fromkeys(ARM.gripper.finger_joints, 0.04))
-    np.testing.assert_allclose(open_arm.fk(tilted), arm.fk(tilted), atol=1e-12)
-    assert open_arm.nearest_contact(tilted)[0] < arm.nearest_contact(tilted)[0] - 0.01
-
-
-def test_when_the_arm_folds_onto_itself_expect_contact(arm):
-    low, high = arm.position_limits
-    folded = HOME.copy()
-    folded[1], folded[3], folded[5] = -1.0, low[3], high[5]
-    assert arm.nearest_contact(folded)[0] < arm.nearest_contact(HOME)[0]

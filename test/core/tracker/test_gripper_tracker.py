@@ -21,7 +21,7 @@ from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
 from robot4d_core.observation import Observation
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
-from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings
+from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings, track_grippers
 
 MODEL = GripperModel.from_description(RobotDescription(GRIPPER_URDF), GRIPPER)
 CAMERAS = {'reference': camera_pose(-25), 'second': camera_pose(30)}
@@ -200,3 +200,11 @@ def test_real_rooms_without_a_robot_are_lost(folder):
         plan = GripperTracker(MODEL).track(prediction, in_view, 0.08, seen)
         assert (plan.confidence == 0).all()
         assert 'no gripper in view of reference' in plan.message
+
+
+def test_a_gripper_out_of_sight_does_not_keep_the_other_from_being_followed():
+    plans = track_grippers(
+        [GripperTracker(MODEL)] * 2, PREDICTION,
+        [T_REFERENCE_WORLD @ START, T_REFERENCE_WORLD @ world_pose(0.0, 0.0, 3.0)], [0.08, 0.08], OBSERVATION)
+    assert [plan.lost for plan in plans] == [False, True] and 'no gripper in view' in plans[1].message
+    assert errors(plans[0])[0].max() < 0.008

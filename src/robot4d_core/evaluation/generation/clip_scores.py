@@ -28,6 +28,7 @@ from robot4d_core.prediction import FRAMES, PredictedView, Prediction, default_t
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
 from robot4d_core.robot.names import read_arm_names
+from robot4d_core.tracker import gripper_tracker
 from robot4d_core.tracker.gripper_tracker import GripperTracker
 
 VIEWS = ('n', 'm')
@@ -91,10 +92,9 @@ def make_trackers(grippers: int) -> list[GripperTracker]:
 def track_grippers(clip: Clip, prediction: Prediction, trackers: list[GripperTracker]) -> GripperPaths:
     """Read the path of each gripper out of a prediction."""
     observation = observation_of(clip.window)
-    plans = [
-        tracker.track(prediction, poses[0], float(openings[0]), observation)
-        for tracker, poses, openings in zip(trackers, clip.poses, clip.openings, strict=True)
-    ]
+    plans = gripper_tracker.track_grippers(
+        trackers, prediction, [poses[0] for poses in clip.poses], [float(openings[0]) for openings in clip.openings],
+        observation)
     return GripperPaths(np.stack([plan.poses for plan in plans]), np.stack([plan.confidence <= 0 for plan in plans]))
 
 

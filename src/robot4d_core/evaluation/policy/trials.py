@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -14,22 +16,29 @@ import numpy as np
 
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
+from robot4d_core.cell.tasks.by_name import make_task
 from robot4d_core.cell.trajectory_controller import JointTrajectory
 from robot4d_core.errors import Robot4dError
 from robot4d_core.executor.motion import ArmMotion, MotionPlan
 from robot4d_core.executor.motion_planner import MotionPlanner
+from robot4d_core.executor.robot_arms import RobotArms
 from robot4d_core.generator.engines.engine import Engine, make_engine
 from robot4d_core.geometry.poses import invert_pose
+from robot4d_core.gripper_plan import GripperPlan
+from robot4d_core.observation import Observation
+from robot4d_core.prediction import Prediction
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
-from robot4d_core.robot.kinematics import ArmKinematics
 from robot4d_core.robot.names import read_arm_names
-from robot4d_core.tracker.gripper_tracker import GripperTracker
+from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings, track_grippers
 
 CONTROL_PERIOD = 0.01  # seconds
 GRIPPER_TIME = 1.0  # seconds that opening or closing may take
 STILL_DISTANCE = 0.03  # metres, as the coordinator's still_distance
 SETTLE_TIME = 1.0  # seconds before the simulator judges
+THINKING_TIME = 3.0  # seconds
+STILL = 'the prediction holds no more motion'
+NUMBER = re.compile(r'-?\d+(\.\d+)?(e-?\d+)?')
 
 
 @dataclass
@@ -51,15 +60,28 @@ class Trial:
 
 
 class PolicyLoop:
-    """Everything between two cameras and an arm, for one engine."""
+    """Everything between two cameras and the arms of a task, for one engine.
 
-    def __init__(self, engine: Engine, max_cycles: int) -> None:
-        """Take a started engine."""
-        description, arm = RobotDescription.shipped(), read_arm_names()[0]
+    max_cycles: before a trial is given up; execute_steps: how many steps of each plan are carried out, None: all;
+    thinking_time: seconds of simulated time that pass, the arms at rest, between an observation and the motion that
+    comes of it, as they pass on a robot: objects that move go on moving.
+    """
+
+    def __init__(
+        self, engine: Engine, task: str, max_cycles: int, execute_steps: int | None = None,
+        thinking_time: float = THINKING_TIME,
+    ) -> None:
+        """Take a started engine. Raises SceneError when there is no such task."""
+        arms = make_task(task).arms
+        description, names = RobotDescription.shipped(arms=arms), read_arm_names()[:arms]
         self._engine = engine
         self._max_cycles = max_cycles
-        self._tracker = GripperTracker(GripperModel.from_description(description, arm.gripper))
-        self._planner = MotionPlanner(ArmKinematics(description, arm.joints, arm.gripper.tcp))
+        self._execute_steps = execute_steps
+        self._thinking_time = thinking_time
+        self._trackers = [
+            GripperTracker(GripperModel.from_description(description, arm.gripper),
+                           TrackerSettings(gripper=arm.gripper.name)) for arm in names]
+        self._planner = MotionPlanner(RobotArms.from_description(description, names))
 
     def run_trial(self, scene: Scene) -> Trial:
         """Attempt the task in a cell."""
@@ -72,7 +94,7 @@ class PolicyLoop:
         try:
             for trial.cycles in range(1, self._max_cycles + 1):
                 if not self._run_cycle(cell, scene, trial):
-                    trial.ended = 'the prediction holds no more motion'
+                    trial.ended = STILL
                     break
             else:
                 trial.ended = f'still moving after {self._max_cycles} cycles'
@@ -85,19 +107,27 @@ class PolicyLoop:
 
     def _run_cycle(self, cell: RobotCell, scene: Scene, trial: Trial) -> bool:
         """Imagine and act once; returns whether the prediction held motion."""
-        observation = timed(trial.observe_s, lambda: cell.observe())
+        observation = timed(trial.observe_s, cell.observe)
         prediction = timed(trial.predict_s, lambda: self._engine.predict(observation, seed=trial.seed))
-        camera_from_world = invert_pose(scene.cameras[0].T_world_optical)
-        plan = timed(trial.track_s, lambda: self._tracker.track(
-            prediction, camera_from_world @ cell.arms[0].gripper_pose(), cell.arms[0].gripper_opening, observation))
-        if plan.lost:
-            raise LostGripper(plan.message)
-        if plan.is_still(STILL_DISTANCE):
+        plans = timed(trial.track_s, lambda: self._track(cell, scene, prediction, observation))
+        cell.advance(self._thinking_time)
+        if lost := [plan.message for plan in plans if plan.lost]:
+            raise LostGripper('; '.join(lost))
+        if all(plan.is_still(STILL_DISTANCE) for plan in plans):
             return False
         motion = timed(trial.plan_s, lambda: self._planner.plan(
-            plan, scene.cameras[0].T_world_optical, cell.arms[0].positions, cell.arms[0].gripper_opening))
-        carry_out(cell, motion)
+            plans, scene.cameras[0].T_world_optical, np.concatenate([arm.positions for arm in cell.arms]),
+            [arm.gripper_opening for arm in cell.arms], max_steps=self._execute_steps or 0))
+        carry_out(cell, motion, self._planner.robot)
         return True
+
+    def _track(
+        self, cell: RobotCell, scene: Scene, prediction: Prediction, observation: Observation
+    ) -> list[GripperPlan]:
+        camera_from_world = invert_pose(scene.cameras[0].T_world_optical)
+        return track_grippers(
+            self._trackers, prediction, [camera_from_world @ arm.gripper_pose() for arm in cell.arms],
+            [arm.gripper_opening for arm in cell.arms], observation)
 
 
 class LostGripper(Robot4dError):
@@ -112,32 +142,52 @@ def timed(durations: list[float], call: Callable):
     return result
 
 
-def carry_out(cell: RobotCell, motion: MotionPlan) -> None:
-    """Move the arm and gripper of the cell along a plan, as the controllers of the cell node do."""
+def carry_out(cell: RobotCell, motion: MotionPlan, robot: RobotArms) -> None:
+    """Move the arms and grippers of the cell along a plan, as the controllers of the cell node do."""
     for segment in motion.segments:
         if isinstance(segment, ArmMotion):
-            trajectory = JointTrajectory(
-                segment.times, segment.positions, segment.velocities, segment.accelerations
-            ).started_from(cell.arms[0].positions)
-            for elapsed in np.arange(0.0, trajectory.duration + CONTROL_PERIOD, CONTROL_PERIOD):
-                cell.arms[0].command(*trajectory.sample(elapsed))
-                cell.advance(CONTROL_PERIOD)
+            follow(cell, [segment.of(joints) for joints in robot.joints])
         else:
-            cell.arms[0].command_gripper(segment.opening)
+            for arm, opening in zip(cell.arms, segment.openings, strict=True):
+                if opening is not None:
+                    arm.command_gripper(opening)
             cell.advance(GRIPPER_TIME)
 
 
+def follow(cell: RobotCell, motions: list[ArmMotion]) -> None:
+    """Move the arms of the cell, each along its own of motions that begin and end together; who is still stays."""
+    trajectories = [
+        (arm, JointTrajectory(motion.times, motion.positions, motion.velocities, motion.accelerations)
+         .started_from(arm.positions))
+        for arm, motion in zip(cell.arms, motions, strict=True) if not motion.still]
+    for elapsed in np.arange(0.0, motions[0].duration + CONTROL_PERIOD, CONTROL_PERIOD):
+        for arm, trajectory in trajectories:
+            arm.command(*trajectory.sample(elapsed))
+        cell.advance(CONTROL_PERIOD)
+
+
+def causes_of_failure(trials: list[Trial]) -> dict[str, int]:
+    """Count the failed trials by what ended them and what was missing then, numbers left out; most frequent first."""
+    causes = Counter(
+        NUMBER.sub('#', f"{trial.ended}: {'; '.join(trial.missing)}") for trial in trials if not trial.success)
+    return dict(causes.most_common())
+
+
 def evaluate_policy(
-    task: str, engine_name: str, trials: int, seed: int, max_cycles: int, file: Path | None = None
+    task: str, engine_name: str, trials: int, seed: int, max_cycles: int, file: Path | None = None,
+    execute_steps: int | None = None, thinking_time: float = THINKING_TIME,
 ) -> list[Trial]:
-    """Run trials on cells seed, seed + 1, ...; print a table with progress, and write file (JSON) when given."""
+    """Run trials on cells seed, seed + 1, ...; print a table with progress, and write file (JSON) when given.
+
+    max_cycles, execute_steps and thinking_time: see PolicyLoop.
+    """
     from rich.console import Console
     from rich.progress import track
     from rich.table import Table
 
     engine = make_engine(engine_name)
     engine.start()
-    loop = PolicyLoop(engine, max_cycles)
+    loop = PolicyLoop(engine, task, max_cycles, execute_steps, thinking_time)
     results = [
         loop.run_trial(Scene.sample(task, seed + k))
         for k in track(range(trials), description=f'{engine_name}, trials')
@@ -154,6 +204,9 @@ def evaluate_policy(
     console.print(table)
     successes = sum(trial.success for trial in results)
     console.print(f'success {successes}/{trials}')
+    failures = causes_of_failure(results)
+    for cause, count in failures.items():
+        console.print(f'{count} x {cause}', highlight=False)
     stages = {
         stage: float(np.median(values)) for stage in ('observe_s', 'predict_s', 'track_s', 'plan_s')
         if (values := [value for trial in results for value in getattr(trial, stage)])
@@ -161,7 +214,9 @@ def evaluate_policy(
     console.print('median s per cycle: ' + ', '.join(f'{name[:-2]} {value:.3f}' for name, value in stages.items()))
     if file is not None:
         file.write_text(json.dumps({
-            'task': task, 'engine': engine_name, 'trials': trials, 'successes': successes, 'median_s': stages,
+            'task': task, 'engine': engine_name, 'trials': trials, 'seed': seed, 'max_cycles': max_cycles,
+            'execute_steps': execute_steps, 'thinking_time_s': thinking_time, 'successes': successes,
+            'failures': failures, 'median_s': stages,
             'results': [asdict(trial) for trial in results],
         }, indent=2) + '\n')
     return results

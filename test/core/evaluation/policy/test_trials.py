@@ -16,6 +16,6 @@ def test_oracle_succeeds_also_after_the_second_camera_was_moved_by_30_cm_and_20_
         scene = scene.with_second_camera_moved([0.15, -0.2, 0.166], np.deg2rad(20))
     engine = make_engine('oracle')
     engine.start()
-    trial = PolicyLoop(engine, max_cycles=8).run_trial(scene)
+    trial = PolicyLoop(engine, scene.task, max_cycles=8).run_trial(scene)
     engine.stop()
     assert trial.success, trial.ended

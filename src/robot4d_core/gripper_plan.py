@@ -17,7 +17,8 @@ class GripperPlan:
     time_from_start: (T,) s; poses: (T, 4, 4) T_frame_tcp; opening: (T,) metres between the finger pads;
     closed: (T,) bool; confidence: (T,) in [0, 1], 0 is lost; source_view: T camera names, '' when lost.
     observed_pose: T_frame_tcp (4, 4), and observed_closed: as they were measured at the observation.
-    message: why the gripper was lost, empty otherwise.
+    message: why the gripper was lost, empty otherwise. path_distance: (T,) metres between the tracked gripper and the
+    path that the engine imagined, NaN where it was not seen; None without such a path, else poses are the path's.
     """
 
     gripper: str
@@ -34,6 +35,7 @@ class GripperPlan:
     observed_pose: np.ndarray
     observed_closed: bool
     message: str = ''
+    path_distance: np.ndarray | None = None
 
     @property
     def lost(self) -> bool:

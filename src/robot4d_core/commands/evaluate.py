@@ -20,9 +20,12 @@ def add(commands) -> None:
     _add_path(evaluate)
     policy = _add(evaluate, 'policy', _policy, 'success over random object poses and camera pairs')
     policy.add_argument('--engine', default='diffusion', choices=['diffusion', 'oracle', 'hold'], help='generator')
-    policy.add_argument('--max-cycles', type=at_least(1), default=8, help='cycles before a trial is given up')
-    policy.add_argument('--execute-steps', type=at_least(1), default=None, metavar='K',
-                        help='carry out the first K steps of each prediction, then look again; None: all')
+    policy.add_argument('--model', type=Path, default=None, metavar='FOLDER',
+                        help='of the diffusion engine, the shipped one without it')
+    policy.add_argument('--sensor', default='ideal', choices=['ideal', 'noisy'], help='what the cameras are like')
+    policy.add_argument('--max-cycles', type=at_least(1), default=16, help='cycles before a trial is given up')
+    policy.add_argument('--execute-steps', type=at_least(1), default=4, metavar='K',
+                        help='carry out the first K steps of each prediction, then look again')
     policy.add_argument('--thinking-time', type=float, default=3.0, metavar='SECONDS',
                         help='of simulated time between an observation and the motion that comes of it')
     tracking = _add(evaluate, 'tracking', _tracking, 'pose and grip errors on oracle predictions')
@@ -106,7 +109,7 @@ def _policy(arguments: argparse.Namespace) -> None:
 
     evaluate_policy(
         arguments.task, arguments.engine, arguments.trials, arguments.seed, arguments.max_cycles, arguments.json,
-        arguments.execute_steps, arguments.thinking_time)
+        arguments.execute_steps, arguments.thinking_time, arguments.model, arguments.sensor)
 
 
 def _tracking(arguments: argparse.Namespace) -> None:

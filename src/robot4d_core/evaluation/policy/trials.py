@@ -9,13 +9,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
+from robot4d_core.cell.sensor import SENSORS, SensorModel
 from robot4d_core.cell.tasks.by_name import make_task
 from robot4d_core.cell.trajectory_controller import JointTrajectory
 from robot4d_core.errors import Robot4dError
@@ -27,10 +28,10 @@ from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import Observation
 from robot4d_core.prediction import Prediction
-from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
-from robot4d_core.robot.names import read_arm_names
+from robot4d_core.robot.robot import Robot
 from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings, track_grippers
+from robot4d_core.tracker.path_agreement import AgreementSettings, compare_with_paths
 
 CONTROL_PERIOD = 0.01  # seconds
 GRIPPER_TIME = 1.0  # seconds that opening or closing may take
@@ -64,24 +65,27 @@ class PolicyLoop:
 
     max_cycles: before a trial is given up; execute_steps: how many steps of each plan are carried out, None: all;
     thinking_time: seconds of simulated time that pass, the arms at rest, between an observation and the motion that
-    comes of it, as they pass on a robot: objects that move go on moving.
+    comes of it, as they pass on a robot: objects that move go on moving; sensor: what the cameras are like, None:
+    perfect.
     """
 
     def __init__(
         self, engine: Engine, task: str, max_cycles: int, execute_steps: int | None = None,
-        thinking_time: float = THINKING_TIME,
+        thinking_time: float = THINKING_TIME, sensor: SensorModel | None = None,
     ) -> None:
         """Take a started engine. Raises SceneError when there is no such task."""
-        arms = make_task(task).arms
-        description, names = RobotDescription.shipped(arms=arms), read_arm_names()[:arms]
+        robot = Robot.shipped(make_task(task).arms)
+        if engine.needs_robot:
+            engine.use_robot(robot)
         self._engine = engine
+        self._sensor = sensor
         self._max_cycles = max_cycles
         self._execute_steps = execute_steps
         self._thinking_time = thinking_time
-        self._trackers = [
-            GripperTracker(GripperModel.from_description(description, arm.gripper),
-                           TrackerSettings(gripper=arm.gripper.name)) for arm in names]
-        self._planner = MotionPlanner(RobotArms.from_description(description, names))
+        self._grippers = [GripperModel.from_description(robot.description, arm.gripper) for arm in robot.arms]
+        self._trackers = [GripperTracker(model, TrackerSettings(gripper=arm.gripper.name))
+                          for model, arm in zip(self._grippers, robot.arms, strict=True)]
+        self._planner = MotionPlanner(RobotArms.from_description(robot.description, robot.arms))
 
     def run_trial(self, scene: Scene) -> Trial:
         """Attempt the task in a cell."""
@@ -107,8 +111,9 @@ class PolicyLoop:
 
     def _run_cycle(self, cell: RobotCell, scene: Scene, trial: Trial) -> bool:
         """Imagine and act once; returns whether the prediction held motion."""
-        observation = timed(trial.observe_s, cell.observe)
-        prediction = timed(trial.predict_s, lambda: self._engine.predict(observation, seed=trial.seed))
+        observation = timed(trial.observe_s, lambda: self._observe(cell, trial))
+        seed = int(np.random.default_rng([trial.seed, trial.cycles]).integers(2**31))
+        prediction = timed(trial.predict_s, lambda: self._engine.predict(observation, seed=seed))
         plans = timed(trial.track_s, lambda: self._track(cell, scene, prediction, observation))
         cell.advance(self._thinking_time)
         if lost := [plan.message for plan in plans if plan.lost]:
@@ -121,13 +126,26 @@ class PolicyLoop:
         carry_out(cell, motion, self._planner.robot)
         return True
 
+    def _observe(self, cell: RobotCell, trial: Trial) -> Observation:
+        observation = cell.observe()
+        if self._sensor is None:
+            return observation
+        views = []
+        for number, view in enumerate(observation.views):
+            rng = np.random.default_rng([trial.seed, number])  # a camera's calibration stays as it is
+            camera, gain = self._sensor.claimed_camera(view.camera, rng), self._sensor.colour_gain(rng)
+            taken = self._sensor.apply(view, np.random.default_rng([trial.seed, number, trial.cycles]), gain)
+            views.append(replace(taken, camera=camera))
+        return replace(observation, views=tuple(views))
+
     def _track(
         self, cell: RobotCell, scene: Scene, prediction: Prediction, observation: Observation
     ) -> list[GripperPlan]:
         camera_from_world = invert_pose(scene.cameras[0].T_world_optical)
-        return track_grippers(
+        tracked = track_grippers(
             self._trackers, prediction, [camera_from_world @ arm.gripper_pose() for arm in cell.arms],
             [arm.gripper_opening for arm in cell.arms], observation)
+        return compare_with_paths(tracked, self._grippers, prediction, AgreementSettings())
 
 
 class LostGripper(Robot4dError):
@@ -175,26 +193,29 @@ def causes_of_failure(trials: list[Trial]) -> dict[str, int]:
 
 def evaluate_policy(
     task: str, engine_name: str, trials: int, seed: int, max_cycles: int, file: Path | None = None,
-    execute_steps: int | None = None, thinking_time: float = THINKING_TIME,
+    execute_steps: int | None = None, thinking_time: float = THINKING_TIME, model: Path | None = None,
+    sensor: str = 'ideal',
 ) -> list[Trial]:
     """Run trials on cells seed, seed + 1, ...; print a table with progress, and write file (JSON) when given.
 
-    max_cycles, execute_steps and thinking_time: see PolicyLoop.
+    max_cycles, execute_steps and thinking_time: see PolicyLoop; model: folder of the diffusion engine's, None for the
+    shipped one; sensor: a name in SENSORS.
     """
     from rich.console import Console
     from rich.progress import track
     from rich.table import Table
 
-    engine = make_engine(engine_name)
+    engine = make_engine(engine_name, **({'model': model} if engine_name == 'diffusion' else {}))
     engine.start()
-    loop = PolicyLoop(engine, task, max_cycles, execute_steps, thinking_time)
+    loop = PolicyLoop(engine, task, max_cycles, execute_steps, thinking_time, SENSORS[sensor])
     results = [
         loop.run_trial(Scene.sample(task, seed + k))
         for k in track(range(trials), description=f'{engine_name}, trials')
     ]
     engine.stop()
 
-    table = Table(title=f'{task}, generator {engine_name}: success judged by the simulator from object poses')
+    table = Table(title=f'{task}, generator {engine.name}, {sensor} sensor: success judged by the simulator from object '
+                        'poses')
     for column in ('seed', 'success', 'cycles', 'ended', 'missing'):
         table.add_column(column)
     for trial in results:
@@ -214,8 +235,8 @@ def evaluate_policy(
     console.print('median s per cycle: ' + ', '.join(f'{name[:-2]} {value:.3f}' for name, value in stages.items()))
     if file is not None:
         file.write_text(json.dumps({
-            'task': task, 'engine': engine_name, 'trials': trials, 'seed': seed, 'max_cycles': max_cycles,
-            'execute_steps': execute_steps, 'thinking_time_s': thinking_time, 'successes': successes,
+            'task': task, 'engine': engine.name, 'sensor': sensor, 'trials': trials, 'seed': seed,
+            'max_cycles': max_cycles, 'execute_steps': execute_steps, 'thinking_time_s': thinking_time, 'successes': successes,
             'failures': failures, 'median_s': stages,
             'results': [asdict(trial) for trial in results],
         }, indent=2) + '\n')

@@ -16,7 +16,6 @@ from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_point
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.geometry.splatting import draw_points
 
-
 EDGE = 2  # pixels about a thing whose colours are mixed with its own
 
 _NEIGHBOURHOOD = np.ones((3, 3), np.uint8)

@@ -1,0 +1,76 @@
+# Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
+"""A tracked gripper and the path that the engine imagined: agreement, disagreement, and steps nobody can see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.tracker.test_gripper_tracker import MODEL, OBSERVATION, OPENINGS, PATH, PREDICTION, T_REFERENCE_WORLD, track
+from robot4d_core.geometry.poses import make_pose
+from robot4d_core.prediction import GripperPath
+from robot4d_core.tracker.path_agreement import PATH_ALONE, AgreementSettings, compare_with_paths
+
+TRUE = GripperPath('gripper', T_REFERENCE_WORLD @ np.stack(PATH), np.array(OPENINGS), np.array(OPENINGS) < 0.05)
+TRACKED = track(PREDICTION, OBSERVATION)
+
+
+def compare(path: GripperPath, prediction=PREDICTION, plan=TRACKED, settings=AgreementSettings()):
+    return compare_with_paths([plan], [MODEL], replace(prediction, paths=(path,)), settings)[0]
+
+
+def shifted(by: float, steps=slice(None)) -> GripperPath:
+    poses = TRUE.poses.copy()
+    poses[steps, :3, 3] += [by, 0, 0]
+    return replace(TRUE, poses=poses)
+
+
+def test_a_plan_that_agrees_follows_the_path_with_the_trackers_confidence():
+    plan = compare(TRUE)
+    np.testing.assert_array_equal(plan.poses, TRUE.poses)
+    np.testing.assert_array_equal(plan.closed, TRUE.closed)
+    np.testing.assert_array_equal(plan.confidence, TRACKED.confidence)
+    assert plan.path_distance.max() < 0.008 and not plan.lost and plan.message == ''
+    assert plan.source_view == TRACKED.source_view
+
+
+@pytest.mark.parametrize('millimetres', [15, 30])
+def test_the_distance_between_path_and_track_is_reported(millimetres):
+    plan = compare(shifted(millimetres / 1e3))
+    np.testing.assert_allclose(plan.path_distance, millimetres / 1e3, atol=0.008)
+    assert not plan.lost
+
+
+def test_when_they_disagree_expect_the_step_lost_with_the_reason():
+    plan = compare(shifted(0.1, slice(2, 3)))
+    np.testing.assert_array_equal(plan.confidence > 0, [True, True, False, True, True])
+    assert "'gripper' is lost in 1 of 5 frames, first in frame 3" in plan.message
+    assert 'mm and' in plan.message and 'degrees apart' in plan.message
+
+
+def test_when_turned_too_far_expect_the_step_lost():
+    poses = TRUE.poses.copy()
+    poses[1] = poses[1] @ make_pose(np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]]), np.zeros(3))
+    plan = compare(replace(TRUE, poses=poses))
+    assert plan.confidence[1] == 0 and plan.lost
+
+
+def test_out_of_every_view_the_path_alone_carries_the_step_if_it_may():
+    away = shifted(3.0, slice(4, 5))
+    plan = compare(away)
+    assert not plan.lost and plan.source_view[4] == PATH_ALONE and np.isnan(plan.path_distance[4])
+    assert plan.confidence[4] == AgreementSettings().path_confidence
+    forbidden = compare(away, settings=AgreementSettings(path_alone=False))
+    assert forbidden.lost and 'path_alone' in forbidden.message
+
+
+def test_a_video_without_the_gripper_where_the_path_has_it_is_no_support():
+    empty = replace(TRACKED, confidence=np.zeros(5), message='gripper lost')
+    plan = compare(TRUE, plan=empty)
+    assert (plan.confidence == 0).all() and 'does not show the gripper' in plan.message
+
+
+def test_a_gripper_without_a_path_is_planned_as_tracked():
+    assert compare(replace(TRUE, gripper='another')) is TRACKED

@@ -22,6 +22,7 @@ class Engine(ABC):
 
     name: str
     needs_simulator = False
+    needs_robot = False
 
     @abstractmethod
     def start(self) -> None:

@@ -34,7 +34,7 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument('delay', default_value='5.0', description='seconds to wait for the nodes before playing'),
         DeclareLaunchArgument('rviz', default_value='false', description='start RViz'),
         node(
-            'generator', LaunchConfiguration('cameras'), engine=LaunchConfiguration('engine'),
+            'generator', LaunchConfiguration('cameras'), config('robot'), engine=LaunchConfiguration('engine'),
             model=ParameterValue(LaunchConfiguration('model'), value_type=str),
         ),
         node('tracker', config('robot')),

@@ -43,10 +43,11 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument('use_sim_time', default_value='false', description='take time from /clock'),
         DeclareLaunchArgument('rviz', default_value='true', description='start RViz'),
         node(
-            'generator', cameras,
+            'generator', cameras, robot,
             engine=LaunchConfiguration('engine'),
             model=ParameterValue(LaunchConfiguration('model'), value_type=str),
             device=LaunchConfiguration('device'),
+            robot_description=ParameterValue(Command(['xacro ', LaunchConfiguration('urdf')]), value_type=str),
         ),
         node('tracker', robot, robot_description=ParameterValue(
             Command(['xacro ', LaunchConfiguration('urdf')]), value_type=str)),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections import deque
@@ -21,10 +22,10 @@ from robot4d.msg import Prediction as PredictionMessage
 from robot4d.msg import SimulatorState as SimulatorStateMessage
 from robot4d_core.errors import EngineError, ObservationError, PredictionCancelled, Robot4dError
 from robot4d_core.generator.engines.engine import Engine, make_engine
-from robot4d_core.observation import Observation, SimulatorState
+from robot4d_core.observation import Observation, RobotState, SimulatorState
 from robot4d_core.prediction import Prediction
 from robot4d_nodes import qos
-from robot4d_nodes.camera_inputs import CameraInputs, CameraTopics
+from robot4d_nodes.camera_inputs import CameraInputs, CameraTopics, Look
 from robot4d_nodes.conversions import (
     duration_to_message,
     prediction_to_message,
@@ -35,6 +36,7 @@ from robot4d_nodes.conversions import (
 from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
 from robot4d_nodes.parameters import parameter
+from robot4d_nodes.robot_state_input import RobotParameters, RobotStateInput
 from robot4d_nodes.single_goal import SingleGoalServer
 
 MAX_STEPS = 1000
@@ -79,6 +81,7 @@ class Generator(Robot4dNode):
     def __init__(self, **node_options) -> None:
         """Declare parameters, the action and the publisher; the engine is loaded by configure."""
         super().__init__('generator', GeneratorParameters(), **node_options)
+        self.declare_table(RobotParameters())
         for name in self.parameters.cameras:
             self.declare_table(CameraTopics.of_camera(name), prefix=f'{name}.')
         self._publisher = self.create_lifecycle_publisher(PredictionMessage, 'prediction', qos.PREDICTION)
@@ -102,6 +105,8 @@ class Generator(Robot4dNode):
         self._cameras = CameraInputs(
             self, topics, max_skew=settings.max_skew, queue_size=settings.sync_queue,
             max_silence=settings.max_silence)
+        if self._engine.needs_robot:
+            self._robot = RobotStateInput(self, self.read_table(RobotParameters), settings.max_silence)
         if self._engine.needs_simulator:
             subscription = self.create_subscription(
                 SimulatorStateMessage, 'simulator_state', self._on_simulator_state, qos.STATE,
@@ -168,14 +173,28 @@ class Generator(Robot4dNode):
 
     def _observe(self, goal_handle: ServerGoalHandle) -> Observation:
         """Return an observation at most max_age older than now, as soon as there is one."""
-        settings = self.parameters
         self._activity = 'waiting for an observation'
-        look = self._cameras.wait_for_look(
-            self.seconds_now() - settings.max_age, settings.observation_timeout,
-            lambda: self._server.interrupted(goal_handle))
+        look, robot = self._look(goal_handle)
         return Observation(
             stamp=look.stamp, frame_id=look.frame_id, views=look.views, instruction=goal_handle.request.instruction,
-            simulator=self._simulator_at(look.stamp) if self._engine.needs_simulator else None)
+            robot=robot, simulator=self._simulator_at(look.stamp) if self._engine.needs_simulator else None)
+
+    def _look(self, goal_handle: ServerGoalHandle) -> tuple[Look, RobotState | None]:
+        """Return the first look, or for an engine that needs the robot's state the first at which that is known."""
+        settings, robot = self.parameters, self.read_table(RobotParameters)
+        deadline, not_before = time.monotonic() + settings.observation_timeout, self.seconds_now() - settings.max_age
+        while True:
+            look = self._cameras.wait_for_look(
+                not_before, settings.observation_timeout, lambda: self._server.interrupted(goal_handle))
+            if not self._engine.needs_robot:
+                return look, None
+            try:
+                return look, self._robot.state_at(
+                    look.stamp, look.frame_id, robot.joint_state_tolerance, robot.state_timeout)
+            except ObservationError:
+                if time.monotonic() > deadline or self._server.interrupted(goal_handle):
+                    raise
+            not_before = math.nextafter(look.stamp, math.inf)
 
     def _imagine(self, goal_handle: ServerGoalHandle, observation: Observation) -> Prediction:
         settings, goal = self.parameters, goal_handle.request

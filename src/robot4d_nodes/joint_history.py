@@ -3,73 +3,82 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import JumpThreshold
+from rclpy.duration import Duration
 from sensor_msgs.msg import JointState
 
 from robot4d_core.errors import ObservationError
+from robot4d_core.robot.joint_record import JointRecord
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import time_from_message
 from robot4d_nodes.lifecycle import Robot4dNode
 
-_TICK = 0.05  # seconds
+_TICK = 0.02  # seconds
 
 
 class JointHistory:
-    """Remembers the sum of the positions of some joints (the opening of a gripper) from construction until cleanup.
+    """Remembers where joints were, told by one or several publishers, from construction until cleanup.
 
-    duration: seconds of the ROS clock that are remembered; max_silence: wall-clock seconds after which joint_states
-    count as stale in /diagnostics.
+    joints: those that must be known; others: those that are told too where they are known; duration: seconds of the ROS
+    clock that are remembered; max_silence: wall-clock seconds after which joint_states count as stale in /diagnostics,
+    where they are called what input_name says.
     """
 
-    def __init__(self, node: Robot4dNode, joints: Sequence[str], duration: float, max_silence: float) -> None:
+    def __init__(
+        self, node: Robot4dNode, joints: Sequence[str], duration: float, max_silence: float,
+        input_name: str = 'joint_states', others: Collection[str] = (),
+    ) -> None:
         """Listen to joint_states; messages without the joints (of another part of the robot) are passed over."""
         self._node, self._joints, self._duration = node, tuple(joints), duration
-        self._past: deque[tuple[float, float]] = deque()
-        self._monitor = node.diagnostics.watch_input('joint_states', max_silence)
+        self._record = JointRecord({*joints, *others}, duration)
+        self._monitor = node.diagnostics.watch_input(input_name, max_silence)
+        node.configured.callback(node.diagnostics.remove, input_name)
         subscription = node.create_subscription(
             JointState, 'joint_states', self._receive, qos.STATE, callback_group=MutuallyExclusiveCallbackGroup())
         node.configured.callback(node.destroy_subscription, subscription)
+        jump = node.get_clock().create_jump_callback(
+            JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
+            post_callback=lambda _: self.forget())
+        node.configured.callback(jump.unregister)
 
     def total_at(self, stamp: float, tolerance: float, timeout: float) -> float:
-        """Return the sum of the joint positions at stamp, or as near to it as tolerance, seconds of the ROS clock.
+        """Return the sum of the joint positions at stamp (the opening of a gripper); see positions_at."""
+        positions = self.positions_at(stamp, tolerance, timeout)
+        return sum(positions[joint] for joint in self._joints)
 
-        Waits up to timeout seconds of wall time; raises ObservationError that says what is missing.
+    def positions_at(self, stamp: float, tolerance: float, timeout: float) -> dict[str, float]:
+        """Return the joint positions at stamp by name, rad or metres; tolerance: seconds of the ROS clock.
+
+        Waits up to timeout seconds of wall time for messages as new as the stamp. Raises ObservationError that says
+        what is missing.
         """
         deadline = time.monotonic() + timeout
-        while True:
-            nearest, total = min(self._past.copy(), key=lambda past: abs(past[0] - stamp), default=(math.inf, 0.0))
-            distance = abs(nearest - stamp)
-            if distance <= tolerance:
-                return total
-            if time.monotonic() > deadline or self._node.stopping.wait(_TICK):
-                raise ObservationError(
-                    f"no joint_states with {' and '.join(self._joints)}; the gripper's opening is unknown"
-                    if math.isinf(distance) else
-                    f'the nearest joint_states are {distance:.2f} s from the observation, limit {tolerance:.2f} s; '
-                    'is the joint state publisher alive?')
+        while not self._record.reaches(self._joints, stamp) and time.monotonic() < deadline:
+            if self._node.stopping.wait(_TICK):
+                break
+        return self._record.at(self._joints, stamp, tolerance)
 
     def forget(self) -> None:
         """Start afresh after time jumped back."""
-        self._past.clear()
+        self._record.forget()
 
     def _receive(self, message: JointState) -> None:
-        if not set(self._joints) <= set(message.name):
-            return
-        if len(message.position) != len(message.name):
-            self._monitor.dropped(f'{len(message.position)} positions for {len(message.name)} joint names')
-            return
-        positions = dict(zip(message.name, message.position, strict=True))
-        total = sum(positions[joint] for joint in self._joints)
-        if not math.isfinite(total):
-            self._monitor.dropped(f'the position of {" or ".join(self._joints)} is not a number')
-            return
-        self._monitor.received()
+        expected = set(self._joints).intersection(message.name)
         stamp = time_from_message(message.header.stamp)
-        self._past.append((stamp, total))
-        while self._past[0][0] < stamp - self._duration:
-            self._past.popleft()
+        if expected and stamp > self._node.seconds_now() + self._duration:  # of before a jump, or of another clock
+            self._monitor.dropped(f"stamped {stamp - self._node.seconds_now():.0f} s ahead of this node's clock")
+            return
+        try:
+            told = self._record.add(stamp, message.name, message.position)
+        except ObservationError as error:
+            if expected:
+                self._monitor.dropped(str(error))
+            return
+        if broken := expected - told:
+            self._monitor.dropped(f'the position of {" and ".join(sorted(broken))} is not a number')
+        elif expected:
+            self._monitor.received()

@@ -12,10 +12,9 @@ import numpy as np
 from geometry_msgs.msg import PoseArray, PoseStamped
 from nav_msgs.msg import Path
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 from rclpy.time import Time
-from tf2_ros import Buffer, TransformBroadcaster, TransformException, TransformListener
+from tf2_ros import TransformBroadcaster, TransformException
 
 from robot4d.msg import GripperPlans
 from robot4d.msg import Prediction as PredictionMessage
@@ -38,6 +37,7 @@ from robot4d_nodes.joint_history import JointHistory
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
 from robot4d_nodes.parameters import parameter
 from robot4d_nodes.robot_description_source import find_robot_description
+from robot4d_nodes.transform_memory import TransformMemory
 
 _GRIPPER = read_arm_names()[0].gripper
 _TICK = 0.05  # seconds
@@ -105,23 +105,12 @@ class Tracker(Robot4dNode):
                          tuple(settings.finger_joints), settings.tcp_frame))
         self._tracker = GripperTracker(
             model, TrackerSettings(mode=settings.mode, lost_below=settings.lost_below, gripper=settings.gripper))
-        self._transforms = Buffer(cache_time=Duration(seconds=settings.history))
-        listener = TransformListener(self._transforms, self, spin_thread=False)
-        self.configured.callback(listener.unregister)
+        self._transforms = TransformMemory(self, settings.history)
         self._openings = JointHistory(self, settings.finger_joints, settings.history, settings.max_silence)
         subscription = self.create_subscription(
             PredictionMessage, 'prediction', self._on_prediction, qos.NEWEST,
             callback_group=MutuallyExclusiveCallbackGroup())
         self.configured.callback(self.destroy_subscription, subscription)
-        jump = self.get_clock().create_jump_callback(
-            JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
-            post_callback=lambda _: self._forget())
-        self.configured.callback(jump.unregister)
-
-    def _forget(self) -> None:
-        """Start afresh after time jumped back (a bag that loops)."""
-        self._transforms.clear()
-        self._openings.forget()
 
     def _on_prediction(self, message: PredictionMessage) -> None:
         if not self.active:

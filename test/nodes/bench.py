@@ -131,8 +131,8 @@ class SteppingEngine(Engine):
 
     name = 'stepping'
 
-    def __init__(self, step_time: float = 0.0, needs_simulator: bool = False) -> None:
-        self.step_time, self.needs_simulator = step_time, needs_simulator
+    def __init__(self, step_time: float = 0.0, needs_simulator: bool = False, needs_robot: bool = False) -> None:
+        self.step_time, self.needs_simulator, self.needs_robot = step_time, needs_simulator, needs_robot
         self.sleep = time.sleep
         self.gate = threading.Event()
         self.gate.set()

@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""`robot4d dataset import`: demonstrations recorded as rosbag2 become episodes."""
+"""`robot4d dataset import`: demonstrations, or looks, recorded as rosbag2 become episodes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from robot4d_core.errors import ParameterError
 def add(dataset) -> None:
     """Declare the command."""
     parser = add_command(
-        dataset, 'import', _import, 'bring demonstrations recorded as rosbag2 (MCAP, sqlite3) into a store')
-    parser.add_argument('bags', type=Path, nargs='+', metavar='BAG', help='folder of a rosbag2: one demonstration each')
+        dataset, 'import', _import, 'bring demonstrations, or looks, recorded as rosbag2 (MCAP, sqlite3) into a store')
+    parser.add_argument('bags', type=Path, nargs='+', metavar='BAG', help='folder of a rosbag2: one episode each')
     parser.add_argument('--output', type=Path, required=True, metavar='STORE', help='folder of the episode store')
     parser.add_argument('--instruction', default=None, help='sentence; None: read from the topic /instruction')
     parser.add_argument('--task', default=None, help='name of the task; needed unless robot4d wrote the bag')
@@ -31,6 +31,8 @@ def add(dataset) -> None:
                         help='between the stamps of what belongs to one step; a bag with a larger gap is refused')
     parser.add_argument('--register', action='store_true',
                         help='estimate from the images where a camera other than the first stands if tf does not say')
+    parser.add_argument('--looks', action='store_true',
+                        help='the bags are looks: short, from rest, off the usual way; no video is learned from them')
     parser.add_argument('--base-frame', default='world', help='frame that the poses are in')
     parser.add_argument('--robot-description', type=Path, default=None, metavar='URDF',
                         help="with --base-frame as root, to tell the robot's pixels in bags without segmentation; "
@@ -57,7 +59,7 @@ def _import(arguments: argparse.Namespace) -> int:
         task=arguments.task, instruction=arguments.instruction, success=arguments.success, split=arguments.split,
         cameras=camera_topics_of_file(arguments.cameras) if arguments.cameras else None, arms=_arms(arguments),
         base_frame=arguments.base_frame, robot_description=description, size=arguments.size,
-        tolerance=arguments.tolerance, register=arguments.register)
+        tolerance=arguments.tolerance, register=arguments.register, looks=arguments.looks)
     outcomes = import_bags(arguments.bags, arguments.output, settings)
     table = Table(Column('bag', overflow='fold'), 'outcome', 'steps', 'reason')
     for outcome in outcomes:

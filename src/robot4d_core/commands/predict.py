@@ -11,7 +11,7 @@ from pathlib import Path
 
 from robot4d_core.commands.parsers import add_command, at_least
 from robot4d_core.commands.recorded_moment import add_bag_arguments, add_episode_arguments, is_bag, read_look
-from robot4d_core.errors import PredictionCancelled, PredictionFileError
+from robot4d_core.errors import EngineError, PredictionCancelled, PredictionFileError
 
 
 def add(commands) -> None:
@@ -65,6 +65,9 @@ def _predict(arguments: argparse.Namespace) -> int:
     begin = time.perf_counter()
     engine = make_engine(arguments.engine, **options)
     seconds['import the engine'] = time.perf_counter() - begin
+    if engine.needs_robot and observation.robot is None:
+        raise EngineError(
+            f"engine '{engine.name}' needs the robot's state, which {look.source} does not hold: {look.robot_unknown}")
     begin = time.perf_counter()
     engine.start()
     seconds['load the weights'] = time.perf_counter() - begin

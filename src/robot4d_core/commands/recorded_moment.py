@@ -29,20 +29,24 @@ def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--topics', type=Path, default=None, metavar='FILE',
                         help="of a bag: the cameras' names and topics, as config/cameras.yaml; None: every "
                              '/NAME/color/image_raw with its depth and camera_info')
+    parser.add_argument('--robot', type=Path, default=None, metavar='FILE',
+                        help="of a bag: the names of the robot's joints and frames, as config/robot.yaml; None: those "
+                             'of the simulated cell')
 
 
 def read_look(arguments: argparse.Namespace, path: Path) -> RecordedLook:
     """Read the moment of an episode or a bag; raises the named errors of both."""
     if not is_bag(path):
-        for name in ('time', 'topics'):
-            _refuse(arguments, name, f'{path} is no bag; choose the moment with --step NUMBER')
+        for name, instead in (('time', 'choose the moment with --step NUMBER'), ('topics', 'leave it out'),
+                              ('robot', 'leave it out, an episode names its joints itself')):
+            _refuse(arguments, name, f'{path} is no bag; {instead}')
         return read_episode(arguments, path)
     from robot4d_core.episodes.bags.look import read_bag_look
     from robot4d_core.episodes.bags.topics import camera_topics_of_file
 
     _refuse(arguments, 'step', f'{path} is a bag; choose the moment with --time SECONDS')
     topics = None if arguments.topics is None else camera_topics_of_file(arguments.topics)
-    return read_bag_look(path, arguments.time, tuple(arguments.cameras), topics)
+    return read_bag_look(path, arguments.time, tuple(arguments.cameras), topics, robot=arguments.robot)
 
 
 def read_episode(arguments: argparse.Namespace, path: Path, moments: int = FRAMES) -> RecordedLook:

@@ -64,7 +64,7 @@ def _attribute_problems(attributes: dict, settings: dict) -> Iterator[str]:
             yield f'attributes: {key}: expected {kind.__name__}, got {came}'
     if attributes.get('task') != settings.get('task'):
         yield f"attributes: task: expected {settings.get('task')!r} as the store, got {attributes.get('task')!r}"
-    if 'look' in attributes or settings.get('kind') == LOOKS_KIND:
+    if 'look' in attributes or (settings.get('kind') == LOOKS_KIND and 'source' not in attributes):
         yield from _look_problems(attributes, settings)
     if 'seed' in attributes:
         yield from _seed_problems(attributes)
@@ -75,7 +75,7 @@ def _attribute_problems(attributes: dict, settings: dict) -> Iterator[str]:
 
 
 def _look_problems(attributes: dict, settings: dict) -> Iterator[str]:
-    """Say what is wrong with the attribute that looks have, and demonstrations have not."""
+    """Say what is wrong with the attribute that simulated looks have, and demonstrations have not."""
     if ('look' in attributes) != (settings.get('kind') == LOOKS_KIND):
         yield f"attributes: look: expected in stores of looks only; the store's kind is {settings.get('kind')!r}"
         return

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from robot4d_core.episodes.splits import held_out_cameras, training_cameras
-from robot4d_core.episodes.store import SCHEMA, EpisodeStore
+from robot4d_core.episodes.store import LOOKS_KIND, SCHEMA, EpisodeStore
 from robot4d_core.errors import EpisodeError
 from robot4d_core.prediction import FRAME_INTERVAL
 
@@ -37,7 +37,7 @@ def summarise(store: EpisodeStore) -> dict[str, str]:
         'failed': _failures(store.failures),
         'unfinished': ', '.join(path.name for path in store.unfinished),
         'steps': _steps([steps[name] for name in attributes]),
-        'looks': _looks([a['look'] for a in each if 'look' in a]),
+        'looks': _looks([a.get('look') for a in each]) if store.settings.get('kind') == LOOKS_KIND else '',
         'cameras': _cameras(store.settings),
         'sensor': _sensor(store.settings.get('sensor')),
         'grippers': _counted(', '.join(a.get('grippers', [])) for a in each),
@@ -67,9 +67,11 @@ def _steps(steps: list[int]) -> str:
             f'per episode {min(steps)} to {max(steps)}, median {np.median(steps):g}')
 
 
-def _looks(looks: list[dict]) -> str:
+def _looks(each: list[dict | None]) -> str:
+    """Describe how looks lie about the expert's way; None for one that was imported."""
+    looks = [look for look in each if look is not None]
     if not looks:
-        return ''
+        return f'{len(each)} from bags, which do not say how far off the usual way they are' if each else ''
     metres, radians = np.concatenate([look['displacement'] for look in looks]).T
     rejected = [reason for look in looks for reason in look.get('rejected', ())]
     return (f"displaced from the expert's way by {1e3 * np.median(metres):.0f} mm and "

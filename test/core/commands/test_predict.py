@@ -14,8 +14,13 @@ import pytest
 from core.episodes.analytic_episodes import analytic_store
 from core.episodes.bags.recorded_bags import make_bag
 from core.generator.tiny_models import tiny_pipeline
+from robot4d_core.cell.arms import ARMS
 from robot4d_core.cli import main
 from robot4d_core.episodes.prediction_file import read_prediction
+from robot4d_core.errors import PredictionCancelled
+from robot4d_core.generator.engines import engine as engines
+from robot4d_core.generator.engines.hold import HoldEngine
+from robot4d_core.share import share_directory
 
 
 @pytest.fixture(scope='module')
@@ -71,6 +76,7 @@ def test_a_recording_without_a_future_says_so(tmp_path, capsys):
 @pytest.mark.parametrize(('options', 'expected'), [
     (['--step', '14'], 'step must be 0 to 13'),
     (['--time', '1.0'], 'is no bag; choose the moment with --step'),
+    (['--robot', 'panda.yaml'], 'is no bag; leave it out, an episode names its joints itself'),
     (['--cameras', '0', '9'], "no camera '9'"),
     (['--model', 'nowhere'], 'no model in nowhere'),
     (['--engine', 'oracle'], 'was not recorded in the simulated cell'),
@@ -80,6 +86,41 @@ def test_what_cannot_be_is_a_sentence(episode, tmp_path, capsys, options, expect
     assert predict(episode, tmp_path / 'out', *options) == 2
     assert expected in capsys.readouterr().err
     assert not (tmp_path / 'out').exists()
+
+
+class Witness(HoldEngine):
+    """An engine that needs the robot and ends when it has seen an observation."""
+
+    name = 'witness'
+    needs_robot = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.robots = []
+
+    def predict(self, observation, **_):
+        self.robots.append(observation.robot)
+        raise PredictionCancelled('seen enough')
+
+
+def test_an_engine_that_needs_the_robot_gets_it_or_says_what_the_recording_lacks(
+    episode, tmp_path, capsys, monkeypatch
+):
+    witness = Witness()
+    monkeypatch.setattr(engines, 'make_engine', lambda *_, **__: witness)
+    bag = make_bag(tmp_path / 'bag', seconds=1.0)
+    assert predict(bag, tmp_path / 'out', '--engine', 'hold') == 130
+    assert set(witness.robots[0].joints) == {*ARMS[0].joints, *ARMS[0].gripper.finger_joints}
+    other = tmp_path / 'other.yaml'
+    other.write_text((share_directory() / 'config' / 'robot.yaml').read_text().replace(ARMS[0].joints[3], 'elbow'))
+    for source, options, expected in (
+        (bag, ('--robot', other), 'no joint_states with elbow; heard: '), (episode, (), "the episode's grippers are []")
+    ):
+        capsys.readouterr()
+        assert predict(source, tmp_path / 'out', '--engine', 'hold', *options) == 2
+        error = capsys.readouterr().err
+        assert f"engine 'witness' needs the robot's state, which {source}" in error and expected in error
+    assert len(witness.robots) == 1
 
 
 def test_wrong_sources_are_named(episode, tmp_path, capsys):

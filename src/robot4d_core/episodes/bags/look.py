@@ -45,14 +45,14 @@ TOPICS_ADVICE = "record it, or name the cameras' topics with --topics FILE"
 
 def read_bag_look(
     bag: Path, time: float | None = None, cameras: tuple[str, str] = ('0', '1'),
-    topics: Sequence[CameraTopics] | None = None, moments: int = FRAMES, robot: Sequence[Path] | None = None,
+    topics: Sequence[CameraTopics] | None = None, moments: int = FRAMES, robot: Path | None = None,
 ) -> RecordedLook:
     """Read the newest moment at which both cameras have colour and depth, or the newest up to `time`.
 
     time: seconds after the first image of camera n. cameras: n and m, names or numbers among topics, None for those
-    found in the bag. robot: parameter files (as config/robot.yaml), one per arm, None for the robot of robot4d with
-    those of its arms that the bag has. Raises BagError, TopicError, ImageError, CalibrationError, ParameterError for
-    the robot's files, and SynchronisationError when the images are never stamped within TOLERANCE of each other.
+    found in the bag. robot: file with the robot's names, as config/robot.yaml; None for the robot of robot4d with those
+    of its arms that the bag has. Raises BagError, TopicError, ImageError, CalibrationError, ParameterError for the
+    robot's file, and SynchronisationError when the images are never stamped within TOLERANCE of each other.
     """
     with BagReader(bag) as reader:
         found = list(topics or discover_cameras(reader.types))
@@ -78,7 +78,7 @@ class _Scan:
     """The first reading of a bag: everything but pixels. colour, depth: streams of n and m, values count messages."""
 
     def __init__(
-        self, reader: BagReader, cameras: Sequence[CameraTopics], robot: Sequence[Path] | None
+        self, reader: BagReader, cameras: Sequence[CameraTopics], robot: Path | None
     ) -> None:
         self.colour = [_stream(reader, camera.colour, COLOUR_KINDS, f"colour of camera '{camera.name}'")
                        for camera in cameras]
@@ -87,7 +87,7 @@ class _Scan:
         self.instruction = ''
         self._transforms = TransformHistory()
         self._joints = JointRecord()
-        self._arms, self._base = read_arm_names(robot), read_base_frame(robot[0] if robot else None)
+        self._arms, self._base = read_arm_names(None if robot is None else [robot]), read_base_frame(robot)
         infos: dict[str, PinholeCamera] = {}
         names = [camera.info for camera in cameras]
         streams = {stream.name: stream for stream in (*self.colour, *self.depth)}

@@ -111,6 +111,12 @@ def test_the_robot_may_be_another_one(tmp_path, bag, imported, capsys):
     assert np.array_equal(drawn, imported.read('demo').segmentation[...])
 
 
+def test_looks_are_imported_as_looks(tmp_path, bag, capsys):
+    assert run_import(bag, tmp_path / 'store', '--looks') == 0
+    assert EpisodeStore(tmp_path / 'store').settings['kind'] == 'looks'
+    assert main(['dataset', 'check', str(tmp_path / 'store')]) == 0
+
+
 def test_images_are_resized_with_their_intrinsics(tmp_path, bag, truth):
     assert run_import(bag, tmp_path / 'store', '--size', '80x32') == 0
     store = EpisodeStore(tmp_path / 'store')

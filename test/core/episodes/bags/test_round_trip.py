@@ -18,6 +18,7 @@ from robot4d_core.episodes.bags.exporter import export_episode
 from robot4d_core.episodes.bags.importing.importer import import_bags
 from robot4d_core.episodes.bags.importing.settings import ImportSettings
 from robot4d_core.episodes.bags.look import read_bag_look
+from robot4d_core.episodes.check import check_episode
 from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.recorded_look import read_episode_look
 from robot4d_core.episodes.store import EpisodeStore
@@ -48,11 +49,12 @@ def random_episode(seed: int, steps: int, cameras: int, grippers: int, first_sta
         opening=random.uniform(0, 0.08, (steps, grippers)), times=first_stamp + 0.5 * np.arange(steps))
 
 
-def make_store(folder: Path, name: str, episode: Episode) -> EpisodeStore:
+def make_store(folder: Path, name: str, episode: Episode, look: dict | None = None) -> EpisodeStore:
     cameras, steps = episode.rgb.shape[:2]
     store = EpisodeStore(folder, {
-        'task': 'Test', 'cameras': cameras, 'size': [10, 8], 'interval': 0.5, 'sensor': {'depth_noise': 0.1}})
-    store.write(name, episode, **attributes_of(3, cameras, episode.joints.shape[1]))
+        'task': 'Test', 'cameras': cameras, 'size': [10, 8], 'interval': 0.5, 'sensor': {'depth_noise': 0.1},
+        **({'kind': 'looks'} if look else {})})
+    store.write(name, episode, **attributes_of(3, cameras, episode.joints.shape[1]), **({'look': look} if look else {}))
     return store
 
 
@@ -105,3 +107,13 @@ def test_the_robot_is_the_same_in_episode_bag_and_imported_episode(tmp_path, gri
             assert look.robot.joints == truth.robot.joints and len(look.robot.joints) == 9 * grippers
             np.testing.assert_allclose(look.robot.T_base_reference, truth.robot.T_base_reference, atol=1e-9)
             assert look.stamp == pytest.approx(truth.stamp, abs=1e-9)
+
+
+def test_the_bag_of_a_look_comes_back_as_a_look(tmp_path):
+    look = {'time': 1.5, 'displacement': [[0.02, 0.1]], 'rejected': [], 'state': [0.5, 1.0]}
+    store = make_store(tmp_path / 'store', 'one', random_episode(0, 11, 2, 1, first_stamp=2.0), look)
+    export_episode(store, 'one', tmp_path / 'one')
+    import_bags([tmp_path / 'one'], tmp_path / 'imported', ImportSettings())
+    imported = EpisodeStore(tmp_path / 'imported')
+    assert imported.settings == store.settings and imported.attributes('one')['look'] == look
+    assert not [problem for problem in check_episode(imported, 'one') if 'look' in problem]

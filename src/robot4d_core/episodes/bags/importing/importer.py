@@ -12,8 +12,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from robot4d_core.episodes.bags.importing.demonstration import read_demonstration
 from robot4d_core.episodes.bags.importing.settings import ImportSettings
 from robot4d_core.episodes.bags.reader import BagReader
-from robot4d_core.episodes.store import EpisodeStore
-from robot4d_core.errors import EpisodeError, Robot4dError
+from robot4d_core.episodes.store import LOOKS_KIND, EpisodeStore
+from robot4d_core.errors import EpisodeError, Robot4dError, StoreSettingsError
 from robot4d_core.prediction import FRAME_INTERVAL
 
 RECORDED = {'recorded': True}
@@ -62,15 +62,17 @@ def _import_bag(bag: Path, folder: Path, settings: ImportSettings, advance: Call
     try:
         with BagReader(bag) as reader:
             source = {'bag': name, 'sha256': reader.fingerprint()}
-            before = _imported_before(folder, source)
+            recorded = reader.note.get('settings', {'sensor': RECORDED})
+            kind = LOOKS_KIND if settings.looks else recorded.get('kind')
+            before = _imported_before(folder, source, kind)
             if before:
                 return ImportedBag(bag, 'already there', EpisodeStore(folder).read(before).times.shape[0],
                                    '' if before == name else f"as '{before}'")
             episode, attributes = read_demonstration(reader, settings, _share_of_two_readings(reader, advance))
-            sensor = reader.note.get('settings', {'sensor': RECORDED})['sensor']
         store = EpisodeStore(folder, {
             'task': attributes['task'], 'cameras': len(attributes['cameras']),
-            'size': list(episode.rgb.shape[3:1:-1]), 'interval': FRAME_INTERVAL, 'sensor': sensor})
+            'size': list(episode.rgb.shape[3:1:-1]), 'interval': FRAME_INTERVAL, 'sensor': recorded['sensor'],
+            **({'kind': kind} if kind else {})})
         with store.recording():
             store.write(name, episode, **{**attributes, 'source': source | attributes['source']})
     except Robot4dError as error:
@@ -78,14 +80,21 @@ def _import_bag(bag: Path, folder: Path, settings: ImportSettings, advance: Call
     return ImportedBag(bag, 'imported', len(episode.times))
 
 
-def _imported_before(folder: Path, source: dict) -> str | None:
+def _imported_before(folder: Path, source: dict, kind: str | None) -> str | None:
     """Return the episode that the same recording became, whatever its folder was called.
 
-    Raises EpisodeError when another recording has taken the name.
+    Raises StoreSettingsError when the store is of another kind than the recording, EpisodeError when another recording
+    has taken the name.
     """
     if not (folder / 'zarr.json').exists():
         return None
     store = EpisodeStore(folder)
+    kinds = kind, store.settings.get('kind')
+    if kinds[0] != kinds[1]:
+        ours, theirs = ('looks' if one == LOOKS_KIND else 'demonstrations' for one in kinds)
+        raise StoreSettingsError(
+            f'{folder} holds {theirs}, the bag is imported as {ours}; give each a store of its own with --output, and '
+            'import looks with --looks')
     sources = {name: store.attributes(name).get('source') or {} for name in store.names}
     same = [name for name, other in sources.items() if other.get('sha256') == source['sha256']]
     if not same and source['bag'] in sources:

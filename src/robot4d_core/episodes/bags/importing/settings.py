@@ -19,7 +19,8 @@ class ImportSettings:
     cameras: the topics, in the episode's order; arms: None for the arms of robot4d's cell that are in joint_states;
     robot_description: whose root is base_frame, to segment the robot with, None for that of robot4d's cell;
     size: (width, height) to which images are resized; tolerance: seconds between what belongs to one step; register:
-    estimate from the images where a camera stands that tf does not hold.
+    estimate from the images where a camera stands that tf does not hold; looks: the bags are looks, not demonstrations,
+    also where they do not say so.
     """
 
     task: str | None = None
@@ -33,3 +34,4 @@ class ImportSettings:
     size: tuple[int, int] | None = None
     tolerance: float = TOLERANCE
     register: bool = False
+    looks: bool = False

@@ -28,6 +28,7 @@ from robot4d_core.episodes.bags.topics import CameraTopics
 from robot4d_core.episodes.bags.writer import CONTROLLER_STATE
 from robot4d_core.episodes.check import check_episode
 from robot4d_core.episodes.store import EpisodeStore
+from robot4d_core.episodes.summary import summarise
 
 STEPS = 12  # of 6 seconds: the last colour image is there, the last depth image of the second camera too
 
@@ -180,3 +181,32 @@ def test_when_a_bag_is_imported_again_under_another_name_expect_no_second_episod
     assert [outcome.outcome for outcome in outcomes] == ['imported', 'already there']
     assert "'demo'" in outcomes[1].reason
     assert EpisodeStore(tmp_path / 'store').names == ['demo']
+
+
+def test_looks_are_stored_as_looks_right_and_described(tmp_path):
+    make_bag(tmp_path / 'demo')
+    (outcome,) = import_bags([tmp_path / 'demo'], tmp_path / 'store', replace(SETTINGS, looks=True))
+    assert outcome.outcome == 'imported', outcome.reason
+    store = EpisodeStore(tmp_path / 'store')
+    assert store.settings['kind'] == 'looks' and check_episode(store, 'demo') == []
+    assert summarise(store)['looks'].startswith('1 from bags')
+
+
+@pytest.mark.parametrize('looks', [False, True])
+def test_looks_and_demonstrations_are_kept_apart_even_when_the_bag_is_there_already(tmp_path, looks):
+    bag, other = make_bag(tmp_path / 'demo'), make_bag(tmp_path / 'other', seconds=6.5)
+    import_bags([bag], tmp_path / 'store', replace(SETTINGS, looks=looks))
+    outcomes = import_bags([bag, other], tmp_path / 'store', replace(SETTINGS, looks=not looks))
+    assert [outcome.outcome for outcome in outcomes] == ['refused', 'refused']
+    ours, theirs = ('demonstrations', 'looks') if looks else ('looks', 'demonstrations')
+    for outcome in outcomes:
+        assert f'holds {theirs}, the bag is imported as {ours}' in outcome.reason and '--looks' in outcome.reason
+    assert EpisodeStore(tmp_path / 'store').names == ['demo']
+
+
+def test_the_joints_are_named_by_the_episode(tmp_path):
+    make_bag(tmp_path / 'demo')
+    import_bags([tmp_path / 'demo'], tmp_path / 'store', SETTINGS)
+    _, attributes = read(tmp_path / 'store')
+    arm = recorded_bags.ARM
+    assert attributes['source']['joints'] == [[*arm.joints, *arm.gripper.finger_joints]]

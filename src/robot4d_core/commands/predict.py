@@ -40,6 +40,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     from robot4d_core.episodes.prediction_file import write_npz
     from robot4d_core.episodes.saved_prediction import SavedPrediction
     from robot4d_core.generator.engines.engine import make_engine
+    from robot4d_core.robot.robot import Robot
     from robot4d_core.viewer.film import write_film
 
     file = arguments.output / ('prediction' if arguments.format == 'mcap' else 'prediction.npz')
@@ -65,12 +66,14 @@ def _predict(arguments: argparse.Namespace) -> int:
     begin = time.perf_counter()
     engine = make_engine(arguments.engine, **options)
     seconds['import the engine'] = time.perf_counter() - begin
-    if engine.needs_robot and observation.robot is None:
-        raise EngineError(
-            f"engine '{engine.name}' needs the robot's state, which {look.source} does not hold: {look.robot_unknown}")
     begin = time.perf_counter()
     engine.start()
     seconds['load the weights'] = time.perf_counter() - begin
+    if engine.needs_robot:
+        if observation.robot is None:
+            raise EngineError(f"engine '{engine.name}' needs the robot's state, which {look.source} does not hold: "
+                              f'{look.robot_unknown}')
+        engine.use_robot(Robot.shipped_with(observation.robot.joints))
     console = Console()
     try:
         prediction, stages, steps = predict_in_terminal(

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.names import ArmNames, read_arm_names
 
@@ -24,6 +25,19 @@ class Robot:
     def shipped(cls, arms: int) -> Robot:
         """Return the robot of the cell that comes with robot4d, with one arm or two."""
         return cls(RobotDescription.shipped(arms=arms), read_arm_names()[:arms])
+
+    @classmethod
+    def shipped_with(cls, joints: Collection[str]) -> Robot:
+        """Return the robot that comes with robot4d with as many arms as there are joints of, by name.
+
+        Raises RobotDescriptionError when there are not all of any arm.
+        """
+        arms = [arm for arm in read_arm_names() if {*arm.joints, *arm.gripper.finger_joints} <= set(joints)]
+        if not arms:
+            raise RobotDescriptionError(
+                f"none of the arms that come with robot4d has these joints: {', '.join(joints)}; the model has learned "
+                'another robot')
+        return cls.shipped(len(arms))
 
     @property
     def links(self) -> tuple[str, ...]:

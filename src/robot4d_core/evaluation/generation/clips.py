@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from robot4d_core.episodes.loader import WindowDataset
+from robot4d_core.episodes.recorded_robot import recorded_robot
 from robot4d_core.episodes.segments import PARTS, label_of
 from robot4d_core.episodes.splits import held_out_cameras, training_cameras
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import WINDOW_STEPS, Window, read_window
-from robot4d_core.errors import NoWindowError
+from robot4d_core.errors import EpisodeError, NoWindowError
 from robot4d_core.geometry.poses import invert_pose
+from robot4d_core.observation import RobotState
 
 CAMERAS = {'held_out': held_out_cameras, 'training': training_cameras}
 SPLITS = ('held_out_objects', 'validation')
@@ -26,7 +28,7 @@ class Clip:
     """A window of an episode from a step on, seen by cameras (n, m), with G grippers.
 
     masks: (G, 2, 11, H, W) bool, hand and fingers of each gripper in both views; poses: (G, 11, 4, 4) T_n_tcp;
-    openings: (G, 11) metres.
+    openings: (G, 11) metres; robot: its state at the first step, None where the episode does not know it.
     """
 
     episode: str
@@ -36,6 +38,7 @@ class Clip:
     masks: np.ndarray
     poses: np.ndarray
     openings: np.ndarray
+    robot: RobotState | None
 
     @property
     def in_sight(self) -> np.ndarray:
@@ -86,4 +89,12 @@ def read_clip(store: EpisodeStore, episode: str, start: int, n: int, m: int) -> 
         masks=np.stack([np.isin(segmentation, [label_of(arm, part) for part in PARTS if part != 'arm'])
                         for arm in range(poses.shape[1])]),
         poses=poses.swapaxes(0, 1), openings=np.asarray(arrays.opening[steps]).T,
+        robot=_robot(store, episode, start, n),
     )
+
+
+def _robot(store: EpisodeStore, episode: str, start: int, n: int) -> RobotState | None:
+    try:
+        return recorded_robot(store.read(episode), store.attributes(episode), start, n)
+    except EpisodeError:
+        return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,7 @@ from robot4d_core.evaluation.metrics.horizon_error import observation_of
 from robot4d_core.evaluation.metrics.image_errors import estimate
 from robot4d_core.generator.engines.engine import Engine
 from robot4d_core.prediction import FRAMES, Prediction
+from robot4d_core.robot.robot import Robot
 from robot4d_core.tracker.gripper_tracker import GripperTracker
 
 
@@ -99,9 +100,12 @@ def evaluate_generation(
     clips, failures = [], {}
     for k, place in enumerate(places):
         clip = read_clip(store, *place)
+        if engine.needs_robot and k == 0 and clip.robot is not None:
+            engine.use_robot(Robot.shipped_with(clip.robot.joints))
+        observation = replace(observation_of(clip.window), robot=clip.robot)
         started = time.perf_counter()
         try:
-            prediction = engine.predict(observation_of(clip.window), steps=protocol.steps, seed=protocol.seed + k)
+            prediction = engine.predict(observation, steps=protocol.steps, seed=protocol.seed + k)
         except EngineError as error:
             failures[_name(place)] = str(error)
             on_clip()

@@ -86,7 +86,7 @@ def _measure(errors, imagination, path, episode, cameras, second_view, size, rng
     T_base_n = observation.robot.T_base_reference
     commands = np.asarray(episode.commands)[1:, :, -1]
     true, start = np.asarray(episode.gripper_poses)[1:], np.asarray(episode.gripper_poses)[0]
-    closed = np.where(np.isnan(commands), np.asarray(episode.opening)[1:], commands) < 0.5 * np.nanmax(commands)
+    closed = np.where(np.isnan(commands), np.asarray(episode.opening)[1:], commands) < imagination.stroke / 2
     for gripper, imagined in enumerate(paths):
         moves = np.linalg.norm(true[:, gripper, :3, 3] - start[gripper, :3, 3], axis=1).max() > MOVES
         if not moves:

@@ -214,8 +214,8 @@ def evaluate_policy(
     ]
     engine.stop()
 
-    table = Table(title=f'{task}, generator {engine.name}, {sensor} sensor: success judged by the simulator from object '
-                        'poses')
+    table = Table(title=f'{task}, generator {engine.name}, {sensor} sensor: success judged by the simulator from '
+                        'object poses')
     for column in ('seed', 'success', 'cycles', 'ended', 'missing'):
         table.add_column(column)
     for trial in results:
@@ -236,8 +236,8 @@ def evaluate_policy(
     if file is not None:
         file.write_text(json.dumps({
             'task': task, 'engine': engine.name, 'sensor': sensor, 'trials': trials, 'seed': seed,
-            'max_cycles': max_cycles, 'execute_steps': execute_steps, 'thinking_time_s': thinking_time, 'successes': successes,
-            'failures': failures, 'median_s': stages,
+            'max_cycles': max_cycles, 'execute_steps': execute_steps, 'thinking_time_s': thinking_time,
+            'successes': successes, 'failures': failures, 'median_s': stages,
             'results': [asdict(trial) for trial in results],
         }, indent=2) + '\n')
     return results

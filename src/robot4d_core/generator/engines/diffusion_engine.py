@@ -22,7 +22,7 @@ from robot4d_core.prediction import PredictedView, Prediction, default_time_from
 from robot4d_core.robot.robot import Robot
 from robot4d_core.share import share_directory
 
-DEFAULT_MODEL = 'tabletop_tiny'
+DEFAULT_MODEL = 'tabletop'
 
 
 class DiffusionEngine(Engine):

@@ -36,11 +36,12 @@ class ImaginedRobot:
 
 
 class PathFirst:
-    """The part of a prediction that comes before the video."""
+    """The part of a prediction that comes before the video. stroke: of the grippers that the model knows, metres."""
 
     def __init__(self, pipeline: TwoViewPipeline, robot: Robot) -> None:
         """Take a pipeline with a path network, and the robot that moves."""
         drawing = RobotDrawing(robot.description, robot.links)
+        self.stroke: float = pipeline.path.config.stroke
         self._pipeline = pipeline
         self._imagination = PathImagination(pipeline.path, robot, drawing)
         self._on_its_way = RobotOnItsWay(robot, drawing, np.array(pipeline.path.config.workspace))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from itertools import islice
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from robot4d_core.generator.training.objectives import (
     DiffusionObjective,
     PathObjective,
 )
-from robot4d_core.generator.training.path.path_batches import path_batches
+from robot4d_core.generator.training.path.path_batches import PathBatch, path_batches
 from robot4d_core.generator.training.path.remembered_look import remember_looks
 from robot4d_core.generator.training.recipe import Recipe
 from robot4d_core.generator.training.sample_pictures import COLUMNS, draw_prediction, draw_reconstruction
@@ -64,7 +65,7 @@ class Training:
         """
         data, stages = None if self._store is None else self._data(), {}
         if self._pipeline.path is not None:
-            self._train('path', PathObjective(self._pipeline.path), self._path_batches())
+            self._train('path', PathObjective(self._pipeline.path), self._path_batches)
             stages['path'] = self._folder('path')
         for name in ('rgb_autoencoder', 'pointmap_autoencoder'):
             if getattr(self._pipeline, name) is not None and getattr(self._recipe, name) is not None:
@@ -86,13 +87,13 @@ class Training:
         return DataFromWindows(
             self._store, self._workers, self._pipeline.rgb_autoencoder.latent_factor, self._accelerator)
 
-    def _path_batches(self) -> Batches:
+    def _path_batches(self, plan: BatchPlan) -> Generator[PathBatch, None, None]:
         network, looks = self._pipeline.path, self._looks
         cameras = training_cameras(looks.settings['cameras'])
         remembered = remember_looks(
             looks, episodes_of(looks, 'training'), cameras, np.array(network.config.workspace), network.config.stroke,
             quiet=not self._accelerator.is_main_process)
-        return path_batches(remembered, network)
+        return path_batches(remembered, network)(plan)
 
     def _train_autoencoder(self, name: str, data: TrainingData, keep_latents_scale: bool) -> None:
         autoencoder = getattr(self._pipeline, name)

@@ -233,7 +233,7 @@ def write_model(pipeline: TwoViewPipeline, folder: Path, file_megabytes: int | N
     """
     for name, part in pipeline.to('cpu').components.items():
         if isinstance(part, nn.Module):
-            part.to(torch.float32 if name == 'path' else torch.bfloat16)
+            part.float() if name == 'path' else part.bfloat16()
             for file in (folder / name).glob('*.safetensors*'):
                 file.unlink()
     pipeline.save_pretrained(folder, max_shard_size=file_megabytes and f'{file_megabytes}MB')

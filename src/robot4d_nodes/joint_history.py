@@ -23,14 +23,17 @@ class JointHistory:
     """Remembers the sum of the positions of some joints (the opening of a gripper) from construction until cleanup.
 
     duration: seconds of the ROS clock that are remembered; max_silence: wall-clock seconds after which joint_states
-    count as stale in /diagnostics.
+    count as stale in /diagnostics, where they are called what input_name says.
     """
 
-    def __init__(self, node: Robot4dNode, joints: Sequence[str], duration: float, max_silence: float) -> None:
+    def __init__(
+        self, node: Robot4dNode, joints: Sequence[str], duration: float, max_silence: float,
+        input_name: str = 'joint_states',
+    ) -> None:
         """Listen to joint_states; messages without the joints (of another part of the robot) are passed over."""
         self._node, self._joints, self._duration = node, tuple(joints), duration
         self._past: deque[tuple[float, float]] = deque()
-        self._monitor = node.diagnostics.watch_input('joint_states', max_silence)
+        self._monitor = node.diagnostics.watch_input(input_name, max_silence)
         subscription = node.create_subscription(
             JointState, 'joint_states', self._receive, qos.STATE, callback_group=MutuallyExclusiveCallbackGroup())
         node.configured.callback(node.destroy_subscription, subscription)

@@ -6,13 +6,13 @@ from typing import List  # noqa: UP035 - the type that launch_ros knows
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable, Shutdown
 from launch.conditions import UnlessCondition
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, PythonExpression
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 ARGUMENTS = [
-    ('task', 'PutSpatulaOnTable', 'what the cell holds and the robot shall do'),
+    ('task', 'PutSpatulaOnTable', 'what the cell holds and the robot shall do; PlaceAppleFromBowlIntoBin has two arms'),
     ('engine', 'diffusion', 'generator engine: diffusion (learned), oracle (simulation only) or hold (frozen scene)'),
     ('model', '', 'folder of the learned model; empty: the one shipped for the task'),
     ('seed', '1', 'of object poses and camera poses'),
@@ -28,15 +28,17 @@ ARGUMENTS = [
 def generate_launch_description() -> LaunchDescription:
     """Start every node in its own process; the end of the demo ends them all."""
     share = FindPackageShare('robot4d')
+    robot = PythonExpression([
+        "'two_arms' if '", LaunchConfiguration('task'), "' == 'PlaceAppleFromBowlIntoBin' else 'robot'"])
 
-    def node(executable: str, *config: str, **parameters) -> Node:
+    def node(executable: str, *config, **parameters) -> Node:
         return Node(
             package='robot4d',
             executable=executable,
             name=executable,
             output='screen',
             parameters=[
-                *(PathJoinSubstitution([share, 'config', f'{name}.yaml']) for name in config),
+                *(PathJoinSubstitution([share, 'config', [name, '.yaml']]) for name in config),
                 {'use_sim_time': True, **parameters},
             ],
         )
@@ -74,9 +76,9 @@ def generate_launch_description() -> LaunchDescription:
             engine=argument('engine', str), model=argument('model', str), steps=argument('steps', int),
             max_silence=10.0, observation_timeout=30.0,  # a busy machine may simulate slower than it looks
         ),
-        node('tracker', 'tracker', 'robot'),
+        node('tracker', 'tracker', robot),
         node(
-            'executor', 'executor', 'robot', 'controllers', 'limits', dry_run=False, speed_scaling=1.0,
+            'executor', 'executor', robot, 'controllers', 'limits', dry_run=False, speed_scaling=1.0,
             max_silence=10.0,  # on a busy machine the simulated robot stands still whenever it is silent
         ),
         node('coordinator', 'coordinator'),

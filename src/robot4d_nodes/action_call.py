@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from action_msgs.msg import GoalStatus
@@ -103,6 +103,27 @@ def call_action(
     if answer.status == GoalStatus.STATUS_UNKNOWN:
         raise ActionUnavailable(f"action '{name}' lost the goal; was its node restarted?")
     return answer.result
+
+
+def call_together(calls: Sequence[Callable[[Callable[[], bool]], None]]) -> list[Exception]:
+    """Make several calls at once, each in a thread of its own, wait for the end of all, and return what they raised.
+
+    Each is given a function that tells whether another has failed, so that it can end, too. The first failure is first.
+    """
+    failures: list[Exception] = []
+
+    def run(call: Callable[[Callable[[], bool]], None]) -> None:
+        try:
+            call(lambda: bool(failures))
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(call,), daemon=True) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failures
 
 
 def _cancel_late_goal(sending: Any) -> None:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""The simulated robot cell: two RGB-D cameras, an arm and a gripper behind the topics and actions of the real ones."""
+"""The simulated robot cell: two RGB-D cameras, arms and grippers behind the topics and actions of the real ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from robot4d.msg import SimulatorState
 from robot4d_core.cell.arms import ARMS
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
-from robot4d_core.cell.tasks.by_name import TASKS
+from robot4d_core.cell.tasks.by_name import TASKS, make_task
 from robot4d_core.errors import ParameterError
 from robot4d_core.geometry.cameras import optical_frame
 from robot4d_core.robot.description import RobotDescription
@@ -32,7 +32,6 @@ from robot4d_nodes.simulated_controllers import ArmController, GripperController
 
 TICK = 0.01  # seconds of simulated time between commands, clock and joint states
 TF_EVERY = 2  # ticks
-ONE_ARM_TASKS = tuple(name for name, task in TASKS.items() if task.arms == 1)
 _STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 
 
@@ -40,7 +39,7 @@ _STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 class CellParameters:
     """Parameters of the simulated cell."""
 
-    task: str = parameter('PutSpatulaOnTable', 'What stands on the table', choices=ONE_ARM_TASKS, at_configure=True)
+    task: str = parameter('PutSpatulaOnTable', 'What stands on the table', choices=tuple(TASKS), at_configure=True)
     seed: int = parameter(0, 'Of object poses and camera poses', low=0, at_configure=True)
     camera_rate: float = parameter(10.0, 'Images per second of simulated time', low=0.5, high=50.0, at_configure=True)
     real_time_factor: float = parameter(
@@ -62,15 +61,13 @@ class Cell(Robot4dNode):
         self._description = self.create_publisher(String, 'robot_description', qos.LATCHED)
         self._transforms = TransformBroadcaster(self)
         self._static_transforms = StaticTransformBroadcaster(self)
-        self._arm = ArmController(self, list(ARMS[0].joints))
-        self._gripper = GripperController(self)
         self._halt = threading.Event()
         self._thread: threading.Thread | None = None
         self._speed = 0.0
         self.diagnostics.add('simulation', self._simulation_health)
 
     def configure(self) -> None:
-        """Sample the scene and announce its cameras."""
+        """Sample the scene, announce its cameras and serve the controllers of its arms."""
         settings = self.parameters
         if len(settings.second_camera_offset) != 4:
             raise ParameterError(
@@ -87,10 +84,12 @@ class Cell(Robot4dNode):
             self._cameras[placement.name] = [
                 self.create_publisher(message_type, topic, qos.CAMERA_SOURCE) for message_type, topic in topics]
         self.configured.callback(self._destroy_cameras)
+        self._controllers = [
+            (ArmController(self, arm), GripperController(self, arm.gripper)) for arm in ARMS[:self._arms_of_task]]
 
     def activate(self) -> None:
         """Start the simulation from its beginning."""
-        self._description.publish(String(data=RobotDescription.shipped().urdf))
+        self._description.publish(String(data=RobotDescription.shipped(arms=self._arms_of_task).urdf))
         self._halt.clear()
         self._thread = threading.Thread(target=self._simulate, name='simulation', daemon=True)
         self._thread.start()
@@ -99,6 +98,10 @@ class Cell(Robot4dNode):
         """Stop the simulation; /clock stands still."""
         self._halt.set()
         self._thread.join()
+
+    @property
+    def _arms_of_task(self) -> int:
+        return make_task(self._scene.task).arms
 
     def _destroy_cameras(self) -> None:
         for publishers in self._cameras.values():
@@ -115,8 +118,9 @@ class Cell(Robot4dNode):
         ticks_per_image = max(1, round(1 / (self.parameters.camera_rate * TICK)))
         wall, simulated, tick = time.monotonic(), cell.time, 0
         while not self._halt.is_set() and not self.stopping.is_set():
-            self._arm.tick(cell.arms[0], cell.time)
-            self._gripper.tick(cell.arms[0], cell.time)
+            for arm, controllers in zip(cell.arms, self._controllers, strict=True):
+                for controller in controllers:
+                    controller.tick(arm, cell.time)
             cell.advance(TICK)
             tick += 1
             self._publish_joints(cell, with_transforms=tick % TF_EVERY == 0)
@@ -132,12 +136,11 @@ class Cell(Robot4dNode):
 
     def _publish_joints(self, cell: RobotCell, with_transforms: bool) -> None:
         self._clock_topic.publish(ClockMessage(clock=conversions.time_to_message(cell.time)))
-        arm = cell.arms[0]
-        finger = arm.gripper_opening / 2
+        names = [joint for arm in cell.arms for joint in (*arm.names.joints, *arm.names.gripper.finger_joints)]
+        positions = [position for arm in cell.arms for position in (*arm.positions, *arm.finger_positions)]
+        velocities = [velocity for arm in cell.arms for velocity in (*arm.velocities, *np.zeros(2))]
         self._joint_states.publish(JointState(
-            header=conversions.header(cell.time, ''), name=[*arm.names.joints, *arm.names.gripper.finger_joints],
-            position=[*arm.positions.tolist(), finger, finger], velocity=[*arm.velocities.tolist(), 0.0, 0.0],
-        ))
+            header=conversions.header(cell.time, ''), name=names, position=positions, velocity=velocities))
         if with_transforms:
             self._transforms.sendTransform([
                 conversions.transform_to_message(pose, 'world', link, cell.time)

@@ -185,7 +185,7 @@ class Demo(Node):
         with self._lock:
             for cycle in self.cycles:
                 if cycle.prediction.id == prediction_id:
-                    cycle.plan = next(iter(conversions.gripper_plans_from_message(message)), None)
+                    cycle.plans = conversions.gripper_plans_from_message(message)
 
     def _receive_state(self, message: SimulatorState) -> None:
         self._states.append(message)

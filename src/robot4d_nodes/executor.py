@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""The executor, the only node that moves the robot: gripper plan in, checked motion out, or a refusal with reasons."""
+"""The executor, the only node that moves the robot: gripper plans in, checked motion out, or a refusal with reasons."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from robot4d_core.errors import ObservationError, PlanRejected, PoseError
 from robot4d_core.executor import safety
 from robot4d_core.executor.motion import ArmMotion, MotionPlan
 from robot4d_core.executor.motion_planner import MotionPlanner
-from robot4d_core.executor.robot_arms import RobotArms
+from robot4d_core.executor.robot_arms import RobotArm, RobotArms
 from robot4d_core.gripper_plan import GripperPlan
-from robot4d_core.robot.names import ArmNames, GripperNames
 from robot4d_nodes import qos
+from robot4d_nodes.arm_parameters import ArmsOfNode
 from robot4d_nodes.conversions import (
     duration_to_message,
     gripper_plans_from_message,
@@ -48,7 +48,7 @@ _TICK = 0.02  # seconds
 class Executor(Robot4dNode):
     """Serves `execute_plan`: checks and plans with robot4d_core.executor, moves with the robot's controllers.
 
-    Every plan begins where the joint states say that the arm is. A cancel, a stop (see SoftwareStop), silent joint
+    Every plan begins where the joint states say that the arms are. A cancel, a stop (see SoftwareStop), silent joint
     states, or a controller that fails end a motion at any time.
     """
 
@@ -56,7 +56,10 @@ class Executor(Robot4dNode):
         """Declare parameters, create the action server and the stop; the robot is described by configure."""
         super().__init__('executor', ExecutorParameters(), **node_options)
         self.declare_table(LimitParameters(), LIMITS_PREFIX)
-        self._planned_path = self.create_lifecycle_publisher(Path, '~/planned_path', qos.LATCHED)
+        self._arms = ArmsOfNode(self)
+        self._arms.declare_controllers()
+        self._planned_paths = [self.create_lifecycle_publisher(Path, f'~/{gripper}/planned_path', qos.LATCHED)
+                               for gripper in self._arms.grippers]
         self._activity, self._refusal = 'idle', ''
         self.diagnostics.add('motion', self._motion_health)
         self._server = SingleGoalServer(
@@ -66,16 +69,18 @@ class Executor(Robot4dNode):
     def configure(self) -> None:
         """Read the robot description, listen to tf and joint states, look for the controllers."""
         settings, limits = self.parameters, self._limits
-        names = ArmNames(tuple(settings.joint_names), GripperNames(
-            settings.gripper, '', (), tuple(settings.finger_joints), settings.tcp_frame))
+        names = self._arms.names()
         self._robot = RobotArms.from_description(
-            find_robot_description(self, settings.robot_description, settings.robot_description_topic),
-            [names], [settings.open_width], settings.base_frame)
+            find_robot_description(
+                self, settings.robot_description, settings.robot_description_topic, arms=len(names)),
+            names, self._arms.open_widths(), settings.base_frame)
+        self._fingers = [list(arm.gripper.finger_joints) for arm in names]
         self._transforms = Buffer(cache_time=Duration(seconds=limits.max_plan_age + settings.tf_timeout))
         listener = TransformListener(self._transforms, self, spin_thread=False)
         self.configured.callback(listener.unregister)
-        self._joints = JointStateInput(self, [*settings.joint_names, *settings.finger_joints], settings.max_silence)
-        self._controllers = MotionControllers(self, settings)
+        joints = [joint for arm in names for joint in arm.joints]
+        self._joints = JointStateInput(self, joints + sum(self._fingers, []), settings.max_silence)
+        self._controllers = MotionControllers(self, names, self._arms.controllers())
 
     def deactivate(self) -> None:
         """Wait until the motion has been cancelled."""
@@ -93,7 +98,9 @@ class Executor(Robot4dNode):
             goal_handle.publish_feedback(ExecutePlan.Feedback(phase='checking'))
             motion = self._plan(goal_handle.request)
             arm_motions = [segment for segment in motion.segments if isinstance(segment, ArmMotion)]
-            result.trajectories = [joint_trajectory(segment, self.parameters.joint_names) for segment in arm_motions]
+            result.trajectories = [
+                joint_trajectory(own, arm.kinematics.joint_names)
+                for segment in arm_motions for arm, own in self._split(segment) if not own.still]
             self._show(arm_motions)
             dry_run = self.parameters.dry_run or goal_handle.request.dry_run
             if not dry_run:
@@ -117,32 +124,34 @@ class Executor(Robot4dNode):
     def _plan(self, goal: ExecutePlan.Goal) -> MotionPlan:
         settings, limits = self.parameters, self._limits
         try:
-            plan = self._gripper_plan(goal.plans)
-            if stale := safety.check_age('plan', plan.stamp, self.seconds_now(), limits.max_plan_age, limits):
+            plans = self._gripper_plans(goal.plans)
+            if stale := safety.check_age('plan', plans[0].stamp, self.seconds_now(), limits.max_plan_age, limits):
                 raise PlanRejected(stale)
-            positions, opening = self._measure_fresh(limits)
+            positions, openings = self._measure_fresh(limits)
             planner = MotionPlanner(self._robot, limits, speed_scaling=settings.speed_scaling)
-            return planner.plan([plan], self._base_from_camera(plan), positions, [opening], max_steps=goal.max_steps)
+            return planner.plan(
+                plans, self._base_from_camera(plans[0]), positions, openings, max_steps=goal.max_steps)
         except PlanRejected as error:
             raise _rejected(*map(str, error.violations)) from error
         except (ObservationError, PoseError) as error:
             raise _rejected(str(error)) from error
 
-    def _gripper_plan(self, message: GripperPlans) -> GripperPlan:
-        """Return the plan of our gripper; raises ExecutionEnded when it is lost or not as expected."""
+    def _gripper_plans(self, message: GripperPlans) -> list[GripperPlan]:
+        """Return the plans in the order of the arms; raises ExecutionEnded when one is lost or not as expected."""
         if message.lost:
             raise _rejected(f'the tracker lost the gripper: {message.message}')
-        name, frame = self.parameters.gripper, self.parameters.reference_frame
+        frame, grippers = self.parameters.reference_frame, self._arms.grippers
         if message.header.frame_id != frame:
             raise _rejected(
                 f"the plan is in frame '{message.header.frame_id}', only '{frame}' is calibrated; if that is wrong, "
                 'set reference_frame in robot.yaml')
-        plans = gripper_plans_from_message(message)
-        if [plan.gripper for plan in plans] != [name]:
+        plans = {plan.gripper: plan for plan in gripper_plans_from_message(message)}
+        if len(message.plans) != len(grippers) or set(plans) != set(grippers):
             raise _rejected(
-                f"this executor moves '{name}' only, the plan is for: "
-                f"{', '.join(plan.gripper for plan in plans) or 'no gripper'}")
-        return plans[0]
+                f"this executor moves {' and '.join(grippers)}, the plan is for: "
+                f"{', '.join(plan.gripper for plan in message.plans) or 'no gripper'}; list the same arms for tracker "
+                'and executor')
+        return [plans[gripper] for gripper in grippers]
 
     def _base_from_camera(self, plan: GripperPlan) -> np.ndarray:
         """Return T_base_camera (4, 4) at the observation; raises ObservationError that names the missing transform."""
@@ -156,13 +165,18 @@ class Executor(Robot4dNode):
                 f"no transform from the plan's frame '{plan.frame_id}' to '{settings.base_frame}': {error}; "
                 "publish the reference camera's extrinsic (tf2_ros static_transform_publisher)") from error
 
-    def _measure(self) -> tuple[np.ndarray, float]:
-        """Return the arm's positions (J,), rad, and the gripper's opening, metres; raises ObservationError."""
+    def _measure(self) -> tuple[np.ndarray, list[float]]:
+        """Return the positions (J,), rad, of all arms, and the grippers' openings, metres; raises ObservationError."""
         positions = self._joints.positions()
-        joints = len(self.parameters.joint_names)
-        return positions[:joints], float(positions[joints:].sum())
+        arms, fingers = np.split(positions, [self._robot.joints[-1].stop])
+        ends = np.cumsum([len(joints) for joints in self._fingers])[:-1]
+        return arms, [float(own.sum()) for own in np.split(fingers, ends)]
 
-    def _measure_fresh(self, limits: safety.SafetyLimits) -> tuple[np.ndarray, float]:
+    def _split(self, motion: ArmMotion) -> list[tuple[RobotArm, ArmMotion]]:
+        """Return each arm with its part of a motion."""
+        return [(arm, motion.of(joints)) for arm, joints in zip(self._robot.arms, self._robot.joints, strict=True)]
+
+    def _measure_fresh(self, limits: safety.SafetyLimits) -> tuple[np.ndarray, list[float]]:
         """Return what _measure does; waits a moment for stamps that agree with the clock, then raises PlanRejected."""
         deadline = time.monotonic() + self.parameters.state_timeout
         while True:
@@ -180,15 +194,17 @@ class Executor(Robot4dNode):
         for number, segment in enumerate(motion.segments, 1):
             self._require_no_interruption(goal_handle)
             feedback = ExecutePlan.Feedback(segment=number, segments=len(motion.segments))
+            feedback.phase = self._activity = 'moving' if isinstance(segment, ArmMotion) else 'gripper'
+            feedback.remaining = duration_to_message(remaining)
+            goal_handle.publish_feedback(feedback)
             if isinstance(segment, ArmMotion):
-                feedback.phase = self._activity = 'moving'
-                self._require_arm_at(segment.positions[0], 'the motion does not begin where the arm is')
-                self._controllers.follow(segment, self._watch(goal_handle, feedback, remaining, segment.duration))
-                self._require_arm_at(segment.positions[-1], 'the arm controller ended, but not where the motion ends')
+                self._require_arms_at(segment.positions[0], 'the motion does not begin where the arm is')
+                self._controllers.follow([own for _, own in self._split(segment)],
+                                         self._watch(goal_handle, feedback, remaining, segment.duration))
+                self._require_arms_at(segment.positions[-1], 'the arm controller ended, but not where the motion ends')
                 remaining -= segment.duration
             else:
-                feedback.phase = self._activity = 'gripper'
-                self._controllers.open_to(segment.openings[0], self._watch(goal_handle, feedback, remaining, 0.0))
+                self._controllers.open_to(segment.openings, self._watch(goal_handle, feedback, remaining, 0.0))
 
     def _watch(self, goal_handle: ServerGoalHandle, feedback: ExecutePlan.Feedback, remaining: float, duration: float):
         """Return what the controllers call during a segment that takes duration of the remaining seconds."""
@@ -217,21 +233,24 @@ class Executor(Robot4dNode):
             return ExecutionEnded(ExecutePlan.Result.NOT_ACTIVE, f'{self.get_name()} has been deactivated')
         return None
 
-    def _require_arm_at(self, planned: np.ndarray, what: str) -> None:
+    def _require_arms_at(self, planned: np.ndarray, what: str) -> None:
         try:
             measured, _ = self._measure()
         except ObservationError as error:
             raise ExecutionEnded(ExecutePlan.Result.STOPPED, str(error)) from error
-        if violations := safety.check_start(self._robot.arms[0].kinematics, planned, measured, self._limits):
-            away = [str(violation) for violation in violations]
+        away = [
+            str(violation) for arm, joints in zip(self._robot.arms, self._robot.joints, strict=True)
+            for violation in safety.check_start(arm.kinematics, planned[joints], measured[joints], self._limits)]
+        if away:
             raise ExecutionEnded(ExecutePlan.Result.CONTROLLER_FAILED, f'{what}: {"; ".join(away)}', away)
 
     def _show(self, motions: list[ArmMotion]) -> None:
-        """Publish the path of the tool for RViz."""
+        """Publish the paths of the tools for RViz."""
         of_base = header(self.seconds_now(), self.parameters.base_frame)
-        self._planned_path.publish(Path(header=of_base, poses=[
-            PoseStamped(header=of_base, pose=pose_to_message(self._robot.arms[0].kinematics.fk(positions)))
-            for motion in motions for positions in motion.positions[::_PATH_POINT_EVERY]]))
+        for publisher, arm, joints in zip(self._planned_paths, self._robot.arms, self._robot.joints, strict=True):
+            publisher.publish(Path(header=of_base, poses=[
+                PoseStamped(header=of_base, pose=pose_to_message(arm.kinematics.fk(positions)))
+                for motion in motions for positions in motion.positions[::_PATH_POINT_EVERY, joints]]))
 
     def _motion_health(self) -> Health:
         values = {'last refusal': self._refusal, 'dry run': self.parameters.dry_run}

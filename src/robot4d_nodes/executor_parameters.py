@@ -6,10 +6,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from robot4d_core.executor.safety import SafetyLimits
-from robot4d_core.robot.names import read_arm_names
+from robot4d_nodes.arm_parameters import arms_parameter
 from robot4d_nodes.parameters import parameter
 
-_ARM = read_arm_names()[0]
 _DEFAULTS = SafetyLimits()
 
 LIMITS_PREFIX = 'limits.'
@@ -17,8 +16,9 @@ LIMITS_PREFIX = 'limits.'
 
 @dataclass(frozen=True)
 class ExecutorParameters:
-    """Parameters of the executor node."""
+    """Parameters of the executor node; ArmParameters and ControllerParameters of each arm are under its name."""
 
+    arms: list[str] = arms_parameter()
     dry_run: bool = parameter(True, 'Plan and check, but send nothing to the controllers')
     speed_scaling: float = parameter(0.1, 'Share of the planned speed, (0, 1]', low=0.01, high=1.0)
     robot_description: str = parameter(
@@ -28,20 +28,9 @@ class ExecutorParameters:
     base_frame: str = parameter('world', 'Link that does not move; the workspace is a box in it', at_configure=True)
     reference_frame: str = parameter(
         'reference_color_optical_frame', 'Optical frame of the calibrated camera; plans in other frames are refused')
-    tcp_frame: str = parameter(_ARM.gripper.tcp, 'Tool centre frame between the finger pads', at_configure=True)
-    gripper: str = parameter(_ARM.gripper.name, 'Name of the gripper in plans')
-    open_width: float = parameter(0.08, 'Opening of the open gripper, metres between the pads', low=0.001, high=1.0)
-    joint_names: list[str] = parameter(
-        list(_ARM.joints), 'Joints of the arm, from base to tool, as its controller names them', at_configure=True)
-    finger_joints: list[str] = parameter(
-        list(_ARM.gripper.finger_joints),
-        'Joints whose positions add up to the opening', at_configure=True)
-    arm_action: str = parameter(
-        'arm_controller/follow_joint_trajectory', 'Action of the arm controller (FollowJointTrajectory)',
-        at_configure=True)
-    gripper_action: str = parameter(
-        'gripper_controller/gripper_cmd', 'Action of the gripper controller (GripperCommand)', at_configure=True)
-    gripper_effort: float = parameter(20.0, 'Largest force of one finger, newtons; not every controller obeys', low=0.0)
+    start_delay: float = parameter(
+        0.3, 'Before arms that move together set off, all at the moment that their trajectories are stamped with, '
+        'seconds of the ROS clock; longer than the controllers take to hear of it', low=0.0, high=10.0)
     server_timeout: float = parameter(2.0, 'To find a controller, seconds of wall time', low=0.1, high=60.0)
     duration_scaling: float = parameter(
         1.5, 'Share of its planned time that an arm motion may take', low=1.0, high=10.0)

@@ -25,6 +25,7 @@ from robot4d_core.generator.engines.engine import Engine, make_engine
 from robot4d_core.observation import Observation, RobotState, SimulatorState
 from robot4d_core.prediction import Prediction
 from robot4d_nodes import qos
+from robot4d_nodes.arm_parameters import ArmsOfNode, arms_parameter
 from robot4d_nodes.camera_inputs import CameraInputs, CameraTopics, Look
 from robot4d_nodes.conversions import (
     duration_to_message,
@@ -52,6 +53,7 @@ class GeneratorParameters:
     engine: str = parameter(
         'diffusion', 'Engine that imagines: diffusion (learned), hold (nothing moves), oracle (simulation only)',
         choices=('hold', 'diffusion', 'oracle'), at_configure=True)
+    arms: list[str] = arms_parameter()
     model: str = parameter(
         '', 'Folder of the learned model; empty: the one that comes with robot4d', at_configure=True)
     device: str = parameter('auto', 'Device of the diffusion engine: auto, cpu, cuda, cuda:1', at_configure=True)
@@ -82,6 +84,7 @@ class Generator(Robot4dNode):
         """Declare parameters, the action and the publisher; the engine is loaded by configure."""
         super().__init__('generator', GeneratorParameters(), **node_options)
         self.declare_table(RobotParameters())
+        self._arms = ArmsOfNode(self)
         for name in self.parameters.cameras:
             self.declare_table(CameraTopics.of_camera(name), prefix=f'{name}.')
         self._publisher = self.create_lifecycle_publisher(PredictionMessage, 'prediction', qos.PREDICTION)
@@ -106,7 +109,9 @@ class Generator(Robot4dNode):
             self, topics, max_skew=settings.max_skew, queue_size=settings.sync_queue,
             max_silence=settings.max_silence)
         if self._engine.needs_robot:
-            self._robot = RobotStateInput(self, self.read_table(RobotParameters), settings.max_silence)
+            self._robot = RobotStateInput(
+                self, self.read_table(RobotParameters), self._arms.names(), settings.max_silence)
+            self._in_engine_thread(lambda: self._engine.use_robot(self._robot.robot), 'drawing the robot')
         if self._engine.needs_simulator:
             subscription = self.create_subscription(
                 SimulatorStateMessage, 'simulator_state', self._on_simulator_state, qos.STATE,

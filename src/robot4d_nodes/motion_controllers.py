@@ -6,16 +6,19 @@ Sources: ros2_controllers, joint_trajectory_controller/doc/{userdoc,trajectory}.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from builtin_interfaces.msg import Time
 from control_msgs.action import FollowJointTrajectory, GripperCommand
 from rclpy.callback_groups import ReentrantCallbackGroup
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from robot4d.action import ExecutePlan
 from robot4d_core.executor.motion import ArmMotion
+from robot4d_core.robot.names import ArmNames
 from robot4d_nodes.action_call import (
     ActionInterrupted,
     ActionRefused,
@@ -23,8 +26,10 @@ from robot4d_nodes.action_call import (
     ActionUnavailable,
     ConcurrentActionClient,
     call_action,
+    call_together,
 )
-from robot4d_nodes.conversions import duration_to_message
+from robot4d_nodes.arm_parameters import ControllerParameters
+from robot4d_nodes.conversions import duration_to_message, time_to_message
 from robot4d_nodes.executor_parameters import ExecutorParameters
 from robot4d_nodes.lifecycle import Robot4dNode
 
@@ -52,47 +57,66 @@ class _Controller:
 
 
 class MotionControllers:
-    """Moves arm and gripper, one at a time, until the node's cleanup.
+    """Moves all arms together, or grippers, until the node's cleanup.
 
-    A motion that the watch ends, whose controller vanishes or takes too long is cancelled, and its end awaited, before
-    ExecutionEnded is raised. It has the code STOPPED when the controller did not confirm: the robot may still move.
+    A motion that the watch ends, or one of whose controllers fails, vanishes or takes too long, is cancelled for every
+    arm, and its end awaited, before ExecutionEnded is raised. It has the code STOPPED when a controller did not
+    confirm: the robot may still move.
     """
 
-    def __init__(self, node: Robot4dNode, settings: ExecutorParameters) -> None:
-        """Look for the controllers that settings name."""
+    def __init__(
+        self, node: Robot4dNode, arms: Sequence[ArmNames], controllers: Sequence[ControllerParameters]
+    ) -> None:
+        """Look for the controllers of each arm."""
         self._node = node
-        self._arm = self._controller(FollowJointTrajectory, settings.arm_action)
-        self._gripper = self._controller(GripperCommand, settings.gripper_action)
+        self._joints = [arm.joints for arm in arms]
+        self._efforts = [of_arm.gripper_effort for of_arm in controllers]
+        self._arms = [self._controller(FollowJointTrajectory, of_arm.arm_action) for of_arm in controllers]
+        self._grippers = [self._controller(GripperCommand, of_arm.gripper_action) for of_arm in controllers]
 
     def require(self) -> None:
         """Raise ExecutionEnded that names the controller that is not there."""
-        for controller in (self._arm, self._gripper):
+        for controller in (*self._arms, *self._grippers):
             if not controller.client.wait_for_server(self._settings.server_timeout):
                 raise ExecutionEnded(
                     ExecutePlan.Result.CONTROLLER_UNAVAILABLE,
                     f"no controller serves '{controller.name}'; load and activate it, or correct its name in "
                     'controllers.yaml (see `ros2 action list`); nothing moved')
 
-    def follow(self, motion: ArmMotion, watch: Watch) -> None:
-        """Move the arm along motion."""
-        limit = self._settings.duration_scaling * motion.duration + self._settings.duration_margin
-        goal = FollowJointTrajectory.Goal(trajectory=joint_trajectory(motion, self._settings.joint_names))
-        result = self._call(self._arm, goal, limit, watch)
-        if result.error_code != result.SUCCESSFUL:
-            raise ExecutionEnded(
-                ExecutePlan.Result.CONTROLLER_FAILED,
-                f"'{self._arm.name}' failed with code {result.error_code}: {result.error_string or 'no reason given'}")
+    def follow(self, motions: Sequence[ArmMotion], watch: Watch) -> None:
+        """Move each arm along its own of motions that begin together; an arm whose motion is still gets no goal."""
+        goals = [
+            (controller, FollowJointTrajectory.Goal(trajectory=joint_trajectory(motion, joints)), motion.duration)
+            for controller, joints, motion in zip(self._arms, self._joints, motions, strict=True) if not motion.still]
+        delay = self._settings.start_delay if len(goals) > 1 else 0.0
+        start = time_to_message(self._node.seconds_now() + delay) if delay else Time()
 
-    def open_to(self, opening: float, watch: Watch) -> None:
-        """Bring the finger pads opening metres apart, or as near as what is between them allows."""
-        goal = GripperCommand.Goal()
-        goal.command.position = opening / 2
-        goal.command.max_effort = self._settings.gripper_effort
-        result = self._call(self._gripper, goal, self._settings.duration_margin, watch)
-        if not (result.reached_goal or result.stalled):
-            raise ExecutionEnded(
-                ExecutePlan.Result.CONTROLLER_FAILED,
-                f"'{self._gripper.name}' failed: a finger is at {result.position:.3f} m, not at {opening / 2:.3f} m")
+        def follow_one(controller: _Controller, goal: FollowJointTrajectory.Goal, duration: float, failed) -> None:
+            goal.trajectory.header.stamp = start
+            limit = delay + self._settings.duration_scaling * duration + self._settings.duration_margin
+            result = self._call(controller, goal, limit, watch, failed)
+            if result.error_code != result.SUCCESSFUL:
+                raise ExecutionEnded(
+                    ExecutePlan.Result.CONTROLLER_FAILED,
+                    f"'{controller.name}' failed with code {result.error_code}: "
+                    f"{result.error_string or 'no reason given'}")
+
+        _together(partial(follow_one, *goal) for goal in goals)
+
+    def open_to(self, openings: Sequence[float | None], watch: Watch) -> None:
+        """Bring the pads of each gripper metres apart, or as near as what is between them allows; None: leave them."""
+        def open_one(controller: _Controller, effort: float, opening: float, failed) -> None:
+            goal = GripperCommand.Goal()
+            goal.command.position = opening / 2
+            goal.command.max_effort = effort
+            result = self._call(controller, goal, self._settings.duration_margin, watch, failed)
+            if not (result.reached_goal or result.stalled):
+                raise ExecutionEnded(
+                    ExecutePlan.Result.CONTROLLER_FAILED,
+                    f"'{controller.name}' failed: a finger is at {result.position:.3f} m, not at {opening / 2:.3f} m")
+
+        _together(partial(open_one, controller, effort, opening) for controller, effort, opening
+                  in zip(self._grippers, self._efforts, openings, strict=True) if opening is not None)
 
     @property
     def _settings(self) -> ExecutorParameters:
@@ -103,13 +127,17 @@ class MotionControllers:
         self._node.configured.callback(client.destroy)
         return _Controller(client, name)
 
-    def _call(self, controller: _Controller, goal: Any, limit: float, watch: Watch) -> Any:
+    def _call(
+        self, controller: _Controller, goal: Any, limit: float, watch: Watch, other_failed: Callable[[], bool]
+    ) -> Any:
         """Send goal and return the controller's result; limit: seconds of the ROS clock."""
         started = self._node.seconds_now()
         reasons: list[ExecutionEnded] = []
 
         def interrupted() -> bool:
             elapsed = self._node.seconds_now() - started
+            if other_failed():
+                return True
             reason = watch(elapsed) or self._failure(controller, elapsed, limit)
             if reason:
                 reasons.append(reason)
@@ -120,6 +148,8 @@ class MotionControllers:
                 controller.client, controller.name, goal, server_timeout=self._settings.server_timeout,
                 result_timeout=_SLOWEST_CLOCK * limit, interrupted=interrupted)
         except ActionInterrupted:
+            if not reasons:  # another controller has
+                raise
             raise reasons[0] from None
         except ActionTimeout as error:
             first = f'{reasons[0]}; then ' if reasons else ''
@@ -141,6 +171,16 @@ class MotionControllers:
                 ExecutePlan.Result.CONTROLLER_FAILED,
                 f"'{controller.name}' did not finish within {limit:.1f} s; the motion has been cancelled")
         return None
+
+
+def _together(calls: Iterable[Callable[[Callable[[], bool]], None]]) -> None:
+    """Make all calls at once, see call_together; a controller that may still move counts more than who failed first."""
+    failures = call_together(list(calls))
+    for failure in failures:
+        if isinstance(failure, ExecutionEnded) and failure.code == ExecutePlan.Result.STOPPED:
+            raise failure
+    if failures:
+        raise failures[0]
 
 
 def joint_trajectory(motion: ArmMotion, joint_names: Sequence[str]) -> JointTrajectory:

@@ -17,16 +17,16 @@ _TIMEOUT = 5.0  # seconds
 _TICK = 0.05  # seconds
 
 
-def find_robot_description(node: Robot4dNode, urdf: str, topic: str) -> RobotDescription:
+def find_robot_description(node: Robot4dNode, urdf: str, topic: str, arms: int = 1) -> RobotDescription:
     """Read the URDF text if it is not empty, else what the latched topic says; without a topic robot4d's own cell.
 
-    Must run in a thread of a multi-threaded executor. Raises RobotDescriptionError for what is no
-    URDF, and when the topic stays silent.
+    arms: how many this cell has. Must run in a thread of a multi-threaded executor. Raises RobotDescriptionError for
+    what is no URDF, and when the topic stays silent.
     """
     if urdf:
         return RobotDescription(urdf)
     if not topic:
-        return RobotDescription.shipped()
+        return RobotDescription.shipped(arms=arms)
     received: list[str] = []
     subscription = node.create_subscription(
         String, topic, lambda message: received.append(message.data), qos.LATCHED,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rclpy.duration import Duration
@@ -12,7 +13,8 @@ from tf2_ros import TransformException
 from robot4d_core.errors import ObservationError
 from robot4d_core.observation import RobotState
 from robot4d_core.robot.base_frame import read_base_frame
-from robot4d_core.robot.names import read_arm_names
+from robot4d_core.robot.names import ArmNames
+from robot4d_core.robot.robot import Robot
 from robot4d_nodes.conversions import transform_from_message
 from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.joint_history import JointHistory
@@ -21,7 +23,6 @@ from robot4d_nodes.parameters import parameter
 from robot4d_nodes.robot_description_source import find_robot_description
 from robot4d_nodes.transform_memory import TransformMemory
 
-_ARM = read_arm_names()[0]
 _MEMORY = 30.0  # seconds of tf and joint states that are remembered; longer than an observation may be old
 _HEALTH = 'pose of the reference camera'
 
@@ -37,10 +38,6 @@ class RobotParameters:
     base_frame: str = parameter(
         read_base_frame(), 'Frame of the robot that does not move; the reference camera is calibrated to it',
         at_configure=True)
-    joint_names: list[str] = parameter(
-        list(_ARM.joints), 'Joints of the arm in joint_states, from base to tool', at_configure=True)
-    finger_joints: list[str] = parameter(
-        list(_ARM.gripper.finger_joints), 'Joints whose positions add up to the opening', at_configure=True)
     state_timeout: float = parameter(
         1.0, "How long to wait for the robot's state at an observation before a newer one is taken, seconds of wall "
         'time', low=0.0, high=30.0)
@@ -49,17 +46,25 @@ class RobotParameters:
 
 
 class RobotStateInput:
-    """Listens to joint_states and tf from construction until the node's cleanup. Nothing of the second camera."""
+    """Listens to joint_states and tf from construction until the node's cleanup. Nothing of the second camera.
 
-    def __init__(self, node: Robot4dNode, settings: RobotParameters, max_silence: float) -> None:
+    robot: whose state it is.
+    """
+
+    def __init__(
+        self, node: Robot4dNode, settings: RobotParameters, arms: Sequence[ArmNames], max_silence: float
+    ) -> None:
         """Read the robot description, whose joints are told of; raises RobotDescriptionError when it lacks one.
 
         max_silence: wall-clock seconds after which joint_states count as stale in /diagnostics.
         """
-        description = find_robot_description(node, settings.robot_description, settings.robot_description_topic)
-        needed = [*settings.joint_names, *settings.finger_joints]
+        description = find_robot_description(
+            node, settings.robot_description, settings.robot_description_topic, arms=len(arms))
+        needed = [joint for arm in arms for joint in (*arm.joints, *arm.gripper.finger_joints)]
         for joint in needed:
             description.require_joint(joint)
+        description.require_link(settings.base_frame)
+        self.robot = Robot(description, tuple(arms), settings.base_frame)
         self._node, self._base, self._frame = node, settings.base_frame, ''
         self._joints = JointHistory(node, needed, _MEMORY, max_silence, others=description.joints)
         self._transforms = TransformMemory(node, _MEMORY)

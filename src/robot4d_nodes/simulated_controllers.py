@@ -19,7 +19,8 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from robot4d_core.cell.cell_arm import CellArm
 from robot4d_core.cell.trajectory_controller import JointTrajectory
 from robot4d_core.errors import TrajectoryError
-from robot4d_nodes.conversions import duration_from_message
+from robot4d_core.robot.names import ArmNames, GripperNames
+from robot4d_nodes.conversions import duration_from_message, time_from_message
 from robot4d_nodes.lifecycle import Robot4dNode
 
 PATH_TOLERANCE = 0.25  # rad
@@ -49,7 +50,7 @@ class _Motion:
 
 
 class _MotionServer:
-    """One goal at a time; a new goal aborts the one that runs, as the real controllers do."""
+    """One goal at a time, until the node's cleanup; a new goal aborts the one that runs, as the real controllers do."""
 
     def __init__(self, node: Robot4dNode, action_type: Any, name: str) -> None:
         self._node = node
@@ -59,7 +60,7 @@ class _MotionServer:
             node, action_type, name, self._execute, goal_callback=self._judge,
             cancel_callback=lambda _: CancelResponse.ACCEPT, callback_group=ReentrantCallbackGroup(),
         )
-        node.closing.callback(server.destroy)
+        node.configured.callback(server.destroy)
 
     def _judge(self, goal: Any) -> GoalResponse:
         raise NotImplementedError
@@ -77,7 +78,7 @@ class _MotionServer:
                 self._motion.end('aborted', self._preempted())
             self._motion = motion
         while not motion.ended.wait(_WAIT):
-            if self._node.stopping.is_set():
+            if not self._node.active:
                 self._end(motion, 'aborted', self._preempted())
         getattr(goal_handle, {'succeeded': 'succeed', 'aborted': 'abort', 'canceled': 'canceled'}[motion.outcome])()
         return motion.result
@@ -90,13 +91,13 @@ class _MotionServer:
 
 
 class ArmController(_MotionServer):
-    """Follows joint trajectories of one arm; holds its position when there is none."""
+    """Follows joint trajectories of one arm from the moment they are stamped with; else holds its position."""
 
-    def __init__(self, node: Robot4dNode, joint_names: list[str]) -> None:
-        """Serve arm_controller/follow_joint_trajectory for joint_names."""
-        self._joint_names = joint_names
+    def __init__(self, node: Robot4dNode, arm: ArmNames) -> None:
+        """Serve <arm>_controller/follow_joint_trajectory."""
+        self._joint_names = list(arm.joints)
         self._hold: np.ndarray | None = None
-        super().__init__(node, FollowJointTrajectory, 'arm_controller/follow_joint_trajectory')
+        super().__init__(node, FollowJointTrajectory, f'{arm.name}_controller/follow_joint_trajectory')
 
     def tick(self, arm: CellArm, now: float) -> None:
         """Command the arm at a moment, seconds of simulated time."""
@@ -112,7 +113,7 @@ class ArmController(_MotionServer):
             self._end(motion, 'canceled', result)
             return
         if motion.trajectory is None:
-            motion.start = now
+            motion.start = time_from_message(motion.goal_handle.request.trajectory.header.stamp) or now
             motion.trajectory = self._trajectory(motion.goal_handle.request).started_from(arm.positions)
         elapsed = now - motion.start
         desired, velocity = motion.trajectory.sample(elapsed)
@@ -169,11 +170,11 @@ class ArmController(_MotionServer):
 class GripperController(_MotionServer):
     """Opens and closes the gripper; succeeds when it arrives or when an object stops the fingers."""
 
-    def __init__(self, node: Robot4dNode) -> None:
-        """Serve gripper_controller/gripper_cmd; position is metres of one finger."""
+    def __init__(self, node: Robot4dNode, gripper: GripperNames) -> None:
+        """Serve <gripper>_controller/gripper_cmd; position is metres of one finger."""
         self._last_opening: float | None = None
         self._still_since: float | None = None
-        super().__init__(node, GripperCommand, 'gripper_controller/gripper_cmd')
+        super().__init__(node, GripperCommand, f'{gripper.name}_controller/gripper_cmd')
 
     def tick(self, arm: CellArm, now: float) -> None:
         """Command the arm's gripper at a moment, seconds of simulated time."""

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""The tracker: a predicted 4-D video in, the path of the gripper out."""
+"""The tracker: a predicted 4-D video in, the path of every gripper out."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from robot4d.msg import Prediction as PredictionMessage
 from robot4d_core.errors import ObservationError, Robot4dError
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.robot.gripper_model import GripperModel
-from robot4d_core.robot.names import GripperNames, read_arm_names
-from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings
+from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings, track_grippers
+from robot4d_core.tracker.path_agreement import AgreementSettings, compare_with_paths
 from robot4d_nodes import qos
+from robot4d_nodes.arm_parameters import ArmsOfNode, arms_parameter
 from robot4d_nodes.conversions import (
     gripper_plans_to_message,
     header,
@@ -39,32 +40,33 @@ from robot4d_nodes.parameters import parameter
 from robot4d_nodes.robot_description_source import find_robot_description
 from robot4d_nodes.transform_memory import TransformMemory
 
-_GRIPPER = read_arm_names()[0].gripper
 _TICK = 0.05  # seconds
 
 
 @dataclass(frozen=True)
 class TrackerParameters:
-    """Parameters of the tracker node."""
+    """Parameters of the tracker node; those of each arm are ArmParameters under its name."""
 
+    arms: list[str] = arms_parameter()
     robot_description: str = parameter(
         '', 'URDF of the robot; empty: from robot_description_topic', at_configure=True)
     robot_description_topic: str = parameter(
         '', 'Latched topic (std_msgs/String) with the URDF; empty: the cell that comes with robot4d', at_configure=True)
-    gripper: str = parameter(_GRIPPER.name, 'Name of the gripper in plans; its predicted tf frames begin with it',
-                             at_configure=True)
-    hand_link: str = parameter(_GRIPPER.hand, 'Link of the hand in the URDF', at_configure=True)
-    finger_links: list[str] = parameter(
-        list(_GRIPPER.fingers), 'Links of the two fingers in the URDF', at_configure=True)
-    finger_joints: list[str] = parameter(
-        list(_GRIPPER.finger_joints),
-        'Joints whose positions add up to the opening', at_configure=True)
-    tcp_frame: str = parameter(_GRIPPER.tcp, 'Tool centre frame between the finger pads, in tf', at_configure=True)
     mode: str = parameter(
         TrackerSettings.mode, 'fused: all views at once; best_view: each view alone, the more confident one counts',
         choices=('fused', 'best_view'), at_configure=True)
     lost_below: float = parameter(
         TrackerSettings.lost_below, 'Confidence under which the gripper is lost', low=0.0, high=1.0, at_configure=True)
+    max_path_distance: float = parameter(
+        AgreementSettings.max_distance, 'Between the gripper in the video and its imagined path; beyond, a step is '
+        'lost, metres', low=0.001, high=1.0, at_configure=True)
+    max_path_turn: float = parameter(
+        AgreementSettings.max_turn, 'The same for the turn, radians', low=0.01, high=3.1, at_configure=True)
+    path_alone: bool = parameter(
+        AgreementSettings.path_alone, 'Whether the imagined path may carry steps in which no view shows the gripper',
+        at_configure=True)
+    path_confidence: float = parameter(
+        AgreementSettings.path_confidence, 'Confidence of such steps', low=0.0, high=1.0, at_configure=True)
     state_timeout: float = parameter(
         1.0, "How long to wait for the gripper's pose and opening at the observation, seconds of wall time",
         low=0.0, high=30.0)
@@ -80,7 +82,7 @@ class TrackerParameters:
 
 
 class Tracker(Robot4dNode):
-    """Tracks the gripper through every prediction it hears and publishes plans, poses for RViz and tf frames.
+    """Tracks every gripper through every prediction it hears and publishes plans, poses for RViz and tf frames.
 
     The frame `<gripper>_predicted_<k>` is the k-th predicted pose, from 1; `<gripper>_predicted` is the last. They are
     stamped with the observation's time: stamps in the future would become the newest for every user of tf.
@@ -89,24 +91,32 @@ class Tracker(Robot4dNode):
     def __init__(self, **node_options) -> None:
         """Declare parameters and publishers; the gripper's model is read by configure."""
         super().__init__('tracker', TrackerParameters(), **node_options)
+        self._arms = ArmsOfNode(self)
         self._plans = self.create_lifecycle_publisher(GripperPlans, 'gripper_plan', qos.LATCHED)
-        self._poses = self.create_lifecycle_publisher(PoseArray, '~/poses', qos.LATCHED)
-        self._path = self.create_lifecycle_publisher(Path, '~/path', qos.LATCHED)
+        self._poses, self._paths = (
+            {gripper: self.create_lifecycle_publisher(kind, f'~/{gripper}/{topic}', qos.LATCHED)
+             for gripper in self._arms.grippers}
+            for kind, topic in ((PoseArray, 'poses'), (Path, 'path')))
         self._broadcaster = TransformBroadcaster(self)
         self._outcome = Health(WARN, 'no prediction yet')
         self.diagnostics.add('tracking', lambda: self._outcome)
 
     def configure(self) -> None:
-        """Read the gripper's model, then listen to tf, joint states and predictions."""
+        """Read the models of the grippers, then listen to tf, joint states and predictions."""
         settings = self.parameters
-        model = GripperModel.from_description(
-            find_robot_description(self, settings.robot_description, settings.robot_description_topic),
-            GripperNames(settings.gripper, settings.hand_link, tuple(settings.finger_links),
-                         tuple(settings.finger_joints), settings.tcp_frame))
-        self._tracker = GripperTracker(
-            model, TrackerSettings(mode=settings.mode, lost_below=settings.lost_below, gripper=settings.gripper))
+        self._grippers = [arm.gripper for arm in self._arms.names()]
+        description = find_robot_description(
+            self, settings.robot_description, settings.robot_description_topic, arms=len(self._grippers))
+        self._models = [GripperModel.from_description(description, gripper) for gripper in self._grippers]
+        self._trackers = [
+            GripperTracker(model, TrackerSettings(
+                mode=settings.mode, lost_below=settings.lost_below, gripper=gripper.name))
+            for model, gripper in zip(self._models, self._grippers, strict=True)]
         self._transforms = TransformMemory(self, settings.history)
-        self._openings = JointHistory(self, settings.finger_joints, settings.history, settings.max_silence)
+        self._openings = [
+            JointHistory(self, gripper.finger_joints, settings.history, settings.max_silence,
+                         f'joint_states of {gripper.name}')
+            for gripper in self._grippers]
         subscription = self.create_subscription(
             PredictionMessage, 'prediction', self._on_prediction, qos.NEWEST,
             callback_group=MutuallyExclusiveCallbackGroup())
@@ -116,32 +126,37 @@ class Tracker(Robot4dNode):
         if not self.active:
             return
         started = time.monotonic()
+        settings = self.parameters
         try:
             prediction = prediction_from_message(message)
-            pose = self._pose_at(message)
-            opening = self._openings.total_at(
-                prediction.stamp, self.parameters.joint_state_tolerance, self.parameters.state_timeout)
-            plan = self._tracker.track(prediction, pose, opening)
+            poses = [self._pose_at(message, gripper.tcp) for gripper in self._grippers]
+            openings = [
+                history.total_at(prediction.stamp, settings.joint_state_tolerance, settings.state_timeout)
+                for history in self._openings]
+            tracked = track_grippers(self._trackers, prediction, poses, openings)
+            found = compare_with_paths(tracked, self._models, prediction, AgreementSettings(
+                settings.max_path_distance, settings.max_path_turn, settings.path_alone, settings.path_confidence))
         except Robot4dError as error:
             self._publish_lost(message, str(error))
             return
-        plans = gripper_plans_to_message([plan])
+        plans = gripper_plans_to_message(found)
         self._plans.publish(plans)
-        self._show(plan)
-        values = {'duration (s)': f'{time.monotonic() - started:.2f}', 'model': plan.model,
-                  'lowest confidence': f'{np.min(plan.confidence):.2f}'}
+        for plan in found:
+            self._show(plan)
+        values = {'duration (s)': f'{time.monotonic() - started:.2f}', 'model': plans.model,
+                  'lowest confidence': f'{min(np.min(plan.confidence) for plan in found):.2f}'}
         self._outcome = Health(WARN, plans.message, values) if plans.lost else Health(OK, 'followed', values)
 
-    def _pose_at(self, message: PredictionMessage) -> np.ndarray:
+    def _pose_at(self, message: PredictionMessage, tcp: str) -> np.ndarray:
         """Return T_frame_tcp at the observation; raises ObservationError that names the missing transform."""
-        settings, frame = self.parameters, message.header.frame_id
+        frame = message.header.frame_id
         try:
             return transform_from_message(self._transforms.lookup_transform(
-                frame, settings.tcp_frame, Time.from_msg(message.header.stamp),
-                timeout=Duration(seconds=settings.state_timeout)))
+                frame, tcp, Time.from_msg(message.header.stamp),
+                timeout=Duration(seconds=self.parameters.state_timeout)))
         except TransformException as error:
             raise ObservationError(
-                f"no transform from '{settings.tcp_frame}' to '{frame}' at the observation: {error}; check that the "
+                f"no transform from '{tcp}' to '{frame}' at the observation: {error}; check that the "
                 "reference camera's static transform and the robot's links are in tf") from error
 
     def _publish_lost(self, message: PredictionMessage, reason: str) -> None:
@@ -153,13 +168,13 @@ class Tracker(Robot4dNode):
     def _show(self, plan: GripperPlan) -> None:
         of_observation = header(plan.stamp, plan.frame_id)
         poses = [pose_to_message(pose) for pose in plan.poses]
-        self._poses.publish(PoseArray(header=of_observation, poses=poses))
-        self._path.publish(Path(header=of_observation, poses=[
+        self._poses[plan.gripper].publish(PoseArray(header=of_observation, poses=poses))
+        self._paths[plan.gripper].publish(Path(header=of_observation, poses=[
             PoseStamped(header=header(plan.stamp + after, plan.frame_id), pose=pose)
             for after, pose in zip(plan.time_from_start, poses, strict=True)]))
         if plan.lost:
             return
-        name = f'{self.parameters.gripper}_predicted'
+        name = f'{plan.gripper}_predicted'
         children = [f'{name}_{k}' for k in range(1, len(poses) + 1)]
         self._broadcaster.sendTransform([
             transform_to_message(pose, plan.frame_id, child, plan.stamp)

@@ -82,3 +82,19 @@ def test_when_the_second_camera_is_moved_expect_success_with_nothing_else_change
     printed = demo.finish()
     assert np.linalg.norm([0.15, -0.2, 0.166]) == pytest.approx(0.3, abs=1e-3)
     assert demo.summary['success'], printed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(DEMO_LIMIT + 60)
+def test_with_two_arms_the_oracle_puts_the_apple_into_the_bin(tmp_path, domain):
+    recorder = TfRecorder(domain)
+    try:
+        demo = Demo(tmp_path / 'demo', domain, engine='oracle', task='PlaceAppleFromBowlIntoBin')
+        printed = demo.finish()
+    finally:
+        recorder.close()
+
+    assert demo.summary['success'], printed
+    assert {'gripper_predicted', 'second_gripper_predicted', 'second_gripper_tcp'} <= recorder.connected_to('world')
+    errors = np.concatenate([c['pose_error_mm'] for c in demo.summary['cycles'] if 'pose_error_mm' in c])
+    assert np.median(errors) < 10.0

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from nodes.bench import overrides
+from robot4d_core.errors import ParameterError
 from robot4d_nodes.cell import Cell
 from robot4d_nodes.coordinator import Coordinator
 from robot4d_nodes.executor import Executor
@@ -32,7 +33,7 @@ def parameters_in(name: str) -> dict:
 
 @pytest.mark.parametrize('make_node, names', [
     (Generator, ('generator', 'cameras')), (Playback, ('playback', 'cameras')), (Tracker, ('tracker',)),
-    (Cell, ('cell',)), (Coordinator, ('coordinator',)), (Executor, ('executor', 'controllers', 'limits')),
+    (Cell, ('cell',)), (Coordinator, ('coordinator',)), (Executor, ('executor', 'limits')),
 ])
 def test_every_parameter_in_a_nodes_files_exists_and_takes_the_value(ros, make_node, names):
     values = {key: value for name in names for key, value in parameters_in(name).items()}
@@ -58,8 +59,9 @@ def test_a_nodes_own_file_shows_its_defaults(ros, make_node, name):
         node.destroy_node()
 
 
-def test_every_name_in_the_robots_file_is_known_to_tracker_or_executor(ros):
-    values = parameters_in('robot')
+@pytest.mark.parametrize('robot', ['robot', 'two_arms'])
+def test_every_name_in_a_robots_file_is_a_parameter_of_tracker_or_executor(ros, robot):
+    values = parameters_in(robot)
     nodes = []
     try:
         for make_node in (Tracker, Executor):
@@ -71,13 +73,29 @@ def test_every_name_in_the_robots_file_is_known_to_tracker_or_executor(ros):
             node.destroy_node()
 
 
-def test_every_name_in_robot_yaml_is_a_parameter_of_tracker_or_executor_with_that_default(ros):
-    nodes = [make_node(parameter_overrides=overrides(autostart=False)) for make_node in (Tracker, Executor)]
+@pytest.mark.parametrize('arms', [['arm'], ['arm', 'second_arm']])
+def test_the_files_of_robot_and_controllers_show_the_defaults_of_their_arms(ros, arms):
+    nodes = [make_node(parameter_overrides=overrides(arms=arms, autostart=False)) for make_node in (Tracker, Executor)]
     try:
-        for key, value in parameters_in('robot').items():
+        named = parameters_in('robot' if len(arms) == 1 else 'two_arms')
+        of_arms = {key: value for key, value in parameters_in('controllers').items() if key.split('.')[0] in arms}
+        for key, value in {**named, **of_arms}.items():
             owners = [node for node in nodes if node.has_parameter(key)]
             assert owners, f'neither tracker nor executor has a parameter {key}'
             assert all(node.get_parameter(key).value == value for node in owners), key
     finally:
         for node in nodes:
             node.destroy_node()
+
+
+@pytest.mark.parametrize(('values', 'message'), [
+    ({'arms': ['left']}, "the parameter arms lists 'left', but left.joint_names does not name anything; set it"),
+    ({'arms': ['arm', 'arm']}, 'arms must have different names, got: arm, arm'),
+    ({'arms': ['arm', 'second_arm'], 'second_arm.gripper': 'gripper'},
+     'the grippers must have different names, got: gripper, gripper'),
+    ({'arm.tcp_frame': ''}, 'but arm.tcp_frame does not name anything'),
+])
+@pytest.mark.parametrize('make_node', [Tracker, Executor])
+def test_when_the_arms_are_not_named_well_expect_what_to_set(ros, make_node, values, message):
+    with pytest.raises(ParameterError, match=message):
+        make_node(parameter_overrides=overrides(**values, autostart=False))

@@ -221,4 +221,4 @@ def test_rviz_shows_only_what_the_nodes_publish_and_asks_for_a_qos_that_they_off
             compatibility, reason = qos_check_compatible(offered.qos_profile, requested)
             assert compatibility != QoSCompatibility.ERROR, f'{topic["Value"]}: {reason}'
     others = {topic['Value'] for topic in topics if not topic['Value'].startswith('/playback/')}
-    assert others == {'/tracker/path', '/tracker/poses'}
+    assert others == {'/tracker/gripper/path', '/tracker/gripper/poses'}

@@ -72,8 +72,8 @@ class Bench:
         self.predictions = self.probe.create_publisher(Prediction, 'prediction', qos.PREDICTION)
         self.joint_states = self.probe.create_publisher(JointState, 'joint_states', qos.STATE)
         self.plans = self.probe.collect(GripperPlans, 'gripper_plan')
-        self.poses = self.probe.collect(PoseArray, '/tracker/poses')
-        self.path = self.probe.collect(Path, '/tracker/path')
+        self.poses = self.probe.collect(PoseArray, '/tracker/gripper/poses')
+        self.path = self.probe.collect(Path, '/tracker/gripper/path')
         self.buffer = Buffer()
         self._listener = TransformListener(self.buffer, self.probe, spin_thread=False)
         self._moving, self._static = TransformBroadcaster(self.probe), StaticTransformBroadcaster(self.probe)
@@ -223,7 +223,7 @@ def test_joint_states_of_other_joints_do_not_count(bench, seen):
 def test_when_joint_states_are_from_another_time_expect_the_distance(bench, seen):
     bench.tell_pose()
     bench.tell_joints(stamp=STAMP - 2)
-    wait_until(lambda: bench.probe.says('tracker: joint_states') == 'receiving')
+    wait_until(lambda: bench.probe.says('tracker: joint_states of gripper') == 'receiving')
     bench.give_up_soon()
     plans = bench.answer_to(seen)
     assert plans.lost and '2.00 s from the observation, limit 0.10 s' in plans.message
@@ -247,7 +247,7 @@ def test_the_urdf_can_come_from_a_latched_topic(ros, cell):
 
 
 @pytest.mark.parametrize('values, message', [
-    ({'hand_link': 'claw'}, 'claw'),
+    ({'arm.hand_link': 'claw'}, 'claw'),
     ({'robot_description': '<robot name="empty"/>'}, 'no link'),
     ({'robot_description': 'no xml'}, 'cannot configure'),
 ])

@@ -50,5 +50,5 @@ def test_when_no_robot_is_in_view_expect_clouds_but_a_lost_gripper_and_no_motion
     (plan,) = gripper_plans_from_message(plans)
     picture = ROOT / 'out' / 'real' / f'{pair.name}.png'
     picture.parent.mkdir(parents=True, exist_ok=True)
-    draw_cycle(DemoCycle(prediction, plan, observed={view.name: view.rgb for view in views}), picture)
+    draw_cycle(DemoCycle(prediction, (plan,), observed={view.name: view.rgb for view in views}), picture)
     assert picture.stat().st_size > 10_000

@@ -17,6 +17,7 @@ from launch.substitutions import (
     Command,
     LaunchConfiguration,
     PathJoinSubstitution,
+    PythonExpression,
     Substitution,
     SubstitutionFailure,
     TextSubstitution,
@@ -134,7 +135,7 @@ def test_environment_variables_are_for_what_starts_later(run_launch, capsys):
 @pytest.mark.parametrize('module, name', [
     ('launch.actions', 'TimerAction'), ('launch.actions', 'GroupAction'), ('launch.actions', 'OpaqueFunction'),
     ('launch.actions', 'IncludeLaunchDescription'), ('launch.actions', 'RegisterEventHandler'),
-    ('launch.substitutions', 'PythonExpression'), ('launch.substitutions', 'EnvironmentVariable'),
+    ('launch.substitutions', 'FindExecutable'), ('launch.substitutions', 'EnvironmentVariable'),
     ('launch.conditions', 'LaunchConfigurationEquals'), ('launch', 'LaunchDescriptionSource'),
     ('launch_ros.actions', 'LifecycleNode'), ('launch_ros.actions', 'ComposableNodeContainer'),
     ('launch_ros.parameter_descriptions', 'ParameterFile'), ('launch_ros.substitutions', 'FindPackagePrefix')])
@@ -167,3 +168,13 @@ def test_names_that_nobody_has_are_attribute_errors():
         _ = launch.actions.nonsense
     with pytest.raises(ImportError):
         exec('from launch.actions import Nonsense')
+
+
+@pytest.mark.parametrize(('task', 'file'), [('apple', 'two_arms'), ('spatula', 'robot')])
+def test_an_expression_is_evaluated_with_what_is_known_when_launching(context, task, file):
+    context.launch_configurations['task'] = task
+    expression = PythonExpression(["'two_arms' if '", LaunchConfiguration('task'), "' == 'apple' else 'robot'"])
+    assert expression.perform(context) == file
+    assert PythonExpression('math.floor(2.5) + 1').perform(context) == '3'
+    with pytest.raises(NameError, match='nowhere'):
+        PythonExpression('nowhere').perform(context)

@@ -25,6 +25,7 @@ def _names(prefix: str) -> CellArmNames:
     gripper = f'{prefix}gripper'
     fingers = f'{gripper}_finger_left', f'{gripper}_finger_right'
     return CellArmNames(
+        name=f'{prefix}arm',
         joints=tuple(f'{prefix}arm_joint{number}' for number in range(1, 8)),
         gripper=GripperNames(
             gripper, f'{gripper}_hand', fingers, tuple(f'{finger}_joint' for finger in fingers), f'{gripper}_tcp'),

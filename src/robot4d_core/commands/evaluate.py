@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from robot4d_core.commands.evaluate_models import add_model_measurements
-from robot4d_core.commands.parsers import add_command, add_group, at_least
+from robot4d_core.commands.parsers import add_command, add_group, at_least, seconds
 
 
 def add(commands) -> None:
@@ -26,8 +26,8 @@ def add(commands) -> None:
     policy.add_argument('--max-cycles', type=at_least(1), default=16, help='cycles before a trial is given up')
     policy.add_argument('--execute-steps', type=at_least(1), default=4, metavar='K',
                         help='carry out the first K steps of each prediction, then look again')
-    policy.add_argument('--thinking-time', type=float, default=3.0, metavar='SECONDS',
-                        help='of simulated time between an observation and the motion that comes of it')
+    policy.add_argument('--thinking-time', type=seconds, default=3.0, metavar='SECONDS',
+                        help='of simulated time from an observation to the motion that comes of it; the arms rest')
     tracking = _add(evaluate, 'tracking', _tracking, 'pose and grip errors on oracle predictions')
     for parser in (policy, tracking):
         parser.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')

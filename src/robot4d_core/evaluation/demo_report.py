@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,12 +25,13 @@ BLUE, RED = np.array([40, 90, 220], np.uint8), np.array([220, 50, 40], np.uint8)
 class DemoCycle:
     """One cycle as the demo saw it.
 
-    observed: RGB (H, W, 3) of each camera at the observation; then: RGB of each camera while the arm moved, in order;
-    simulator: the cell's true state at the observation; predict, track, execute: wall-clock seconds.
+    plans: of every gripper, none before they are known; observed: RGB (H, W, 3) of each camera at the observation;
+    then: RGB of each camera while the arms moved, in order; simulator: the cell's true state at the observation;
+    predict, track, execute: wall-clock seconds.
     """
 
     prediction: Prediction
-    plan: GripperPlan | None = None
+    plans: tuple[GripperPlan, ...] = ()
     simulator: SimulatorState | None = None
     observed: dict[str, np.ndarray] = field(default_factory=dict)
     then: dict[str, list[np.ndarray]] = field(default_factory=dict)
@@ -37,6 +39,15 @@ class DemoCycle:
     track: float = 0.0
     execute: float = 0.0
     outcome: str = ''
+
+    @property
+    def paths(self) -> list[np.ndarray]:
+        """The path (T, 4, 4) of every gripper; none where one was lost."""
+        return [] if any(plan.lost for plan in self.plans) else [plan.poses for plan in self.plans]
+
+    def reach(self) -> float:
+        """Return how far a gripper gets from where it was observed, metres; 0 where one was lost."""
+        return max((plan.reach() for plan in self.plans), default=0.0) if self.paths else 0.0
 
 
 @dataclass(frozen=True)
@@ -79,20 +90,24 @@ def _summarise_cycle(cycle: DemoCycle) -> dict:
         'execute_s': round(cycle.execute, 2),
         'outcome': cycle.outcome,
     }
-    if cycle.plan is not None:
-        row['confidence'] = [round(float(c), 3) for c in cycle.plan.confidence]
-        row['lost'] = cycle.plan.lost
-        if not cycle.plan.lost:
-            row['reach_mm'] = round(1000 * cycle.plan.reach(), 1)
+    if cycle.plans:
+        weakest = np.min([plan.confidence for plan in cycle.plans], axis=0)
+        row['confidence'] = [round(float(c), 3) for c in weakest]
+        row['lost'] = not cycle.paths
+        if cycle.paths:
+            row['reach_mm'] = round(1000 * cycle.reach(), 1)
             if cycle.simulator is not None:
-                metres, radians = plan_errors(cycle.plan, cycle.simulator)
+                metres, radians = plan_errors(cycle.plans, cycle.simulator)
                 row['pose_error_mm'] = [round(1000 * e, 1) for e in metres]
                 row['pose_error_deg'] = [round(float(np.degrees(e)), 2) for e in radians]
     return row
 
 
-def plan_errors(plan: GripperPlan, simulator: SimulatorState) -> tuple[list[float], list[float]]:
-    """Compare a plan with what the scripted expert does from the same state: metres and radians per step."""
+def plan_errors(plans: Sequence[GripperPlan], simulator: SimulatorState) -> tuple[list[float], list[float]]:
+    """Compare plans with what the scripted expert does from the same state: metres and radians per step.
+
+    Of several grippers the worse one counts.
+    """
     from robot4d_core.cell.expert import Expert
     from robot4d_core.cell.robot_cell import RobotCell
     from robot4d_core.cell.scene import Scene
@@ -101,11 +116,15 @@ def plan_errors(plan: GripperPlan, simulator: SimulatorState) -> tuple[list[floa
     cell.restore(simulator.state)
     camera_from_world = invert_pose(cell.scene.cameras[0].T_world_optical)
     expert = Expert(cell)
-    distances = []
-    for duration, tracked in zip(np.diff(plan.time_from_start, prepend=0.0), plan.poses, strict=True):
+    arms = {arm.names.gripper.name: arm for arm in cell.arms}
+    errors = []
+    for step, duration in enumerate(np.diff(plans[0].time_from_start, prepend=0.0)):
         expert.advance(duration)
-        distances.append(pose_distance(camera_from_world @ cell.arms[0].gripper_pose(), tracked))
-    return [d[0] for d in distances], [d[1] for d in distances]
+        errors.append(np.max([
+            pose_distance(camera_from_world @ arms[plan.gripper].gripper_pose(), plan.poses[step])
+            for plan in plans], axis=0))
+    metres, radians = np.transpose(errors).tolist()
+    return metres, radians
 
 
 def write_demo(cycles: list[DemoCycle], outcome: DemoOutcome, folder: Path, pictures: bool = True) -> list[Path]:
@@ -118,7 +137,7 @@ def write_demo(cycles: list[DemoCycle], outcome: DemoOutcome, folder: Path, pict
     summary.write_text(json.dumps(summarise(cycles, outcome), indent=2) + '\n')
     files = [summary]
     if cycles and pictures:
-        liveliest = max(cycles, key=lambda c: c.plan.reach() if c.plan is not None and not c.plan.lost else 0.0)
+        liveliest = max(cycles, key=DemoCycle.reach)
         files += [
             draw_cycle(liveliest, folder / 'prediction.png'),
             film_cycles(cycles, folder / 'prediction.mp4'),
@@ -127,7 +146,7 @@ def write_demo(cycles: list[DemoCycle], outcome: DemoOutcome, folder: Path, pict
 
 
 def draw_cycle(cycle: DemoCycle, file: Path, steps: tuple[int, ...] = (0, 2, 4, 6, 9)) -> Path:
-    """Draw observation, predicted frames of every view, and all predicted clouds in one frame with the gripper path."""
+    """Draw observation, predicted frames of every view, and all predicted clouds in one frame with gripper paths."""
     import matplotlib
     matplotlib.use('Agg')
     from matplotlib import pyplot
@@ -145,13 +164,12 @@ def draw_cycle(cycle: DemoCycle, file: Path, steps: tuple[int, ...] = (0, 2, 4, 
             axes.axis('off')
             if image is not None:
                 axes.imshow(image)
-    path = None if cycle.plan is None or cycle.plan.lost else cycle.plan.poses
     last = steps[len(steps) // 2]
     half = (len(steps) + 1) // 2
     frame_name = prediction.frame_id
     clouds = [
         (f'predicted clouds of all views at +{prediction.time_from_start[last]:.1f} s in {frame_name},\n'
-         'with the gripper path read out of them',
+         'with the gripper paths read out of them',
          [(view.pointmap[last], view.rgb[last]) for view in views]),
         ('the same by view: '
          + ', '.join(f'{name} {view.name}' for name, view in zip(('blue', 'red'), views, strict=False)),
@@ -161,7 +179,7 @@ def draw_cycle(cycle: DemoCycle, file: Path, steps: tuple[int, ...] = (0, 2, 4, 
         axes = figure.add_subplot(grid[len(views), columns])
         axes.set_title(title, fontsize=12)
         axes.axis('off')
-        axes.imshow(picture_of_clouds(parts, path))
+        axes.imshow(picture_of_clouds(parts, cycle.paths))
     figure.suptitle(f'robot4d, generator: {prediction.model}', fontsize=15)
     figure.tight_layout(rect=(0, 0, 1, 0.98))
     figure.savefig(file)
@@ -224,7 +242,7 @@ def print_summary(summary: dict) -> None:
         )
     console = Console()
     console.print(table)
-    console.print('Errors: tracked gripper path against what the scripted expert does from the same simulator state.')
+    console.print('Errors: tracked gripper paths against what the scripted expert does from the same simulator state.')
     verdict = '[bold green]SUCCESS[/]' if summary['success'] else '[bold red]FAILURE[/]'
     missing = f": {'; '.join(summary['missing'])}" if summary['missing'] else ''
     console.print(f"Task, {summary['success_judged_by']}: {verdict}{missing}")

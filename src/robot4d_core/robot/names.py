@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import yaml
 from robot4d_core.errors import ParameterError
 from robot4d_core.share import share_directory
 
-FILES = ('robot.yaml', 'second_arm.yaml')
+SHIPPED = 'two_arms.yaml'
 
 
 @dataclass(frozen=True)
@@ -31,30 +30,32 @@ class GripperNames:
 
 @dataclass(frozen=True)
 class ArmNames:
-    """joints: from base to tool."""
+    """name: in parameter files; joints: from base to tool."""
 
+    name: str
     joints: tuple[str, ...]
     gripper: GripperNames
 
 
-def read_arm_names(files: Sequence[Path] | None = None) -> tuple[ArmNames, ...]:
-    """Read the names of an arm from each of the parameter files; None: those of the robot that comes with robot4d.
+def read_arm_names(file: Path | None = None) -> tuple[ArmNames, ...]:
+    """Read the names of all arms from a parameter file like config/robot.yaml.
 
-    Raises ParameterError when a file cannot be read or lacks a name.
+    None: those of the robot that comes with robot4d, of which a cell with one arm has the first.
+    Raises ParameterError when the file cannot be read or lacks a name.
     """
-    if files is None:
-        files = [share_directory() / 'config' / name for name in FILES]
-    return tuple(_read(Path(file)) for file in files)
-
-
-def _read(file: Path) -> ArmNames:
+    file = Path(file or share_directory() / 'config' / SHIPPED)
     try:
         names = yaml.safe_load(file.read_text(encoding='utf-8'))['/**']['ros__parameters']
-        gripper = GripperNames(
-            names['gripper'], names['hand_link'], tuple(names['finger_links']), tuple(names['finger_joints']),
-            names['tcp_frame'])
-        return ArmNames(tuple(names['joint_names']), gripper)
+        return tuple(_read(name, names[name]) for name in names['arms'])
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
         raise ParameterError(
-            f'{file} does not name an arm and its gripper: {error!r}; write it as config/robot.yaml of robot4d'
+            f'{file} does not name the arms of a robot and their grippers: {error!r}; write it as config/robot.yaml of '
+            'robot4d'
         ) from error
+
+
+def _read(name: str, names: dict) -> ArmNames:
+    gripper = GripperNames(
+        names['gripper'], names['hand_link'], tuple(names['finger_links']), tuple(names['finger_joints']),
+        names['tcp_frame'])
+    return ArmNames(name, tuple(names['joint_names']), gripper)

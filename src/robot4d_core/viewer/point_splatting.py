@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from robot4d_core.geometry.cameras import PinholeCamera
@@ -29,14 +31,14 @@ def virtual_camera(points: np.ndarray, width: int = 640, height: int = 512) -> t
 
 def picture_of_clouds(
     clouds: list[tuple[np.ndarray, np.ndarray]],
-    gripper_path: np.ndarray | None = None,
+    gripper_paths: Sequence[np.ndarray] = (),
     width: int = 640,
     height: int = 512,
     viewpoint: tuple[PinholeCamera, np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Draw clouds, all in one optical frame, with the path of a gripper through them; returns (H, W, 3) uint8.
+    """Draw clouds, all in one optical frame, with the paths of grippers through them; returns (H, W, 3) uint8.
 
-    clouds: pairs of points (..., 3) metres and colours (..., 3) or (3,) uint8; gripper_path: (T, 4, 4) poses;
+    clouds: pairs of points (..., 3) metres and colours (..., 3) or (3,) uint8; gripper_paths: (T, 4, 4) poses each;
     viewpoint: what virtual_camera returns, None for one that sees these clouds.
     """
     flat = [
@@ -51,12 +53,12 @@ def picture_of_clouds(
     depth = np.full((camera.height, camera.width), np.inf)
     for points, colours in flat:
         draw_points(image, depth, camera, camera_from_points, points, colours)
-    if gripper_path is not None and len(gripper_path):
+    for path in gripper_paths:
         depth[:] = np.inf
-        along = np.linspace(0, len(gripper_path) - 1, 40 * len(gripper_path))
-        line = np.stack([np.interp(along, range(len(gripper_path)), gripper_path[:, i, 3]) for i in range(3)], axis=1)
+        along = np.linspace(0, len(path) - 1, 40 * len(path))
+        line = np.stack([np.interp(along, range(len(path)), path[:, i, 3]) for i in range(3)], axis=1)
         draw_points(image, depth, camera, camera_from_points, line, GRIPPER_PATH)
-        for pose in gripper_path:
+        for pose in path:
             for axis, colour in enumerate(AXIS_COLOURS):
                 arrow = pose[:3, 3] + np.linspace(0, 0.035, 40)[:, None] * pose[:3, axis]
                 draw_points(image, depth, camera, camera_from_points, arrow, colour)

@@ -42,16 +42,17 @@ def cycle() -> DemoCycle:
         'gripper', 1.0, prediction.frame_id, uuid4(), 'oracle', prediction.time_from_start, np.array(poses),
         np.full(10, 0.08), np.zeros(10, bool), np.ones(10), ('reference',) * 10,
         poses[0], False)
-    return DemoCycle(prediction, plan, simulator, {v.name: v.rgb[0] for v in views},
+    return DemoCycle(prediction, (plan,), simulator, {v.name: v.rgb[0] for v in views},
                      {v.name: list(v.rgb) for v in views}, 1.0, 0.5, 5.0, 'moved')
 
 
 def test_plan_that_is_the_experts_has_no_error_and_a_shifted_one_has_its_shift(cycle):
-    metres, radians = plan_errors(cycle.plan, cycle.simulator)
+    metres, radians = plan_errors(cycle.plans, cycle.simulator)
     assert max(metres) < 1e-9 and max(radians) < 1e-6
-    shifted = cycle.plan.poses.copy()
+    (plan,) = cycle.plans
+    shifted = plan.poses.copy()
     shifted[:, :3, 3] += [0.003, 0.004, 0.0]
-    metres, _ = plan_errors(replace(cycle.plan, poses=shifted), cycle.simulator)
+    metres, _ = plan_errors([replace(plan, poses=shifted)], cycle.simulator)
     assert metres == pytest.approx([0.005] * 10)
 
 

@@ -13,11 +13,17 @@ from robot4d_core.share import share_directory
 
 def test_the_files_that_come_with_robot4d_name_the_arms_of_its_cell():
     for names, arm in zip(read_arm_names(), ARMS, strict=True):
-        assert (names.joints, names.gripper) == (arm.joints, arm.gripper)
+        assert (names.name, names.joints, names.gripper) == (arm.name, arm.joints, arm.gripper)
+
+
+def test_the_file_of_one_arm_names_the_first():
+    assert read_arm_names(share_directory() / 'config' / 'robot.yaml') == read_arm_names()[:1]
 
 
 @pytest.mark.parametrize('change', [
     lambda text: text.replace('hand_link', 'palm_link'),
+    lambda text: text.replace('[arm]', '[arm, left]'),
+    lambda text: text.replace('arms: [arm]', ''),
     lambda text: text.replace('ros__parameters', 'parameters'),
     lambda text: '[' + text,
     lambda text: '',
@@ -25,8 +31,8 @@ def test_the_files_that_come_with_robot4d_name_the_arms_of_its_cell():
 def test_when_a_file_names_no_arm_expect_the_file_and_the_example_named(tmp_path, change):
     file = tmp_path / 'my_robot.yaml'
     file.write_text(change((share_directory() / 'config' / 'robot.yaml').read_text()))
-    with pytest.raises(ParameterError, match=r'my_robot.yaml does not name an arm.*config/robot.yaml'):
-        read_arm_names([file])
+    with pytest.raises(ParameterError, match=r'my_robot.yaml does not name the arms.*config/robot.yaml'):
+        read_arm_names(file)
 
 
 @pytest.mark.parametrize('content', [None, b'\xff\xfe/\x00'])
@@ -35,4 +41,4 @@ def test_when_a_file_cannot_be_read_expect_it_named(tmp_path, content):
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(ParameterError, match='my_robot'):
-        read_arm_names([file])
+        read_arm_names(file)

@@ -31,6 +31,6 @@ def test_picture_shows_every_cloud_and_the_path():
     grid = np.stack(np.meshgrid(np.linspace(-0.3, 0.3, 40), np.linspace(-0.3, 0.3, 40)), axis=-1)
     plane = np.concatenate([grid, np.full((40, 40, 1), 1.0)], axis=-1)
     path = np.stack([make_pose(np.eye(3), [0.05 * k, 0, 0.8]) for k in range(5)])
-    picture = picture_of_clouds([(plane, RED), (plane + [0, 0, 0.2], BLUE)], path)
+    picture = picture_of_clouds([(plane, RED), (plane + [0, 0, 0.2], BLUE)], [path])
     for colour in (RED, BLUE, np.array([255, 170, 0])):
         assert (picture == colour).all(axis=-1).sum() > 20

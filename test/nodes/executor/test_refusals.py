@@ -39,7 +39,7 @@ def with_lost_step(good: GripperPlan) -> GripperPlan:
     (lambda good: replace(good, stamp=good.stamp + 30), 'plan from the future'),
     (lambda good: replace(good, frame_id='world'), f"in frame 'world', only '{FRAME}' is calibrated"),
     (lambda good: replace(good, frame_id='second_color_optical_frame'), "in frame 'second_color_optical_frame'"),
-    (lambda good: replace(good, gripper='left'), "moves 'gripper' only, the plan is for: left"),
+    (lambda good: replace(good, gripper='left'), 'moves gripper, the plan is for: left'),
     (lambda good: replace(good, confidence=np.full(4, 0.1)), 'confidence of the tracker'),
     (lambda good: replace(good, opening=good.opening[:2]), 'length of opening: 2 steps, limit 4 steps'),
     (lambda good: plan(sideways=0.25), 'workspace, highest y'),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import subprocess
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __getattr__ = lacks(
     __name__, 'AllSubstitution AndSubstitution AnonName AnySubstitution BooleanSubstitution EnvironmentVariable '
     'EqualsSubstitution FileContent FindExecutable ForEachVar ForLoopIndex IfElseSubstitution LaunchLogDir '
-    'LocalSubstitution NotEqualsSubstitution NotSubstitution OrSubstitution PathSubstitution PythonExpression '
+    'LocalSubstitution NotEqualsSubstitution NotSubstitution OrSubstitution PathSubstitution '
     'ThisLaunchFile ThisLaunchFileDir')
 
 
@@ -71,6 +72,18 @@ class PathJoinSubstitution(Substitution):
     def perform(self, context: LaunchContext) -> str:
         """Return the path."""
         return os.path.join(*(perform(context, part) for part in self._parts))
+
+
+class PythonExpression(Substitution):
+    """What an expression yields, as a text; it may use the module math."""
+
+    def __init__(self, expression: Any, **options: Any) -> None:
+        refuse_options('PythonExpression', options, 'python_modules')
+        self._expression = parts(expression)
+
+    def perform(self, context: LaunchContext) -> str:
+        """Evaluate the expression; raises what it raises."""
+        return str(eval(perform(context, self._expression), {}, {'math': math}))
 
 
 class Command(Substitution):

@@ -87,7 +87,7 @@ class _Scan:
         self.instruction = ''
         self._transforms = TransformHistory()
         self._joints = JointRecord()
-        self._arms, self._base = read_arm_names(None if robot is None else [robot]), read_base_frame(robot)
+        self._arms, self._base = read_arm_names(robot), read_base_frame(robot)
         infos: dict[str, PinholeCamera] = {}
         names = [camera.info for camera in cameras]
         streams = {stream.name: stream for stream in (*self.colour, *self.depth)}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
@@ -41,6 +41,14 @@ class GripperPlan:
     def lost(self) -> bool:
         """Whether the gripper could not be followed in every frame."""
         return bool((self.confidence <= 0).any())
+
+    def until(self, steps: int) -> GripperPlan:
+        """Return the plan of the first steps, 0: of all."""
+        if not 0 < steps < len(self.time_from_start):
+            return self
+        per_step = ('time_from_start', 'poses', 'opening', 'closed', 'confidence', 'source_view', 'path_distance')
+        return replace(self, **{
+            name: getattr(self, name)[:steps] for name in per_step if getattr(self, name) is not None})
 
     def reach(self) -> float:
         """Return how far the gripper gets from where it was observed, metres; 0 for a frozen scene."""

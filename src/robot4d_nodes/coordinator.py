@@ -34,9 +34,11 @@ _TICK = 0.05  # seconds
 class CoordinatorParameters:
     """Parameters of the coordinator."""
 
-    max_cycles: int = parameter(8, 'Cycles before the task is given up', low=1, high=1000)
-    execute_steps: int = parameter(0, 'Steps of each prediction that are executed; 0: all', low=0, high=1000)
-    attempts: int = parameter(2, 'Predictions per cycle before a lost gripper ends the task', low=1, high=10)
+    max_cycles: int = parameter(16, 'Cycles before the task is given up', low=1, high=1000)
+    execute_steps: int = parameter(4, 'Steps of each prediction that are executed; 0: all', low=0, high=1000)
+    attempts: int = parameter(
+        3, 'Predictions per cycle, of which one fails, loses a gripper or is rejected, before the task ends', low=1,
+        high=10)
     still_distance: float = parameter(
         0.03, 'A prediction in which no gripper gets further than this (metres) ends the task', low=0.0, high=1.0)
     server_timeout: float = parameter(10.0, 'To find an action server, seconds', low=0.1, high=600.0)
@@ -46,12 +48,11 @@ class CoordinatorParameters:
 
 
 class _TaskEnded(Exception):
-    """The loop has an answer: a code of RunTask.Result and a sentence."""
+    """The loop has an answer: a code of RunTask.Result and a sentence; again: another prediction may help."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, again: bool = False) -> None:
         super().__init__(message)
-        self.code = code
-        self.message = message
+        self.code, self.message, self.again = code, message, again
 
 
 class Coordinator(Robot4dNode):
@@ -102,21 +103,29 @@ class Coordinator(Robot4dNode):
         return RunTask.Result(code=code, message=message, cycles=cycles)
 
     def _run_cycle(self, goal_handle, cycle: Cycle, number: int, max_cycles: int) -> None:
-        """Predict and track (again, when the gripper was lost), then execute; fills cycle as it goes."""
-        settings = self.parameters
+        """Predict, track and execute, again with another prediction where that may help; fills cycle as it goes."""
+        attempts = self.parameters.attempts
         feedback = RunTask.Feedback(cycle=number, max_cycles=max_cycles)
-        for attempt in range(settings.attempts):
-            plans = self._imagine(goal_handle, cycle, feedback)
-            if not plans.lost:
-                break
-            cycle.outcome = f'lost: {plans.message}'
-            self.get_logger().warning(f'cycle {number}, attempt {attempt + 1}: {plans.message}')
-        else:
-            raise _TaskEnded(RunTask.Result.TRACK_FAILED, plans.message)
+        for attempt in range(1, attempts + 1):
+            try:
+                self._imagine_and_act(goal_handle, cycle, feedback)
+                return
+            except _TaskEnded as end:
+                if not end.again or attempt == attempts:
+                    raise
+                cycle.outcome = end.message
+                self.get_logger().warning(f'cycle {number}, attempt {attempt} of {attempts}: {end.message}')
+
+    def _imagine_and_act(self, goal_handle, cycle: Cycle, feedback: RunTask.Feedback) -> None:
+        settings = self.parameters
+        plans = self._imagine(goal_handle, cycle, feedback)
         try:
             gripper_plans = gripper_plans_from_message(plans)
         except PoseError as error:
             raise _TaskEnded(RunTask.Result.TRACK_FAILED, f'the gripper plan is broken: {error}') from error
+        if plans.lost and (not gripper_plans or any(
+                plan.until(settings.execute_steps).lost for plan in gripper_plans)):
+            raise _TaskEnded(RunTask.Result.TRACK_FAILED, plans.message, again=True)
         cycle.predicted_path = max(plan.reach() for plan in gripper_plans)
         if all(plan.is_still(settings.still_distance) for plan in gripper_plans):
             cycle.outcome = 'still'
@@ -181,7 +190,9 @@ class Coordinator(Robot4dNode):
         if self._server.interrupted(goal_handle):
             raise ActionInterrupted('interrupted')
         if result.code != result.SUCCEEDED:
-            raise _TaskEnded(failure_code, f'{phase}: {result.message}')
+            again = result.code in (
+                (Predict.Result.ENGINE_FAILED,) if phase == 'predict' else (ExecutePlan.Result.REJECTED,))
+            raise _TaskEnded(failure_code, f'{phase}: {result.message}', again)
         return result
 
     def _publish(self, goal_handle, feedback: RunTask.Feedback, phase: str, step=0, steps=0, remaining=None) -> None:

@@ -124,7 +124,7 @@ class Executor(Robot4dNode):
     def _plan(self, goal: ExecutePlan.Goal) -> MotionPlan:
         settings, limits = self.parameters, self._limits
         try:
-            plans = self._gripper_plans(goal.plans)
+            plans = self._gripper_plans(goal.plans, goal.max_steps)
             if stale := safety.check_age('plan', plans[0].stamp, self.seconds_now(), limits.max_plan_age, limits):
                 raise PlanRejected(stale)
             positions, openings = self._measure_fresh(limits)
@@ -136,16 +136,19 @@ class Executor(Robot4dNode):
         except (ObservationError, PoseError) as error:
             raise _rejected(str(error)) from error
 
-    def _gripper_plans(self, message: GripperPlans) -> list[GripperPlan]:
-        """Return the plans in the order of the arms; raises ExecutionEnded when one is lost or not as expected."""
-        if message.lost:
+    def _gripper_plans(self, message: GripperPlans, max_steps: int) -> list[GripperPlan]:
+        """Return the first steps of the plans, in the order of the arms.
+
+        Raises ExecutionEnded when a gripper is lost in them or they are not as expected.
+        """
+        plans = {plan.gripper: plan.until(max_steps) for plan in gripper_plans_from_message(message)}
+        if message.lost and (not plans or any(plan.lost for plan in plans.values())):
             raise _rejected(f'the tracker lost the gripper: {message.message}')
         frame, grippers = self.parameters.reference_frame, self._arms.grippers
         if message.header.frame_id != frame:
             raise _rejected(
                 f"the plan is in frame '{message.header.frame_id}', only '{frame}' is calibrated; if that is wrong, "
                 'set reference_frame in robot.yaml')
-        plans = {plan.gripper: plan for plan in gripper_plans_from_message(message)}
         if len(message.plans) != len(grippers) or set(plans) != set(grippers):
             raise _rejected(
                 f"this executor moves {' and '.join(grippers)}, the plan is for: "

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from uuid import uuid4
 
 import numpy as np
@@ -15,6 +15,7 @@ from hypothesis.extra.numpy import arrays
 from rclpy.serialization import deserialize_message, serialize_message
 from scipy.spatial.transform import Rotation
 
+from core.saved_predictions import assert_same_paths, two_paths
 from nodes.bench import CAMERA, frozen_prediction, wall
 from robot4d.msg import GripperPlans
 from robot4d.msg import Prediction as PredictionMessage

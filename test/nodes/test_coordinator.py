@@ -3,6 +3,7 @@
 
 import threading
 import uuid
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -154,10 +155,25 @@ def test_when_plan_never_comes_expect_time_out_that_names_the_tracker(graph):
     assert result.code == RunTask.Result.TRACK_FAILED and 'tracker' in result.message and rest.executed == []
 
 
-def test_when_executor_rejects_expect_its_reason(graph):
-    rest = graph(Rest([plan(moves=True)], execute_code=ExecutePlan.Result.REJECTED))
+def test_when_executor_rejects_expect_other_predictions_then_its_reason(graph):
+    rest = graph(Rest([plan(moves=True)] * 2, execute_code=ExecutePlan.Result.REJECTED), attempts=2)
     _, result = rest.result(rest.send())
     assert result.code == RunTask.Result.EXECUTE_FAILED and 'workspace: 1.2 m' in result.message
+    assert len(rest.executed) == 2
+
+
+def test_when_a_controller_fails_expect_no_other_attempt(graph):
+    rest = graph(Rest([plan(moves=True)] * 2, execute_code=ExecutePlan.Result.CONTROLLER_FAILED), attempts=2)
+    _, result = rest.result(rest.send())
+    assert result.code == RunTask.Result.EXECUTE_FAILED and len(rest.executed) == 1
+
+
+def test_when_the_gripper_is_lost_after_what_is_executed_expect_motion(graph):
+    late = plan(moves=True, lost=True)
+    late = replace(late, confidence=np.where(np.arange(10) < 4, 0.9, 0.0))
+    rest = graph(Rest([late, plan(moves=False)]), execute_steps=4, attempts=1)
+    _, result = rest.result(rest.send())
+    assert result.code == RunTask.Result.SUCCEEDED and len(rest.executed) == 1
 
 
 def test_when_cancelled_mid_motion_expect_execution_cancelled(graph):

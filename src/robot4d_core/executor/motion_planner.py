@@ -52,12 +52,13 @@ class MotionPlanner:
         measured_positions: (J,) rad of all arms, one after the other; measured_openings: metres, per gripper.
         All arms reach step k together; one that waits for another waits, but what they all wait for is skipped. All
         come to rest wherever a gripper closes or opens, and none follows poses that differ by less than DEADBAND.
+        What comes after these steps is not looked at.
         Raises PlanRejected with the violations.
         """
+        plans = [plan.until(max_steps) for plan in plans]
         self._check_plans(plans)
-        steps = slice(max_steps or None)
-        times, closed = plans[0].time_from_start[steps], np.stack([plan.closed[steps] for plan in plans])
-        poses = [base_from_camera @ plan.poses[steps] for plan in plans]
+        times, closed = plans[0].time_from_start, np.stack([plan.closed for plan in plans])
+        poses = [base_from_camera @ plan.poses for plan in plans]
         here = np.asarray(measured_positions, float)
         self._check_poses(poses, here)
         closed_now = [opening < OPEN_SHARE * arm.open_width

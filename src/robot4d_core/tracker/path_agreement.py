@@ -32,7 +32,7 @@ class AgreementSettings:
     """
 
     max_distance: float = 0.04
-    max_turn: float = float(np.deg2rad(25))
+    max_turn: float = 0.44
     path_alone: bool = True
     path_confidence: float = 0.5
 
@@ -66,9 +66,22 @@ def _compare(
     views = [view if agrees else PATH_ALONE if rests else ''
              for view, agrees, rests in zip(plan.source_view, agreeing, alone, strict=True)]
     return replace(
-        plan, poses=path.poses, opening=path.opening, closed=path.closed, confidence=confidence,
+        plan, poses=path.poses, opening=path.opening, closed=settled(path.closed, plan.observed_closed),
+        confidence=confidence,
         source_view=tuple(views), path_distance=np.where(tracked & in_sight, distance, np.nan),
         message=_describe(plan, distance, turn, disagreeing, in_sight, confidence))
+
+
+def settled(closed: np.ndarray, before: bool) -> np.ndarray:
+    """Return closed (T,) with each change where it has been imagined for two steps in a row; before: the first step.
+
+    An arm rests while its gripper moves, so a step later it is still where the gripper should close or open, while a
+    change that is imagined a step too early is not. What is imagined for a single step does not happen.
+    """
+    result = closed.copy()
+    for step, (last, now) in enumerate(zip([before, *closed[:-1]], closed)):
+        result[step] = now if now == last else (before if step == 0 else result[step - 1])
+    return result
 
 
 def _in_sight(model: GripperModel, pose: np.ndarray, opening: float, views: Sequence[Sight]) -> bool:

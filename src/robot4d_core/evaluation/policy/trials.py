@@ -19,7 +19,7 @@ from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.sensor import SENSORS, SensorModel
 from robot4d_core.cell.tasks.by_name import make_task
 from robot4d_core.cell.trajectory_controller import JointTrajectory
-from robot4d_core.errors import Robot4dError
+from robot4d_core.errors import EngineError, PlanRejected, Robot4dError
 from robot4d_core.executor.motion import ArmMotion, MotionPlan
 from robot4d_core.executor.motion_planner import MotionPlanner
 from robot4d_core.executor.robot_arms import RobotArms
@@ -38,6 +38,7 @@ GRIPPER_TIME = 1.0  # seconds that opening or closing may take
 STILL_DISTANCE = 0.03  # metres, as the coordinator's still_distance
 SETTLE_TIME = 1.0  # seconds before the simulator judges
 THINKING_TIME = 3.0  # seconds
+ATTEMPTS = 3  # predictions per cycle, as the coordinator's attempts
 STILL = 'the prediction holds no more motion'
 NUMBER = re.compile(r'-?\d+(\.\d+)?(e-?\d+)?')
 
@@ -46,7 +47,7 @@ NUMBER = re.compile(r'-?\d+(\.\d+)?(e-?\d+)?')
 class Trial:
     """One attempt at the task. success: judged by the simulator from object poses; wall-clock seconds per stage.
 
-    missing: what kept the task from being done.
+    missing: what kept the task from being done; again: why predictions were not followed, and others made instead.
     """
 
     seed: int
@@ -54,6 +55,7 @@ class Trial:
     cycles: int = 0
     ended: str = ''
     missing: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
     observe_s: list[float] = field(default_factory=list)
     predict_s: list[float] = field(default_factory=list)
     track_s: list[float] = field(default_factory=list)
@@ -111,18 +113,27 @@ class PolicyLoop:
 
     def _run_cycle(self, cell: RobotCell, scene: Scene, trial: Trial) -> bool:
         """Imagine and act once; returns whether the prediction held motion."""
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return self._attempt_cycle(cell, scene, trial, attempt)
+            except (EngineError, LostGripper, PlanRejected) as error:
+                trial.again.append(str(error))
+        return self._attempt_cycle(cell, scene, trial, ATTEMPTS)
+
+    def _attempt_cycle(self, cell: RobotCell, scene: Scene, trial: Trial, attempt: int) -> bool:
         observation = timed(trial.observe_s, lambda: self._observe(cell, trial))
-        seed = int(np.random.default_rng([trial.seed, trial.cycles]).integers(2**31))
+        seed = int(np.random.default_rng([trial.seed, trial.cycles, attempt]).integers(2**31))
         prediction = timed(trial.predict_s, lambda: self._engine.predict(observation, seed=seed))
         plans = timed(trial.track_s, lambda: self._track(cell, scene, prediction, observation))
         cell.advance(self._thinking_time)
-        if lost := [plan.message for plan in plans if plan.lost]:
+        executed = [plan.until(self._execute_steps or 0) for plan in plans]
+        if lost := [plan.message for plan in executed if plan.lost]:
             raise LostGripper('; '.join(lost))
         if all(plan.is_still(STILL_DISTANCE) for plan in plans):
             return False
         motion = timed(trial.plan_s, lambda: self._planner.plan(
-            plans, scene.cameras[0].T_world_optical, np.concatenate([arm.positions for arm in cell.arms]),
-            [arm.gripper_opening for arm in cell.arms], max_steps=self._execute_steps or 0))
+            executed, scene.cameras[0].T_world_optical, np.concatenate([arm.positions for arm in cell.arms]),
+            [arm.gripper_opening for arm in cell.arms]))
         carry_out(cell, motion, self._planner.robot)
         return True
 

@@ -18,9 +18,14 @@ from robot4d_core.prediction import GripperPath
 from robot4d_core.robot.drawing import RobotDrawing
 from robot4d_core.robot.robot import Robot
 
+EMPTY = 0.004  # metres; a gripper that is closed further holds nothing
+
 
 class PathImagination:
-    """Imagines the paths of all grippers of a robot with a trained network."""
+    """Imagines the paths of all grippers of a robot with a trained network.
+
+    A gripper that has closed upon nothing is imagined to go on as if it were open: no expert shows such a gripper.
+    """
 
     def __init__(self, network: PathNetwork, robot: Robot, drawing: RobotDrawing) -> None:
         """Take the network and what draws the arms of the robot."""
@@ -38,6 +43,7 @@ class PathImagination:
         """
         cloud = self.scene(views, placements, state)
         tools, openings = self._robot.tools(state.joints), self._robot.openings(state.joints)
+        openings = np.where(openings < EMPTY, self._network.config.stroke, openings)
         given = conditioning_of(cloud, tools, openings, self._network.config.stroke, self._network.config.points, rng)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         paths = sample_paths(self._network, given, steps, generator)

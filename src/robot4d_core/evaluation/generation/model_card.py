@@ -25,18 +25,26 @@ from robot4d_core.evaluation.metrics.horizon_error import (
     plot_horizon_error,
     print_horizon_error,
 )
+from robot4d_core.evaluation.path.path_errors import measure_paths, print_path_errors
 from robot4d_core.generator.engines.diffusion_engine import DiffusionEngine
 from robot4d_core.generator.training.loss_curve import read_curve
 from robot4d_core.generator.training.recipe import Recipe
 from robot4d_core.generator.training.train import TrainedModel
 
 LINE = 120  # characters
+PATH_TITLE = 'millimetres between imagined and true path, median (90th percentile)'
+PIXEL_LIMITS = (
+    'Fingers are one to three pixels wide at 160 x 128 pixels, so whether the gripper is open is hardly resolved '
+    'there. Motion several seconds ahead is an average of what may happen.')
+BASE_LIMITS = (
+    'The video is the robot on its imagined path through the scene as observed: what the grippers close upon goes with '
+    'them rigidly, nothing else moves, and what the robot hides is continued from beside it.')
 
 
 def write_training_report(trained: TrainedModel, console: Console) -> None:
-    """Measure a model on validation windows; write errors, curves and the model card into its folder.
+    """Measure a model on validation windows and looks; write errors, curves and the model card into its folder.
 
-    What is measured are points, so models of colours alone get a card without errors.
+    What is measured are points and paths, so models of colours alone get a card without errors.
     """
     report, settings = None, trained.recipe.evaluation
     if settings.windows and trained.store is not None and trained.configuration.pointmap_autoencoder is not None:
@@ -49,8 +57,15 @@ def write_training_report(trained: TrainedModel, console: Console) -> None:
         print_horizon_error(report, console)
         (trained.folder / 'horizon_error.json').write_text(json.dumps(report.to_dict(), indent=1) + '\n')
         plot_horizon_error(report, trained.folder / 'horizon_error.png')
+    paths = None
+    if trained.looks is not None:
+        names = episodes_of(trained.looks, 'validation')
+        cameras = held_out_cameras(trained.looks.settings['cameras'])[-1], 0
+        errors = measure_paths(trained.looks, names, trained.folder, tuple(map(str, cameras)), 'placed')
+        paths = print_path_errors(errors, PATH_TITLE, console)
+        (trained.folder / 'path_errors.json').write_text(json.dumps(paths, indent=1) + '\n')
     _plot_curves(trained.stages, trained.folder / 'curves.png')
-    _write_card(trained, report)
+    _write_card(trained, report, paths)
     console.print(f'the model is in {trained.folder}')
 
 
@@ -71,8 +86,8 @@ def _plot_curves(stages: dict[str, Path], path: Path) -> None:
     path.with_suffix('.json').write_text(json.dumps(series) + '\n')
 
 
-def _write_card(trained: TrainedModel, report: HorizonError | None) -> None:
-    """Write README.md into the model's folder. report: None when nothing was measured."""
+def _write_card(trained: TrainedModel, report: HorizonError | None, paths: dict[str, dict] | None) -> None:
+    """Write README.md into the model's folder; of paths and points those that were measured."""
     recipe = trained.recipe
     machine = torch.cuda.get_device_name() if torch.cuda.is_available() else (
         f'{platform.machine()}, {torch.get_num_threads()} threads')
@@ -87,6 +102,9 @@ def _write_card(trained: TrainedModel, report: HorizonError | None) -> None:
         f'A two-view 4-D video model of the configuration `{recipe.model}`, trained on {tasks}. From one RGB-D look of '
         'two cameras it predicts ten frames, 0.5 s apart, of colour and of points in the frame of the first camera. '
         'The command that makes it:', LINE)
+    measured = '\n\n'.join([
+        *([_path_errors(paths)] if paths else []), *([_errors(report, recipe)] if report else [])])
+    limits = textwrap.fill(PIXEL_LIMITS if trained.configuration.unet is not None else BASE_LIMITS, LINE)
     (trained.folder / 'README.md').write_text(f"""# {trained.name}
 
 {what}
@@ -105,13 +123,11 @@ def _write_card(trained: TrainedModel, report: HorizonError | None) -> None:
 
 ![loss curves](curves.png)
 
-{_errors(report, recipe) if report else 'Its error was not measured.'}
+{measured or 'Its error was not measured.'}
 
 ## Limits
 
-These tasks in this robot cell: predictions for anything else are meaningless. Fingers are one to three pixels wide at
-160 x 128 pixels, so whether the gripper is open is hardly resolved there. Motion several seconds ahead is an average of
-what may happen.
+These tasks in this robot cell: predictions for anything else are meaningless. {limits}
 """)
 
 
@@ -133,6 +149,22 @@ def _data(trained: TrainedModel) -> str:
     if trained.store is not None:
         sentences.append('Measured on the validation episodes, seen by the other cameras.')
     return textwrap.fill(' '.join(sentences), LINE)
+
+
+def _path_errors(paths: dict[str, dict]) -> str:
+    rows = [
+        f"| {task} | {its['grippers']} | " + ' | '.join(
+            f"{step['median_mm']:.0f} ({step['p90_mm']:.0f})" for step in its['steps'])
+        + f" | {its['closed_right']:.1%} |" for task, its in paths.items()]
+    times = ' | '.join(f"{step['seconds']:g} s" for step in next(iter(paths.values()))['steps'])
+    return f"""## Error of the paths
+
+Millimetres between imagined and true path on validation looks, median (90th percentile), the reference a camera that
+never trained, the second placed from the images:
+
+| task | grippers | {times} | closed right |
+|---|---|{'---|' * 11}
+{chr(10).join(rows)}"""
 
 
 def _errors(report: HorizonError, recipe: Recipe) -> str:

@@ -104,7 +104,7 @@ def test_truncated_weights_are_named(model):
 
 @pytest.mark.parametrize(('file', 'changes', 'expected'), [
     (INDEX, {'_class_name': 'StableVideoDiffusionPipeline'}, 'holds a StableVideoDiffusionPipeline, expected a TwoV'),
-    (INDEX, {'unet': [None, None]}, "names no 'unet'"),
+    (INDEX, {'unet': [None, None]}, "names neither a 'unet' nor a 'path'"),
     (INDEX, {'unet': ['somewhere.else', 'TwoViewUNet']}, "comes from the library 'somewhere.else'"),
     ('unet/config.json', {'_class_name': 'UNet2DConditionModel'}, 'that of a UNet2DConditionModel, .* TwoViewUNet'),
 ])

@@ -16,7 +16,7 @@ from robot4d_core.episodes.joined_stores import JoinedStores
 from robot4d_core.episodes.recorded_look import read_episode_look
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import EngineError, ModelError
-from robot4d_core.evaluation.generation.tables.text_table import Grid
+from robot4d_core.evaluation.text_table import Grid
 from robot4d_core.generator.model.load_pipeline import load_pipeline
 from robot4d_core.generator.model.model_folder import ModelFolder
 from robot4d_core.generator.model.path_first import PathFirst

@@ -22,8 +22,8 @@ from robot4d_core.evaluation.generation.tables.table_columns import (
     Cell,
     Column,
 )
-from robot4d_core.evaluation.generation.tables.text_table import Grid
 from robot4d_core.evaluation.measurement_file import write_measurement
+from robot4d_core.evaluation.text_table import Grid
 
 DASH = '–'
 FVD = ('FVD-n', 'FVD-m')

@@ -19,8 +19,8 @@ from robot4d_core.evaluation.generation.tables.model_table import (
     write_markdown,
 )
 from robot4d_core.evaluation.generation.tables.table_columns import GRIPPER_PATH, HORIZON, PLACEMENT, POINTS, TABLE_1
-from robot4d_core.evaluation.generation.tables.text_table import Grid
 from robot4d_core.evaluation.measurement_file import write_measurement
+from robot4d_core.evaluation.text_table import Grid
 
 SECTIONS = {
     'generated video': TABLE_1,

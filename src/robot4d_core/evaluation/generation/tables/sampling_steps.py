@@ -20,8 +20,8 @@ from robot4d_core.evaluation.generation.tables.model_table import (
     write_markdown,
 )
 from robot4d_core.evaluation.generation.tables.table_columns import GRIPPER_PATH, HORIZON, POINTS, TABLE_1
-from robot4d_core.evaluation.generation.tables.text_table import Grid
 from robot4d_core.evaluation.measurement_file import write_measurement
+from robot4d_core.evaluation.text_table import Grid
 
 COLUMNS = (*TABLE_1, *GRIPPER_PATH[:2], *(column for column in POINTS if column.at == HORIZON))
 SPLIT = len(TABLE_1)

@@ -63,11 +63,11 @@ def test_a_disturbed_cloud_is_another_nearby():
 
 def test_a_network_learns_where_to_go_from_what_it_sees():
     rng = np.random.default_rng(0)
-    network = PathNetwork(width=48, layers=1, points=64)
+    network = PathNetwork(width=32, layers=1, points=32)
     objective, stream = PathObjective(network), path_batches([look(rng) for _ in range(300)], network)
     optimiser = torch.optim.Adam(network.parameters(), 3e-3)
     torch.manual_seed(0)
-    for batch, step in zip(stream(BatchPlan(first=0, size=32)), range(250)):
+    for batch, step in zip(stream(BatchPlan(first=0, size=32)), range(200)):
         losses = objective(batch, torch.Generator().manual_seed(step))
         optimiser.zero_grad()
         losses['loss'].backward()

@@ -17,7 +17,7 @@ ARGUMENTS = [
     ('model', '', 'folder of the learned model; empty: the one shipped for the task'),
     ('seed', '1', 'of object poses and camera poses'),
     ('steps', '0', 'denoising steps; 0: the default of the engine'),
-    ('max_cycles', '16', 'predict-track-execute cycles before giving up'),
+    ('max_cycles', '24', 'predict-track-execute cycles before giving up'),
     ('second_camera_offset', '[0.0, 0.0, 0.0, 0.0]', 'moves the second camera: x, y, z in metres, turn in degrees'),
     ('dry_run', 'false', 'plan and check, but do not move'),
     ('output', 'out/demo', 'folder for summary.json, the picture and the video'),

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
+
+NEAR = 0.04  # metres from where a gripper is to where it closes or opens
 
 
 @dataclass(frozen=True)
@@ -57,3 +60,21 @@ class GripperPlan:
     def is_still(self, distance: float) -> bool:
         """Tell whether nothing is left to do: no pose further than distance metres away, no grip opened or closed."""
         return self.reach() < distance and bool((self.closed == self.observed_closed).all())
+
+
+def steps_until_next_look(plans: Sequence[GripperPlan], most: int) -> int:
+    """Return how many steps of the plans of all grippers are carried out before the next look; most: 0 for all.
+
+    What a grip needs is precision, and a path is the more precise the nearer its end is: so the arms look again before
+    a gripper closes or opens, unless it is NEAR or does so in the first two steps, and again after it.
+    """
+    steps = len(plans[0].time_from_start)
+    closed = np.stack([np.concatenate([[plan.observed_closed], plan.closed]) for plan in plans])
+    changes = np.flatnonzero((closed[:, 1:] != closed[:, :-1]).any(axis=0))
+    most = min(most or steps, steps)
+    if not len(changes):
+        return most
+    first = int(changes[0])
+    away = max(np.linalg.norm(plan.poses[first, :3, 3] - plan.observed_pose[:3, 3]) for plan, row in zip(plans, closed)
+               if row[first + 1] != row[first])
+    return min(most, first + 1 if first < 2 or away < NEAR else first)

@@ -14,6 +14,7 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from robot4d.action import ExecutePlan, Predict, RunTask
 from robot4d.msg import Cycle, GripperPlans
 from robot4d_core.errors import PoseError
+from robot4d_core.gripper_plan import steps_until_next_look
 from robot4d_nodes import qos
 from robot4d_nodes.action_call import (
     ActionInterrupted,
@@ -34,8 +35,8 @@ _TICK = 0.05  # seconds
 class CoordinatorParameters:
     """Parameters of the coordinator."""
 
-    max_cycles: int = parameter(16, 'Cycles before the task is given up', low=1, high=1000)
-    execute_steps: int = parameter(4, 'Steps of each prediction that are executed; 0: all', low=0, high=1000)
+    max_cycles: int = parameter(24, 'Cycles before the task is given up', low=1, high=1000)
+    execute_steps: int = parameter(4, 'Most steps of each prediction that are executed, fewer before and after a grip; 0: all', low=0, high=1000)
     attempts: int = parameter(
         3, 'Predictions per cycle, of which one fails, loses a gripper or is rejected, before the task ends', low=1,
         high=10)
@@ -123,14 +124,16 @@ class Coordinator(Robot4dNode):
             gripper_plans = gripper_plans_from_message(plans)
         except PoseError as error:
             raise _TaskEnded(RunTask.Result.TRACK_FAILED, f'the gripper plan is broken: {error}') from error
-        if plans.lost and (not gripper_plans or any(
-                plan.until(settings.execute_steps).lost for plan in gripper_plans)):
+        if not gripper_plans:
+            raise _TaskEnded(RunTask.Result.TRACK_FAILED, plans.message, again=True)
+        steps = steps_until_next_look(gripper_plans, settings.execute_steps)
+        if any(plan.until(steps).lost for plan in gripper_plans):
             raise _TaskEnded(RunTask.Result.TRACK_FAILED, plans.message, again=True)
         cycle.predicted_path = max(plan.reach() for plan in gripper_plans)
         if all(plan.is_still(settings.still_distance) for plan in gripper_plans):
             cycle.outcome = 'still'
             raise _TaskEnded(RunTask.Result.SUCCEEDED, 'the imagined future holds no more motion')
-        self._act(goal_handle, cycle, feedback, plans)
+        self._act(goal_handle, cycle, feedback, plans, steps)
 
     def _imagine(self, goal_handle, cycle: Cycle, feedback: RunTask.Feedback) -> GripperPlans:
         settings = self.parameters
@@ -163,12 +166,12 @@ class Coordinator(Robot4dNode):
                 self._plans_changed.wait(_TICK)
             return self._plans
 
-    def _act(self, goal_handle, cycle: Cycle, feedback: RunTask.Feedback, plans: GripperPlans) -> None:
+    def _act(self, goal_handle, cycle: Cycle, feedback: RunTask.Feedback, plans: GripperPlans, steps: int) -> None:
         started = time.monotonic()
         dry_run = goal_handle.request.dry_run
         self._call(
             goal_handle, feedback, 'execute', self._execute, 'execute_plan',
-            ExecutePlan.Goal(plans=plans, max_steps=self.parameters.execute_steps, dry_run=dry_run),
+            ExecutePlan.Goal(plans=plans, max_steps=steps, dry_run=dry_run),
             self.parameters.execute_timeout, RunTask.Result.EXECUTE_FAILED,
             lambda progress: (progress.segment, progress.segments, progress.remaining),
         )

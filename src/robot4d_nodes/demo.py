@@ -50,7 +50,7 @@ class DemoParameters:
 
     task: str = parameter('PutSpatulaOnTable', 'What the robot shall do')
     engine: str = parameter('diffusion', 'The generator engine that was started; decides what counts as a good end')
-    max_cycles: int = parameter(16, 'Cycles before the task is given up', low=1, high=1000)
+    max_cycles: int = parameter(24, 'Cycles before the task is given up', low=1, high=1000)
     dry_run: bool = parameter(False, 'Plan and check, but do not move')
     output: str = parameter('out/demo', 'Folder for what the demo writes')
     start_timeout: float = parameter(180.0, 'For all nodes to become active, seconds', low=1.0, high=3600.0)

@@ -23,9 +23,9 @@ def add(commands) -> None:
     policy.add_argument('--model', type=Path, default=None, metavar='FOLDER',
                         help='of the diffusion engine, the shipped one without it')
     policy.add_argument('--sensor', default='ideal', choices=['ideal', 'noisy'], help='what the cameras are like')
-    policy.add_argument('--max-cycles', type=at_least(1), default=16, help='cycles before a trial is given up')
+    policy.add_argument('--max-cycles', type=at_least(1), default=24, help='cycles before a trial is given up')
     policy.add_argument('--execute-steps', type=at_least(1), default=4, metavar='K',
-                        help='carry out the first K steps of each prediction, then look again')
+                        help='carry out at most K steps of each prediction, fewer before and after a grip')
     policy.add_argument('--thinking-time', type=seconds, default=3.0, metavar='SECONDS',
                         help='of simulated time from an observation to the motion that comes of it; the arms rest')
     tracking = _add(evaluate, 'tracking', _tracking, 'pose and grip errors on oracle predictions')

@@ -25,7 +25,7 @@ from robot4d_core.executor.motion_planner import MotionPlanner
 from robot4d_core.executor.robot_arms import RobotArms
 from robot4d_core.generator.engines.engine import Engine, make_engine
 from robot4d_core.geometry.poses import invert_pose
-from robot4d_core.gripper_plan import GripperPlan
+from robot4d_core.gripper_plan import GripperPlan, steps_until_next_look
 from robot4d_core.observation import Observation
 from robot4d_core.prediction import Prediction
 from robot4d_core.robot.gripper_model import GripperModel
@@ -126,7 +126,8 @@ class PolicyLoop:
         prediction = timed(trial.predict_s, lambda: self._engine.predict(observation, seed=seed))
         plans = timed(trial.track_s, lambda: self._track(cell, scene, prediction, observation))
         cell.advance(self._thinking_time)
-        executed = [plan.until(self._execute_steps or 0) for plan in plans]
+        steps = steps_until_next_look(plans, self._execute_steps or 0)
+        executed = [plan.until(steps) for plan in plans]
         if lost := [plan.message for plan in executed if plan.lost]:
             raise LostGripper('; '.join(lost))
         if all(plan.is_still(STILL_DISTANCE) for plan in plans):

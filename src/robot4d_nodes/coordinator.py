@@ -36,7 +36,8 @@ class CoordinatorParameters:
     """Parameters of the coordinator."""
 
     max_cycles: int = parameter(24, 'Cycles before the task is given up', low=1, high=1000)
-    execute_steps: int = parameter(4, 'Most steps of each prediction that are executed, fewer before and after a grip; 0: all', low=0, high=1000)
+    execute_steps: int = parameter(
+        4, 'Most steps of each prediction that are executed, fewer before and after a grip; 0: all', low=0, high=1000)
     attempts: int = parameter(
         3, 'Predictions per cycle, of which one fails, loses a gripper or is rejected, before the task ends', low=1,
         high=10)

@@ -72,7 +72,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     if engine.needs_robot:
         if observation.robot is None:
             raise EngineError(f"engine '{engine.name}' needs the robot's state, which {look.source} does not hold: "
-                              f'{look.robot_unknown}')
+                              f'{look.robot_unknown}; models/tabletop_tiny predicts without (--model)')
         engine.use_robot(Robot.shipped_with(observation.robot.joints))
     console = Console()
     try:

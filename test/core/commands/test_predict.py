@@ -30,6 +30,9 @@ def model(tmp_path_factory):
     return folder
 
 
+TINY = share_directory() / 'models' / 'tabletop_tiny'
+
+
 @pytest.fixture(scope='module')
 def episode(tmp_path_factory):
     return analytic_store(tmp_path_factory.mktemp('stores') / 'store', [3]).folder / 'episode_000003'
@@ -58,7 +61,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(episode, model,
 
 def test_a_bag_becomes_a_bag(tmp_path, capsys):
     bag = make_bag(tmp_path / 'bag', seconds=1.0)
-    assert predict(bag, tmp_path / 'out', '--engine', 'diffusion', '--device', 'cpu', '--steps', 1, '--format', 'mcap',
+    assert predict(bag, tmp_path / 'out', '--model', TINY, '--device', 'cpu', '--steps', 1, '--format', 'mcap',
                    '--time', 0.3) == 0
     saved = read_prediction(tmp_path / 'out' / 'prediction')
     assert saved.prediction.model == 'diffusion:tabletop_tiny' and saved.look.future == 1
@@ -69,7 +72,7 @@ def test_a_bag_becomes_a_bag(tmp_path, capsys):
 
 def test_a_recording_without_a_future_says_so(tmp_path, capsys):
     bag = make_bag(tmp_path / 'bag', seconds=0.2)
-    assert predict(bag, tmp_path / 'out', '--device', 'cpu', '--steps', 1) == 0
+    assert predict(bag, tmp_path / 'out', '--model', TINY, '--device', 'cpu', '--steps', 1) == 0
     assert 'there is no true future to compare with' in ' '.join(capsys.readouterr().out.split())
 
 

@@ -113,7 +113,7 @@ class DiffusionEngine(Engine):
         if observation.robot is None:
             raise EngineError(
                 f"'{self.name}' needs the robot's joint positions and the pose of the reference camera, and the "
-                'observation has neither; give a model without paths what was recorded without a robot')
+                'observation has neither; models/tabletop_tiny predicts without')
         return self._path_first.imagine(views, observation.robot, rng, cancelled)
 
     def _imagine_video(

@@ -22,6 +22,7 @@ from robot4d_core.evaluation.generation.protocol_report import GenerationReport,
 from robot4d_core.generator.engines.engine import Engine
 from robot4d_core.generator.engines.oracle import OracleEngine
 from robot4d_core.prediction import Prediction
+from robot4d_core.share import share_directory
 
 PROTOCOL = Protocol('validation', 'held_out', count=3, seed=0)
 
@@ -141,10 +142,11 @@ def test_report_survives_json_and_is_drawn(report, tmp_path):
     assert [path.name for path in (tmp_path / 'plots').iterdir()] == ['generation_knowing_validation_held_out.png']
 
 
-def test_command_measures_the_shipped_model(tmp_path, monkeypatch, capsys):
+def test_command_measures_a_shipped_model(tmp_path, monkeypatch, capsys):
     analytic_store(tmp_path / 'store', seeds=[9], cameras=8, size=(160, 128))
     monkeypatch.chdir(tmp_path)
-    options = ['--clips', '1', '--steps', '1', '--device', 'cpu', '--json', 'report.json']
+    model = str(share_directory() / 'models' / 'tabletop_tiny')
+    options = ['--model', model, '--clips', '1', '--steps', '1', '--device', 'cpu', '--json', 'report.json']
     assert main(['evaluate', 'generation', 'store', *options]) == 0
     numbers = json.loads((tmp_path / 'report.json').read_text())
     assert numbers['model'] == 'diffusion:tabletop_tiny' and numbers['protocol']['steps'] == 1

@@ -65,9 +65,12 @@ def _compare(
     confidence = np.where(agreeing, plan.confidence, np.where(alone, settings.path_confidence, 0.0))
     views = [view if agrees else PATH_ALONE if rests else ''
              for view, agrees, rests in zip(plan.source_view, agreeing, alone, strict=True)]
+    closed = settled(path.closed, plan.observed_closed)
+    changes = np.flatnonzero(closed[1:] != closed[:-1]) + 1
+    poses = path.poses.copy()
+    poses[changes] = poses[changes - 1]
     return replace(
-        plan, poses=path.poses, opening=path.opening, closed=settled(path.closed, plan.observed_closed),
-        confidence=confidence,
+        plan, poses=poses, opening=path.opening, closed=closed, confidence=confidence,
         source_view=tuple(views), path_distance=np.where(tracked & in_sight, distance, np.nan),
         message=_describe(plan, distance, turn, disagreeing, in_sight, confidence))
 
@@ -75,8 +78,8 @@ def _compare(
 def settled(closed: np.ndarray, before: bool) -> np.ndarray:
     """Return closed (T,) with each change where it has been imagined for two steps in a row; before: the first step.
 
-    An arm rests while its gripper moves, so a step later it is still where the gripper should close or open, while a
-    change that is imagined a step too early is not. What is imagined for a single step does not happen.
+    What is imagined for a single step does not happen. An arm rests while its gripper moves: where it stood when the
+    change was first imagined.
     """
     result = closed.copy()
     for step, (last, now) in enumerate(zip([before, *closed[:-1]], closed)):

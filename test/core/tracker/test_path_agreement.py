@@ -30,7 +30,7 @@ def shifted(by: float, steps=slice(None)) -> GripperPath:
 
 def test_a_plan_that_agrees_follows_the_path_with_the_trackers_confidence():
     plan = compare(TRUE)
-    np.testing.assert_array_equal(plan.poses, TRUE.poses)
+    np.testing.assert_array_equal(plan.poses, TRUE.poses[[0, 1, 2, 3, 3]])  # at rest while the gripper closes
     np.testing.assert_array_equal(plan.closed, [False, False, False, False, True])  # the path closes a step earlier
     np.testing.assert_array_equal(plan.confidence, TRACKED.confidence)
     assert plan.path_distance.max() < 0.008 and not plan.lost and plan.message == ''

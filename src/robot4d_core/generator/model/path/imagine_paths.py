@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from robot4d_core.prediction import GripperPath
 from robot4d_core.robot.drawing import RobotDrawing
 from robot4d_core.robot.robot import Robot
 
+FUTURES = 8  # paths that are drawn
 EMPTY = 0.004  # metres; a gripper that is closed further holds nothing
 
 
@@ -36,19 +38,22 @@ class PathImagination:
         self, views: Sequence[CameraView], placements: Sequence[np.ndarray], state: RobotState,
         steps: int, rng: np.random.Generator,
     ) -> tuple[GripperPath, ...]:
-        """Draw a path of every gripper, in the frame of the reference camera.
+        """Return the most agreed on of several paths of every gripper, in the frame of the reference camera.
 
         views: of the network's image size; placements: T_reference_optical (4, 4) of each; steps: denoising steps,
-        1 for the mean of all paths.
+        1 for the mean of all paths. Every one of the paths is drawn from other points of the scene.
         """
         cloud = self.scene(views, placements, state)
         tools, openings = self._robot.tools(state.joints), self._robot.openings(state.joints)
         openings = np.where(openings < EMPTY, self._network.config.stroke, openings)
-        given = conditioning_of(cloud, tools, openings, self._network.config.stroke, self._network.config.points, rng)
+        stroke, points = self._network.config.stroke, self._network.config.points
+        given = joined([conditioning_of(cloud, tools, openings, stroke, points, rng) for _ in range(FUTURES)])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        paths = sample_paths(self._network, given, steps, generator)
+        futures = sample_paths(self._network, given, steps, generator).unflatten(0, (FUTURES, len(tools)))
+        paths = most_agreed(futures)
+        tool = given.tool[:len(tools)]
         poses, opening, closed = (
-            values.numpy() for values in decode_paths(paths, given.tool, self._network.config.stroke))
+            values.numpy() for values in decode_paths(paths, tool, stroke))
         T_reference_base = invert_pose(state.T_base_reference)
         return tuple(
             GripperPath(arm.gripper.name, T_reference_base @ of_arm[0], of_arm[1].astype(float), of_arm[2])
@@ -62,6 +67,25 @@ class PathImagination:
         clouds = [cloud_of_view(view, state.T_base_reference @ placement, self._T_root_base, posed, workspace)
                   for view, placement in zip(views, placements, strict=True)]
         return SceneCloud.joined(clouds)
+
+
+def most_agreed(futures: torch.Tensor) -> torch.Tensor:
+    """Return the mean of that half of S futures (S, G, T, PATH_CHANNELS) that is nearest to the one in their middle.
+
+    Grippers that act together are judged together. The mean of all would lie between two ways to go on, and a single
+    one has the noise of its draw.
+    """
+    flat = futures.flatten(1)
+    distances = torch.cdist(flat, flat)
+    middle = distances.sum(dim=1).argmin()
+    nearest = distances[middle].argsort()[:max(1, len(futures) // 2)]
+    return futures[nearest].mean(dim=0)
+
+
+def joined(parts: Sequence[PathConditioning]) -> PathConditioning:
+    """Return what several batches are told as one."""
+    return PathConditioning(**{
+        field.name: torch.cat([getattr(part, field.name) for part in parts]) for field in fields(PathConditioning)})
 
 
 def conditioning_of(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from robot4d_core.generator.model.path.diffusion import decode_paths, encode_paths, path_loss, sample_paths
-from robot4d_core.generator.model.path.imagine_paths import conditioning_of
+from robot4d_core.generator.model.path.imagine_paths import conditioning_of, most_agreed
 from robot4d_core.generator.model.path.network import PATH_CHANNELS
 from robot4d_core.generator.model.path.scene_cloud import SceneCloud
 from robot4d_core.prediction import FRAMES
@@ -80,3 +80,13 @@ def test_samples_of_two_futures_are_one_or_the_other_and_their_mean_is_between()
     torch.testing.assert_close(sampled.abs(), torch.ones_like(sampled), atol=0.02, rtol=0)
     assert 0.2 < (sampled[:, 0, 0] > 0).float().mean() < 0.8
     torch.testing.assert_close(sample_paths(network, one, 1, generator), torch.zeros_like(sampled), atol=1e-6, rtol=0)
+
+
+def test_of_futures_in_two_ways_the_commoner_is_followed_without_the_noise_of_one_draw():
+    generator = torch.Generator().manual_seed(0)
+    ways = torch.tensor([1.0] * 5 + [-1.0] * 3)[:, None, None, None].expand(8, 2, FRAMES, PATH_CHANNELS)
+    noise = 0.05 * torch.randn(ways.shape, generator=generator)
+    agreed = most_agreed(ways + noise)
+    assert agreed.shape == (2, FRAMES, PATH_CHANNELS)
+    assert (agreed - 1).square().mean().sqrt() < 0.6 * noise.square().mean().sqrt()
+    torch.testing.assert_close(most_agreed(ways[:1]), ways[0])

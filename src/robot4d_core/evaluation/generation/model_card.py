@@ -33,6 +33,7 @@ from robot4d_core.generator.training.train import TrainedModel
 
 LINE = 120  # characters
 PATH_TITLE = 'millimetres between imagined and true path, median (90th percentile)'
+CELL_LIMITS = 'These tasks in this robot cell: predictions for anything else are meaningless.'
 PIXEL_LIMITS = (
     'Fingers are one to three pixels wide at 160 x 128 pixels, so whether the gripper is open is hardly resolved '
     'there. Motion several seconds ahead is an average of what may happen.')
@@ -104,7 +105,8 @@ def _write_card(trained: TrainedModel, report: HorizonError | None, paths: dict[
         'The command that makes it:', LINE)
     measured = '\n\n'.join([
         *([_path_errors(paths)] if paths else []), *([_errors(report, recipe)] if report else [])])
-    limits = textwrap.fill(PIXEL_LIMITS if trained.configuration.unet is not None else BASE_LIMITS, LINE)
+    limits = textwrap.fill(
+        f'{CELL_LIMITS} {PIXEL_LIMITS if trained.configuration.unet is not None else BASE_LIMITS}', LINE)
     (trained.folder / 'README.md').write_text(f"""# {trained.name}
 
 {what}
@@ -127,7 +129,7 @@ def _write_card(trained: TrainedModel, report: HorizonError | None, paths: dict[
 
 ## Limits
 
-These tasks in this robot cell: predictions for anything else are meaningless. {limits}
+{limits}
 """)
 
 

@@ -27,7 +27,7 @@ def test_when_no_robot_is_in_view_expect_clouds_but_a_lost_gripper_and_no_motion
     domain = 30 + os.getpid() % 10
     commands = []
     nodes = {
-        'generator': {'engine': 'diffusion', 'max_age': 2.0, **REPLAYED},
+        'generator': {'engine': 'diffusion', 'model': str(ROOT / 'models' / 'tabletop_tiny'), 'max_age': 2.0, **REPLAYED},
         'tracker': {}, 'executor': {'dry_run': 'false'},
     }
     with running(domain, nodes) as client:

@@ -26,8 +26,9 @@ def test_when_no_robot_is_in_view_expect_clouds_but_a_lost_gripper_and_no_motion
     make_bag(pair, tmp_path / 'bag')
     domain = 30 + os.getpid() % 10
     commands = []
+    model = str(ROOT / 'models' / 'tabletop_tiny')
     nodes = {
-        'generator': {'engine': 'diffusion', 'model': str(ROOT / 'models' / 'tabletop_tiny'), 'max_age': 2.0, **REPLAYED},
+        'generator': {'engine': 'diffusion', 'model': model, 'max_age': 2.0, **REPLAYED},
         'tracker': {}, 'executor': {'dry_run': 'false'},
     }
     with running(domain, nodes) as client:

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from transformers.utils import logging as transformers_logging
 
-from robot4d_core.errors import ParameterError
+from robot4d_core.errors import ConfigurationError, ParameterError
 from robot4d_core.evaluation.measurement_file import describe_machine
 from robot4d_core.evaluation.speed.operations import WeightlessPipeline, Work, networks_of
 from robot4d_core.evaluation.speed.report import GIBIBYTE, OURS, Measurement, Speed, SpeedReport
@@ -89,6 +89,8 @@ def benchmark_speed(
     where = torch_device(device)
     dtype = DTYPES[where.type]
     sizes = {name: read_configuration(name) for name in configurations}
+    if without := [name for name, size in sizes.items() if size.unet is None]:
+        raise ConfigurationError(f"{' and '.join(without)} has no U-Net, whose speed is measured; leave it out")
     machine = describe_machine('torch', 'diffusers') | dict(threads=torch.get_num_threads())
     if where.type == 'cuda':
         machine['gpu'] = torch.cuda.get_device_name(where)

@@ -23,7 +23,7 @@ from robot4d_core.generator.model.unet import TwoViewUNet
 from robot4d_core.generator.model.view_alignment import ViewAlignment
 from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera
-from robot4d_core.observation import Observation, SimulatorState
+from robot4d_core.observation import Observation, RobotState, SimulatorState
 
 
 @pytest.fixture
@@ -82,17 +82,17 @@ INFERENCE = [
 ]
 
 
-def test_no_function_of_the_inference_path_accepts_an_extrinsic():
+def test_no_function_of_the_inference_path_accepts_an_extrinsic_but_that_of_the_reference():
     """Every argument is listed here, so that a new one is looked at."""
     accepted = {name for function in INFERENCE for name in inspect.signature(function).parameters}
     assert accepted <= {
         'self', 'rgb', 'pointmap', 'images', 'latents', 'conditioning', 'context', 'noisy', 'c_noise', 'frames',
         'image_encoder', 'steps', 'seed', 'generator', 'progress', 'cancelled', 'model', 'device', 'observation',
     }
-    inputs = Observation, CameraView, PinholeCamera, Conditioning
+    inputs = Observation, RobotState, CameraView, PinholeCamera, Conditioning
     assert {field.name for kind in inputs for field in fields(kind)} <= {
         'stamp', 'frame_id', 'views', 'instruction', 'simulator', 'name', 'camera', 'rgb', 'depth',
-        'width', 'height', 'fx', 'fy', 'cx', 'cy', 'latents', 'context',
+        'width', 'height', 'fx', 'fy', 'cx', 'cy', 'latents', 'context', 'robot', 'joints', 'T_base_reference',
     }
 
 

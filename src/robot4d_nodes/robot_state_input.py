@@ -60,7 +60,7 @@ class RobotStateInput:
         """
         description = find_robot_description(
             node, settings.robot_description, settings.robot_description_topic, arms=len(arms))
-        needed = [joint for arm in arms for joint in (*arm.joints, *arm.gripper.finger_joints)]
+        needed = [joint for arm in arms for joint in arm.all_joints]
         for joint in needed:
             description.require_joint(joint)
         description.require_link(settings.base_frame)

@@ -71,6 +71,12 @@ def layout_problems(arrays: dict, sizes: dict[str, int]) -> dict[str, str]:
     return problems
 
 
+def told_closed(episode: Episode, stroke: float) -> np.ndarray:
+    """Return where grippers were told to be closed (T, G), or where that is unknown, were; stroke: metres when open."""
+    commands = np.asarray(episode.commands)[..., -1]
+    return np.where(np.isnan(commands), np.asarray(episode.opening), commands) < stroke / 2
+
+
 def every(stride: int, episode: Episode) -> Episode:
     """Return a copy of an episode of every stride-th step only."""
     thin = {'steps': slice(None, None, stride)}

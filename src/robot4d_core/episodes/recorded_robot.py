@@ -36,7 +36,7 @@ def _joint_names(attributes: dict) -> list[list[str]]:
         if 'joints' not in source:
             raise EpisodeError('the episode was imported without the names of its joints; import its bag again')
         return source['joints']
-    known = {arm.gripper.name: [*arm.joints, *arm.gripper.finger_joints] for arm in read_arm_names()}
+    known = {arm.gripper.name: list(arm.all_joints) for arm in read_arm_names()}
     grippers = attributes.get('grippers', [])
     if not grippers or not set(grippers) <= known.keys():
         raise EpisodeError(f"the episode's grippers are {grippers}, the joints of which robot4d's cell does not have")

@@ -36,6 +36,11 @@ class ArmNames:
     joints: tuple[str, ...]
     gripper: GripperNames
 
+    @property
+    def all_joints(self) -> tuple[str, ...]:
+        """The joints, then those of the fingers."""
+        return *self.joints, *self.gripper.finger_joints
+
 
 def read_arm_names(file: Path | None = None) -> tuple[ArmNames, ...]:
     """Read the names of all arms from a parameter file like config/robot.yaml.

@@ -32,7 +32,7 @@ class Robot:
 
         Raises RobotDescriptionError when there are not all of any arm.
         """
-        arms = [arm for arm in read_arm_names() if {*arm.joints, *arm.gripper.finger_joints} <= set(joints)]
+        arms = [arm for arm in read_arm_names() if set(arm.all_joints) <= set(joints)]
         if not arms:
             raise RobotDescriptionError(
                 f"none of the arms that come with robot4d has these joints: {', '.join(joints)}; the model has learned "

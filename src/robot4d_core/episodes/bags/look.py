@@ -38,7 +38,7 @@ from robot4d_core.observation import RobotState
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 from robot4d_core.robot.base_frame import read_base_frame
 from robot4d_core.robot.joint_record import JointRecord
-from robot4d_core.robot.names import ArmNames, read_arm_names
+from robot4d_core.robot.names import read_arm_names
 
 TOPICS_ADVICE = "record it, or name the cameras' topics with --topics FILE"
 
@@ -107,7 +107,7 @@ class _Scan:
         self.intrinsics = [infos[name] for name in names]
         if robot is None:
             self._arms = [arm for number, arm in enumerate(self._arms)
-                          if number == 0 or not set(_joints_of(arm)).isdisjoint(self._joints.names)]
+                          if number == 0 or not set(arm.all_joints).isdisjoint(self._joints.names)]
 
     def _add_optional(self, topic: str, log_time: int, message) -> None:
         if topic == INSTRUCTION:
@@ -128,7 +128,7 @@ class _Scan:
 
     def robot(self, frame: str, moment: int) -> dict:
         """Return robot, or robot_unknown, of a RecordedLook whose camera n has a frame, at a stamp in ns."""
-        needed = [joint for arm in self._arms for joint in _joints_of(arm)]
+        needed = [joint for arm in self._arms for joint in arm.all_joints]
         try:
             joints = self._joints.at(needed, moment * 1e-9, TOLERANCE)
             pose = self._transforms.lookup(self._base, frame, moment, round(TOLERANCE * 1e9))
@@ -150,10 +150,6 @@ class _Scan:
             poses.append(pose)
             openings.append(sum(joints[finger] for finger in gripper.finger_joints))
         return {'gripper_poses': np.stack(poses), 'openings': np.array(openings)} if poses else {}
-
-
-def _joints_of(arm: ArmNames) -> tuple[str, ...]:
-    return *arm.joints, *arm.gripper.finger_joints
 
 
 def _stream(reader: BagReader, topic: str, kinds: dict[str, str], what: str) -> Stream:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import track
 from scipy.stats import bootstrap
 
+from robot4d_core.episodes.episode import told_closed
 from robot4d_core.episodes.joined_stores import JoinedStores
 from robot4d_core.episodes.recorded_look import read_episode_look
 from robot4d_core.episodes.store import EpisodeStore
@@ -84,9 +85,8 @@ def _measure(errors, imagination, path, episode, cameras, second_view, size, rng
         errors.placement.append(pose_distance(placements[1], look.T_n_m))
     paths = imagination.imagine_paths(views[:len(placements)], placements, observation.robot, rng)
     T_base_n = observation.robot.T_base_reference
-    commands = np.asarray(episode.commands)[1:, :, -1]
     true, start = np.asarray(episode.gripper_poses)[1:], np.asarray(episode.gripper_poses)[0]
-    closed = np.where(np.isnan(commands), np.asarray(episode.opening)[1:], commands) < imagination.stroke / 2
+    closed = told_closed(episode, imagination.stroke)[1:]
     for gripper, imagined in enumerate(paths):
         moves = np.linalg.norm(true[:, gripper, :3, 3] - start[gripper, :3, 3], axis=1).max() > MOVES
         if not moves:

@@ -25,7 +25,6 @@ class Engine(ABC):
     name: str
     needs_robot = False
     needs_simulator = False
-    needs_robot = False
 
     @abstractmethod
     def start(self) -> None:

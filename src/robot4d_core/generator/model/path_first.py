@@ -29,9 +29,8 @@ MIN_INLIER_SHARE = 0.95  # of the points in common view; of 90 looks with noise,
 
 @dataclass(frozen=True)
 class ImaginedRobot:
-    """placements: T_reference_optical (4, 4) of every view; paths in the frame of the reference; base: of the video."""
+    """paths in the frame of the reference; base: of the video."""
 
-    placements: tuple[np.ndarray, ...]
     paths: tuple[GripperPath, ...]
     base: BaseVideo
 
@@ -63,7 +62,7 @@ class PathFirst:
                 raise PredictionCancelled('the prediction was stopped while the paths were imagined')
             paths = self.imagine_paths(views, placements, state, rng)
             try:
-                return ImaginedRobot(placements, paths, self._on_its_way.draw(views, placements, state, paths))
+                return ImaginedRobot(paths, self._on_its_way.draw(views, placements, state, paths))
             except InverseKinematicsError as error:
                 problem = error
         raise EngineError(f'of {DRAWS} imagined paths the arm can follow none: {problem}') from problem

@@ -25,7 +25,7 @@ from robot4d_core.generator.model.configurations import Configuration, make_pipe
 from robot4d_core.generator.model.load_pipeline import load_pipeline
 from robot4d_core.generator.model.model_folder import ModelFolder, write_checksums
 from robot4d_core.generator.model.pipeline import TwoViewPipeline
-from robot4d_core.generator.training.recipe import STAGES, Recipe, read_recipe
+from robot4d_core.generator.training.recipe import STAGES, DataSettings, Recipe, read_recipe
 from robot4d_core.generator.training.stages import Training
 from robot4d_core.share import share_directory
 
@@ -148,15 +148,7 @@ def provide_episodes(
     """
     width, height = configuration.image_size
     if recipe.data is not None and accelerator.is_main_process:
-        from robot4d_core.cell.recorder import record
-        from robot4d_core.cell.sensor import SENSORS
-
-        data = recipe.data
-        if data.sensor not in SENSORS:
-            raise RecipeError(f"data: no sensor '{data.sensor}'; choose one of {', '.join(SENSORS)}")
-        for task in data.tasks:
-            record(folder / task, task, data.episodes, data.cameras, seed=data.seed, size=(width, height),
-                   workers=max(1, workers), sensor=SENSORS[data.sensor])
+        _record(recipe.data, folder, recipe.data.episodes, recipe.data.cameras, configuration, workers)
     accelerator.wait_for_everyone()
     if not folder.exists():
         raise RecipeError(
@@ -178,13 +170,7 @@ def provide_looks(
 ) -> EpisodeStore | JoinedStores:
     """Record the recipe's looks, or open the user's. Raises RecipeError when there are none, EpisodeStore's errors."""
     if recipe.data is not None and accelerator.is_main_process:
-        from robot4d_core.cell.recorder import record
-        from robot4d_core.cell.sensor import SENSORS
-
-        data = recipe.data
-        for task in data.tasks:
-            record(folder / task, task, data.looks, LOOK_CAMERAS, seed=data.seed, size=tuple(configuration.image_size),
-                   workers=max(1, workers), sensor=SENSORS[data.sensor], looks=True)
+        _record(recipe.data, folder, recipe.data.looks, LOOK_CAMERAS, configuration, workers, looks=True)
     accelerator.wait_for_everyone()
     if not folder.exists():
         raise RecipeError(
@@ -194,6 +180,21 @@ def provide_looks(
     if store.settings.get('kind') != LOOKS_KIND:
         raise RecipeError(f'{folder} holds demonstrations, from which no path is learned; give looks by --looks')
     return store
+
+
+def _record(
+    data: DataSettings, folder: Path, count: int, cameras: int, configuration: Configuration, workers: int,
+    looks: bool = False,
+) -> None:
+    """Record so many demonstrations of each task, or scenes of looks, into folder/TASK. Raises RecipeError."""
+    from robot4d_core.cell.recorder import record
+    from robot4d_core.cell.sensor import SENSORS
+
+    if data.sensor not in SENSORS:
+        raise RecipeError(f"data: no sensor '{data.sensor}'; choose one of {', '.join(SENSORS)}")
+    for task in data.tasks:
+        record(folder / task, task, count, cameras, seed=data.seed, size=tuple(configuration.image_size),
+               workers=max(1, workers), sensor=SENSORS[data.sensor], looks=looks)
 
 
 def make_initial_pipeline(configuration: Configuration, recipe: Recipe, svd: Path | None) -> TwoViewPipeline:

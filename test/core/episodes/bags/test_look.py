@@ -182,15 +182,16 @@ def test_the_names_of_another_robot_come_from_its_file(tmp_path):
     assert 'no joint_states with arm_joint1' in read_bag_look(bag).robot_unknown
     file = tmp_path / 'panda.yaml'
     file.write_text(f"""/**: {{ros__parameters: {{
-        base_frame: arm_link0, joint_names: {list(other.values())[:7]}, gripper: hand, hand_link: hand,
-        finger_links: [left, right], finger_joints: {list(other.values())[7:]}, tcp_frame: {ARM.gripper.tcp}}}}}
+        base_frame: arm_link0, arms: [panda], panda: {{
+        joint_names: {list(other.values())[:7]}, gripper: hand, hand_link: hand,
+        finger_links: [left, right], finger_joints: {list(other.values())[7:]}, tcp_frame: {ARM.gripper.tcp}}}}}}}
         """)
     look = read_bag_look(bag, 1.0, robot=file)
     np.testing.assert_allclose([look.robot.joints[name] for name in other.values()], joints(1.0), atol=1e-6)
     np.testing.assert_allclose(look.robot.T_base_reference, invert_pose(BASE) @ CAMERAS['reference'], atol=1e-9)
     assert look.openings is not None
     file.write_text('robot: panda')
-    with pytest.raises(ParameterError, match='does not name an arm'):
+    with pytest.raises(ParameterError, match='does not name the arms of a robot'):
         read_bag_look(bag, robot=file)
 
 

@@ -22,6 +22,7 @@ from robot4d_core.prediction import GripperPath
 from robot4d_core.robot.along_path import RobotAlongPaths
 from robot4d_core.robot.colours import RobotColours
 from robot4d_core.robot.drawing import NOTHING, DrawnRobot, RobotDrawing
+from robot4d_core.robot.gripper_model import CLOSED_SHARE
 from robot4d_core.robot.robot import Robot
 from robot4d_core.robot.self_filter import robot_margin
 
@@ -31,14 +32,10 @@ STANDS_STILL = 0.003  # metres, and sines of angles, by which the pose of a link
 
 @dataclass(frozen=True)
 class BaseVideo:
-    """V views of T frames. rgb: (V, T, H, W, 3) uint8; pointmap: (V, T, H, W, 3) float32 metres, reference frame.
-
-    robot: (V, T, H, W) bool, where the robot is seen.
-    """
+    """V views of T frames. rgb: (V, T, H, W, 3) uint8; pointmap: (V, T, H, W, 3) float32 metres, reference frame."""
 
     rgb: np.ndarray
     pointmap: np.ndarray
-    robot: np.ndarray
 
 
 class RobotOnItsWay:
@@ -90,7 +87,7 @@ class RobotOnItsWay:
     def _holds(self, gripper: int, joints: Mapping[str, float]) -> bool:
         names = self._robot.arms[gripper].gripper
         upper = sum(self._robot.description.position_limits(joint)[1] for joint in names.finger_joints)
-        return self._robot.openings(joints)[gripper] < 0.8 * upper
+        return self._robot.openings(joints)[gripper] < CLOSED_SHARE * upper
 
     def _moving_links(self, positions: Sequence[Mapping[str, float]]) -> set[int]:
         """Return the numbers of the links that do not stand still; those that do are left in the scene."""
@@ -107,9 +104,9 @@ class RobotOnItsWay:
 
 def _composed(
     view: CameraView, placement: np.ndarray, robot: DrawnRobot, painted: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return colours, points in the common frame and where the robot is seen before the scene."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return colours, and points in the common frame, of the robot before the scene."""
     before = (robot.link != NOTHING) & ~(view.depth < robot.depth)
     depth = np.where(before, robot.depth, view.depth)
     points = transform_points(placement, pointmap_from_depth(depth, view.camera)).astype(np.float32)
-    return np.where(before[..., None], painted, view.rgb), points, before
+    return np.where(before[..., None], painted, view.rgb), points

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from rich.progress import track
 
-from robot4d_core.episodes.episode import Episode
+from robot4d_core.episodes.episode import Episode, told_closed
 from robot4d_core.episodes.joined_stores import JoinedStores
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of
@@ -67,7 +67,7 @@ def _remember(
     name: str, task: str, episode: Episode, cameras: Sequence[int], workspace: np.ndarray, stroke: float,
     robot: Robot, drawing: RobotDrawing,
 ) -> RememberedLook:
-    openings, commands = np.asarray(episode.opening), np.asarray(episode.commands)[..., -1]
+    openings = np.asarray(episode.opening)
     posed = drawing.posed(robot.positions(episode.joints[0], openings[0]))
     T_root_base = robot.description.pose(robot.base_frame)
     clouds = []
@@ -77,5 +77,5 @@ def _remember(
             depth_in_metres(episode.depth[camera, 0], '16UC1'))
         cloud = cloud_of_view(view, episode.camera_poses[camera], T_root_base, posed, workspace)
         clouds.append(cloud.some(POINTS, np.random.default_rng(camera)))
-    closed = np.where(np.isnan(commands), openings, commands) < stroke / 2
-    return RememberedLook(name, task, tuple(clouds), np.asarray(episode.gripper_poses), openings, closed)
+    return RememberedLook(
+        name, task, tuple(clouds), np.asarray(episode.gripper_poses), openings, told_closed(episode, stroke))

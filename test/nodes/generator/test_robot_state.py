@@ -131,10 +131,15 @@ def test_when_the_robots_stamps_are_of_another_time_expect_the_distance(ros, mon
 
 
 def test_when_the_base_frame_is_not_in_tf_expect_it_named(ros, monkeypatch, engine):
-    with Bench(monkeypatch, engine, **QUICK, base_frame='base_link') as bench:
+    with Bench(monkeypatch, engine, **QUICK, base_frame='table') as bench:
         Robot(bench.probe)
-        wait_until(lambda: "to base_frame 'base_link'" in bench.failure())
-        wait_until(lambda: 'base_link' in bench.probe.says(CAMERA_HEALTH))
+        wait_until(lambda: "to base_frame 'table'" in bench.failure())
+        wait_until(lambda: 'table' in bench.probe.says(CAMERA_HEALTH))
+
+
+def test_when_the_robot_description_lacks_the_base_frame_expect_it_named_at_configure(ros, monkeypatch, engine):
+    says_at_configure(monkeypatch, engine, "cannot configure: the robot description has no link 'base_link'",
+                      base_frame='base_link')
 
 
 def test_when_time_jumps_back_expect_the_robot_of_before_forgotten(ros, monkeypatch, engine):
@@ -174,8 +179,12 @@ def test_the_urdf_can_come_from_a_latched_topic(ros, monkeypatch, engine):
 
 
 def test_when_the_robot_description_lacks_a_joint_expect_it_named_at_configure(ros, monkeypatch, engine):
+    says_at_configure(monkeypatch, engine, "cannot configure: the robot description has no movable joint 'elbow'",
+                      **{'arm.joint_names': ['elbow']})
+
+
+def says_at_configure(monkeypatch, engine: SteppingEngine, message: str, **parameters) -> None:
     monkeypatch.setattr('robot4d_nodes.generator.make_engine', lambda *_, **__: engine)
-    generator, probe = Generator(parameter_overrides=overrides(joint_names=['elbow'])), Probe()
+    generator, probe = Generator(parameter_overrides=overrides(**parameters)), Probe()
     with spinning(generator, probe):
-        wait_until(lambda: "cannot configure: the robot description has no movable joint 'elbow'" in probe.says(
-            'generator: state'))
+        wait_until(lambda: message in probe.says('generator: state'))

@@ -95,11 +95,13 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--models', type=_named_folder, nargs='+', required=True, metavar='NAME=FOLDER',
+    parser.add_argument('--models', type=_named_folder, nargs='+', required=True, metavar='NAME=FOLDER[@STEPS]',
                         help='of each model; a table compares the first with every other clip by clip, and has numbers '
                              'of the paper beside those called full, no_multi_view_attention, rgb_only and '
-                             'rgb_only_multi_view_attention')
-    parser.add_argument('--steps', type=at_least(1), default=None, help="denoising steps, each model's without it")
+                             'rgb_only_multi_view_attention; STEPS of denoising, 0 for the base of a model that '
+                             "imagines the robot first: 'robot over a frozen scene=models/tabletop@0'")
+    parser.add_argument('--steps', type=at_least(1), default=None,
+                        help="denoising steps where no STEPS are given, each model's without it")
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
@@ -131,12 +133,13 @@ def _add_second_camera(parser: argparse.ArgumentParser) -> None:
                              '--outside-shell` adds; another one of CAMERAS without it')
 
 
-def _named_folder(text: str) -> tuple[str, Path]:
-    """Parse NAME=FOLDER."""
-    match = re.fullmatch(r'([\w.-]+)=(.+)', text)
+def _named_folder(text: str) -> tuple[str, Path, int | None]:
+    """Parse NAME=FOLDER[@STEPS]."""
+    match = re.fullmatch(r'([\w. -]+)=(.+?)(?:@(\d+))?', text)
     if match is None:
-        raise argparse.ArgumentTypeError(f'expected NAME=FOLDER, such as full=out/model, got {text!r}')
-    return match[1], Path(match[2])
+        raise argparse.ArgumentTypeError(
+            f'expected NAME=FOLDER or NAME=FOLDER@STEPS, such as full=out/model, got {text!r}')
+    return match[1], Path(match[2]), None if match[3] is None else int(match[3])
 
 
 def _protocol(arguments: argparse.Namespace, steps: int | None = None) -> tuple[Protocol, Segmenter]:
@@ -152,7 +155,8 @@ def _protocol(arguments: argparse.Namespace, steps: int | None = None) -> tuple[
 def _contenders(arguments: argparse.Namespace) -> list[Contender]:
     from robot4d_core.evaluation.generation.measured_models import Contender
 
-    return [Contender(name, folder, arguments.steps) for name, folder in arguments.models]
+    return [Contender(name, folder, arguments.steps if steps is None else steps)
+            for name, folder, steps in arguments.models]
 
 
 def _model(arguments: argparse.Namespace) -> Path:

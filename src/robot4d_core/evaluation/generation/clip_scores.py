@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.evaluation.generation.clips import Clip
 from robot4d_core.evaluation.metrics.cross_view import box_iou, consistency, mask_iou, recover_transform
 from robot4d_core.evaluation.metrics.gripper_masks import Segmenter
@@ -182,8 +183,14 @@ def depth_in_m(T_n_m: np.ndarray | None, points: np.ndarray) -> np.ndarray:
 
 
 def _point_errors(clip: Clip, prediction: Prediction) -> dict[str, np.ndarray]:
-    """Return the mean distance of known points to the truth per step, in the gripper's and in moving pixels."""
-    regions = {'gripper': clip.window.gripper[:, 1:], 'moving': moving_pixels(clip.window)}
+    """Return the mean distance of known points to the truth per step, in the pixels of several regions.
+
+    Of moving pixels apart from the robot: objects, and the background, which was uncovered.
+    """
+    moving, labels = moving_pixels(clip.window), clip.segmentation[:, 1:]
+    regions = {
+        'gripper': clip.window.gripper[:, 1:], 'moving': moving, 'objects': moving & (labels >= len(SEGMENTS)),
+        'uncovered': moving & (labels == SEGMENTS.index('background'))}
     errors = {}
     for v, view in enumerate(VIEWS):
         distances = 1000 * np.linalg.norm(prediction.views[v].pointmap - clip.window.pointmap[v, 1:], axis=-1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -27,18 +28,25 @@ VISIBLE_SHARE = 1e-3  # of the image's pixels, from which on a gripper counts as
 class Clip:
     """A window of an episode from a step on, seen by cameras (n, m), with G grippers.
 
-    masks: (G, 2, 11, H, W) bool, hand and fingers of each gripper in both views; poses: (G, 11, 4, 4) T_n_tcp;
-    openings: (G, 11) metres; robot: its state at the first step, None where the episode does not know it.
+    segmentation: (2, 11, H, W), see segments.py; poses: (G, 11, 4, 4) T_n_tcp; openings: (G, 11) metres; robot: its
+    state at the first step, None where the episode does not know it.
     """
 
     episode: str
     start: int
     cameras: tuple[int, int]
     window: Window
-    masks: np.ndarray
+    segmentation: np.ndarray
     poses: np.ndarray
     openings: np.ndarray
     robot: RobotState | None
+
+    @cached_property
+    def masks(self) -> np.ndarray:
+        """Hand and fingers of each gripper in both views, (G, 2, 11, H, W) bool."""
+        return np.stack([
+            np.isin(self.segmentation, [label_of(arm, part) for part in PARTS if part != 'arm'])
+            for arm in range(len(self.poses))])
 
     @property
     def in_sight(self) -> np.ndarray:
@@ -82,12 +90,10 @@ def read_clip(store: EpisodeStore, episode: str, start: int, n: int, m: int) -> 
     """Read what draw_clips drew."""
     arrays = store.read(episode)
     steps = slice(start, start + WINDOW_STEPS)
-    segmentation = np.stack([arrays.segmentation[index, steps] for index in (n, m)])
     poses = invert_pose(np.asarray(arrays.camera_poses[n])) @ np.asarray(arrays.gripper_poses[steps])
     return Clip(
         episode, start, (n, m), read_window(arrays, start, n, m),
-        masks=np.stack([np.isin(segmentation, [label_of(arm, part) for part in PARTS if part != 'arm'])
-                        for arm in range(poses.shape[1])]),
+        segmentation=np.stack([arrays.segmentation[index, steps] for index in (n, m)]),
         poses=poses.swapaxes(0, 1), openings=np.asarray(arrays.opening[steps]).T,
         robot=_robot(store, episode, start, n),
     )

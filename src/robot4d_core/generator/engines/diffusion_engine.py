@@ -72,12 +72,15 @@ class DiffusionEngine(Engine):
         progress: Progress = lambda step, steps: None,
         cancelled: Cancelled = lambda: False,
     ) -> Prediction:
-        """Imagine ten frames, 0.5 s apart; see Engine.predict."""
+        """Imagine ten frames, 0.5 s apart; see Engine.predict.
+
+        steps: 0, of a model that imagines the robot first, for the robot over a frozen scene.
+        """
         if self._pipeline is None:
             raise EngineError(f"engine '{self.name}' is not started; call start() before predict()")
         steps = self.steps if steps is None else steps
-        if steps < 1:
-            raise EngineError(f'denoising steps must be at least 1, got {steps}')
+        if steps < (fewest := 0 if self.needs_robot else 1):
+            raise EngineError(f'denoising steps must be at least {fewest}, got {steps}')
         if len(observation.views) != 2:
             raise EngineError(f'this model needs 2 camera views, the observation has {len(observation.views)}')
         views = [view.resized(*self._image_size) for view in observation.views]
@@ -86,13 +89,12 @@ class DiffusionEngine(Engine):
                 raise EngineError(f"camera '{view.name}' has no valid depth; check the sensor and its range")
         rng = np.random.default_rng(seed)
         imagined = self._imagine_robot(views, observation, rng, cancelled) if self.needs_robot else None
-        if self._pipeline.unet is None:
-            progress(1, 1)
+        if steps == 0 or self._pipeline.unet is None:
             rgb, pointmaps = imagined.base.rgb, imagined.base.pointmap
         else:
             generator = torch.Generator()
             generator.manual_seed(seed) if seed is not None else generator.seed()
-            rgb, pointmaps = self._imagine_video(views, steps, generator, progress, cancelled)
+            rgb, pointmaps = self._imagine_video(views, imagined, steps, generator, progress, cancelled)
         return Prediction(
             stamp=observation.stamp,
             frame_id=observation.frame_id,
@@ -117,13 +119,14 @@ class DiffusionEngine(Engine):
         return self._path_first.imagine(views, observation.robot, rng, cancelled)
 
     def _imagine_video(
-        self, views: list[CameraView], steps: int, generator: torch.Generator, progress: Progress, cancelled: Cancelled
+        self, views: list[CameraView], imagined: ImaginedRobot | None, steps: int, generator: torch.Generator,
+        progress: Progress, cancelled: Cancelled,
     ) -> tuple[np.ndarray, np.ndarray]:
         try:
             video = self._pipeline(
                 np.stack([view.rgb for view in views]),
                 np.stack([pointmap_from_depth(view.depth, view.camera) for view in views]),
-                steps, generator, progress, cancelled,
+                steps, generator, progress, cancelled, imagined and imagined.base,
             )
         except torch.cuda.OutOfMemoryError as error:
             raise MemoryShortage(f'{self.name} ran out of GPU memory ({error}); free the GPU or use another') from error

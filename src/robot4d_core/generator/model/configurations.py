@@ -95,9 +95,9 @@ def ablated(configuration: Configuration, name: str) -> Configuration:
     """Return the configuration of an ablation of the full method; raises ConfigurationError for an unknown name."""
     if name not in ABLATIONS:
         raise ConfigurationError(f"no ablation '{name}'; choose one of {', '.join(ABLATIONS)}")
+    if name != 'full' and configuration.path is not None:
+        raise ConfigurationError(f"a configuration with a path has no ablation, got '{name}'")
     if configuration.unet is None:
-        if name != 'full':
-            raise ConfigurationError(f"a configuration without a U-Net has no ablation, got '{name}'")
         return configuration
     ablation = ABLATIONS[name]
     rgb, points = (
@@ -112,8 +112,8 @@ def ablated(configuration: Configuration, name: str) -> Configuration:
         pointmap_autoencoder=configuration.pointmap_autoencoder if ablation.pointmaps else None,
         view_alignment=None if alignment is None else alignment | dict(latent_channels=rgb + points),
         unet=configuration.unet | dict(
-            in_channels=diffused + conditioning, out_channels=diffused, cross_view=ablation.cross_view,
-            shared_decoder=ablation.shared_decoder,
+            in_channels=diffused * (1 if configuration.path is None else 2) + conditioning, out_channels=diffused,
+            cross_view=ablation.cross_view, shared_decoder=ablation.shared_decoder, base=configuration.path is not None,
         ),
         scheduler=configuration.scheduler | dict(rgb_channels=rgb),
     )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from robot4d_core.errors import EngineError, InverseKinematicsError, PredictionCancelled, RegistrationError
-from robot4d_core.generator.model.base_video.robot_on_its_way import BaseVideo, RobotOnItsWay
+from robot4d_core.generator.model.base_video.base_video import BaseVideo
+from robot4d_core.generator.model.base_video.robot_on_its_way import RobotOnItsWay
 from robot4d_core.generator.model.path.imagine_paths import PathImagination
 from robot4d_core.generator.model.pipeline import TwoViewPipeline
 from robot4d_core.geometry.camera_view import CameraView
@@ -62,9 +63,11 @@ class PathFirst:
                 raise PredictionCancelled('the prediction was stopped while the paths were imagined')
             paths = self.imagine_paths(views, placements, state, rng)
             try:
-                return ImaginedRobot(paths, self._on_its_way.draw(views, placements, state, paths))
+                base = self._on_its_way.draw(views, placements, state, paths)
             except InverseKinematicsError as error:
                 problem = error
+            else:
+                return ImaginedRobot(paths, base)
         raise EngineError(f'of {DRAWS} imagined paths the arm can follow none: {problem}') from problem
 
     def imagine_paths(

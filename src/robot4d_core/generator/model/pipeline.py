@@ -1,23 +1,25 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
 """The two-view 4-D video pipeline: from what two cameras see now to ten future frames of colour and points.
 
-Two forms, by how the model was made. The method as published diffuses the latents of the future, and the U-Net alone
+Forms, by how the model was made. The method as published diffuses the latents of the future, and the U-Net alone
 turns what view m observes into frame n. With diffuse_change it is the change of the latents against the observation
-that is diffused, so that a network that says nothing predicts a frozen scene. With a view alignment, the points that
-view m observes are placed in frame n by the transform that `view_alignment.py` infers, and the U-Net is told of them
-too. No extrinsic enters any form.
+that is diffused, so that a network that says nothing predicts a frozen scene; or, where the U-Net is shown a base (the
+robot on its way through that scene), against this. With a view alignment, the points that view m observes are placed in
+frame n by the transform that `view_alignment.py` infers, and the U-Net is told of them too. The second camera's
+extrinsic enters no form.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 
 from robot4d_core.generator.model.autoencoder_interface import Autoencoder
+from robot4d_core.generator.model.base_video.base_video import BaseVideo
 from robot4d_core.generator.model.diffusion import TwoViewDiffusion
 from robot4d_core.generator.model.path.network import PathNetwork
 from robot4d_core.generator.model.unet import TwoViewUNet
@@ -26,8 +28,8 @@ from robot4d_core.geometry.pointmaps import transform_points, valid_points
 from robot4d_core.geometry.rigid_fit import fit_rigid_transform
 from robot4d_core.prediction import FRAMES
 
-STILL_METRES = 0.05
-STILL_COLOUR = 0.25  # of a range of 2
+UNCHANGED_METRES = 0.05
+UNCHANGED_COLOUR = 0.25  # of a range of 2
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,16 @@ class TwoViewVideo:
 
 @dataclass(frozen=True)
 class Conditioning:
-    """What the U-Net is told of the observation, encoded once per prediction.
+    """What the U-Net is told, encoded once per prediction.
 
     latents: (B, 2, D, h, w), of colours, of points in the view's own frame and, with a view alignment, in frame n;
-    context: (B, 2, channels), each view's image embedding, None for a U-Net that makes its context of the latents.
+    context: (B, 2, channels), each view's image embedding, None for a U-Net that makes its context of the latents;
+    base: (B, 2, T, C, h, w), None for a U-Net that is not shown it.
     """
 
     latents: torch.Tensor
     context: torch.Tensor | None
+    base: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class TwoViewPipeline(DiffusionPipeline):
     embeddings. image_size: width, height that the model was trained at. decode_memory (settable) is the ceiling in MiB
     of the features that decoding holds; see `Autoencoder.decode_videos` for what a low one costs. path: what imagines
     the grippers' paths before the video; None for the method as published. unet and scheduler: None where the video is
-    the robot on these paths and nothing more.
+    the base and nothing more.
     """
 
     _optional_components = [  # noqa: RUF012
@@ -112,12 +116,16 @@ class TwoViewPipeline(DiffusionPipeline):
         return torch.cat(latents, dim=1)
 
     @torch.no_grad()
-    def observe(self, rgb: np.ndarray, pointmap: np.ndarray) -> Observed:
-        """Encode what views n and m observe: (2, H, W, 3) uint8 and (2, H, W, 3) metres, each in its own frame."""
+    def observe(self, rgb: np.ndarray, pointmap: np.ndarray, T_n_m: np.ndarray | None = None) -> Observed:
+        """Encode what views n and m observe: (2, H, W, 3) uint8 and (2, H, W, 3) metres, each in its own frame.
+
+        T_n_m: (4, 4), where view m is already known to stand; otherwise the view alignment, if there is one, says it.
+        """
         frozen = conditioning = self.encode(rgb, pointmap)
-        T_n_m, placed = None, pointmap  # noqa: N806
+        placed = pointmap
         if self.view_alignment is not None:
-            T_n_m = self.align(conditioning[None], pointmap)  # noqa: N806
+            if T_n_m is None:
+                T_n_m = self.align(conditioning[None], pointmap)  # noqa: N806
             placed = np.stack([pointmap[0], transform_points(T_n_m, pointmap[1])])
             frozen = self.encode(rgb, placed)
             conditioning = torch.cat([conditioning, frozen[:, self.rgb_autoencoder.config.latent_channels:]], dim=1)
@@ -169,10 +177,11 @@ class TwoViewPipeline(DiffusionPipeline):
         """
         unet = self.unet
         latents = conditioning.latents.to(unet.dtype)
-        context = None if conditioning.context is None else conditioning.context.to(unet.dtype)
+        context, base = (
+            None if told is None else told.to(unet.dtype) for told in (conditioning.context, conditioning.base))
 
         def network(noisy: torch.Tensor, c_noise: torch.Tensor) -> torch.Tensor:
-            return unet(noisy.to(unet.dtype), latents, c_noise, context).float()
+            return unet(noisy.to(unet.dtype), latents, c_noise, context, base).float()
 
         _, views, _, *size = latents.shape
         noise = torch.randn((1, views, FRAMES, unet.config.out_channels, *size), generator=generator).to(latents.device)
@@ -187,33 +196,42 @@ class TwoViewPipeline(DiffusionPipeline):
         generator: torch.Generator | None = None,
         progress: Callable[[int, int], None] = lambda step, steps: None,
         cancelled: Callable[[], bool] = lambda: False,
+        base: BaseVideo | None = None,
     ) -> TwoViewVideo:
         """Imagine the future of views n and m.
 
-        rgb: (2, H, W, 3) uint8; pointmap: (2, H, W, 3) metres, NaN invalid, each in the frame of its own camera.
-        Raises PredictionCancelled, and ParameterError when decode_memory is too low for a single frame.
+        rgb: (2, H, W, 3) uint8; pointmap: (2, H, W, 3) metres, NaN invalid, each in the frame of its own camera; base:
+        what the U-Net changes, None for a frozen scene. Raises PredictionCancelled, and ParameterError when
+        decode_memory is too low for a single frame.
         """
-        observed = self.observe(rgb, pointmap)
-        diffused = self.denoise(observed.conditioning, steps, generator, progress, cancelled)
+        observed = self.observe(rgb, pointmap, base and base.T_n_m)
+        if base is None:
+            base = BaseVideo(rgb[:, None], observed.pointmap[:, None], observed.T_n_m)
+            latents = observed.latents[:, None]
+        else:
+            latents = self.encode(*(images.reshape(-1, *images.shape[2:]) for images in (base.rgb, base.pointmap)))
+            latents = latents.unflatten(0, base.rgb.shape[:2])
+        conditioning = observed.conditioning
+        if self.unet.config.base:
+            conditioning = replace(conditioning, base=latents.expand(-1, FRAMES, -1, -1, -1)[None])
+        diffused = self.denoise(conditioning, steps, generator, progress, cancelled)
         if not self.config.diffuse_change:
             return TwoViewVideo(*self.decode(diffused), observed.T_n_m)
-        future = self.decode(observed.latents[:, None] + diffused)
-        frozen = self.decode(observed.latents[:, None])
-        return TwoViewVideo(
-            *keep_still_pixels(future, [images[:, 0] for images in frozen], (rgb, observed.pointmap)), observed.T_n_m
-        )
+        video = keep_unchanged_pixels(
+            self.decode(latents + diffused), self.decode(latents), (base.rgb, base.pointmap))
+        return TwoViewVideo(*video, observed.T_n_m)
 
 
-def keep_still_pixels(future, base, observed) -> tuple[np.ndarray, np.ndarray]:
-    """Take pixels that do not change from the observation, so that the autoencoders' error does not touch them.
+def keep_unchanged_pixels(future, decoded, base) -> tuple[np.ndarray, np.ndarray]:
+    """Take pixels that do not change from the base, so that the autoencoders' error does not touch them.
 
-    Each argument is (colour, points): of the future (2, T, H, W, 3), of the observation after the autoencoders and of
-    the observation itself (2, H, W, 3). A pixel is still when its decoded point and colour stay within STILL_METRES
-    and STILL_COLOUR of the decoded observation.
+    Each argument is (colour, points): of the future (2, T, H, W, 3), of the base after the autoencoders and of the base
+    itself, (2, T or 1, H, W, 3). A pixel is unchanged when its decoded point and colour stay within UNCHANGED_METRES
+    and UNCHANGED_COLOUR of the decoded base.
     """
-    (rgb, points), (rgb_base, points_base), (rgb_observed, points_observed) = future, base, observed
-    moved = np.linalg.norm(points - points_base[:, None], axis=-1)
-    recoloured = np.abs(rgb.astype(np.float32) - rgb_base[:, None]).max(axis=-1) / 127.5
-    both_unknown = ~valid_points(points) & ~valid_points(points_base)[:, None]
-    still = (((moved < STILL_METRES) | both_unknown) & (recoloured < STILL_COLOUR))[..., None]
-    return np.where(still, rgb_observed[:, None], rgb), np.where(still, points_observed[:, None], points)
+    (rgb, points), (rgb_decoded, points_decoded), (rgb_base, points_base) = future, decoded, base
+    moved = np.linalg.norm(points - points_decoded, axis=-1)
+    recoloured = np.abs(rgb.astype(np.float32) - rgb_decoded).max(axis=-1) / 127.5
+    both_unknown = ~valid_points(points) & ~valid_points(points_decoded)
+    unchanged = (((moved < UNCHANGED_METRES) | both_unknown) & (recoloured < UNCHANGED_COLOUR))[..., None]
+    return np.where(unchanged, rgb_base, rgb), np.where(unchanged, points_base, points)

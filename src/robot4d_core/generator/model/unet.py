@@ -89,8 +89,9 @@ class Decoder(nn.Module):
 class TwoViewUNet(ModelMixin, ConfigMixin):
     """Predicts C channels (out_channels) per view and frame from the C noisy latents and D of what was observed.
 
-    C: RGB and pointmap, or RGB alone for the ablations that know no pointmaps. D (in_channels - C): RGB, the view's
-    pointmap in its own frame and, where a view alignment is at work, in frame n.
+    C: RGB and pointmap, or RGB alone for the ablations that know no pointmaps. D (in_channels - C, or - 2 C with a
+    base): RGB, the view's pointmap in its own frame and, where a view alignment is at work, in frame n. base: the
+    network is also shown the C latents of every frame of the base, whose change it predicts.
 
     patch_size folds latents into channels before the first convolution. cross_view: attention of view m to view n
     after every decoder layer. shared_decoder: one decoder for both views. context_grid: the conditioning latents of a
@@ -125,6 +126,7 @@ class TwoViewUNet(ModelMixin, ConfigMixin):
         conditioning_scale: float = 1.0,
         cross_view: bool = True,
         shared_decoder: bool = False,
+        base: bool = False,
     ) -> None:
         super().__init__()
         channels = list(block_out_channels)
@@ -138,8 +140,8 @@ class TwoViewUNet(ModelMixin, ConfigMixin):
             self.add_time_proj = Timesteps(addition_time_embed_dim, True, downscale_freq_shift=0)
             self.add_embedding = TimestepEmbedding(addition_time_embed_dim * len(added_time_ids), time_channels)
         if context_grid is not None:
-            observed = (in_channels - out_channels) * context_grid[0] * context_grid[1]
-            self.context = nn.Linear(observed, cross_attention_dim)
+            observed = in_channels - out_channels * (2 if base else 1)
+            self.context = nn.Linear(observed * context_grid[0] * context_grid[1], cross_attention_dim)
 
         common = dict(resnet_eps=1e-5, resnet_act_fn='silu', cross_attention_dim=cross_attention_dim,
                       temb_channels=time_channels, transformer_layers_per_block=1)
@@ -175,15 +177,26 @@ class TwoViewUNet(ModelMixin, ConfigMixin):
             )
         self.register_buffer('output_scale', torch.ones(2, 1, out_channels, 1, 1))
 
+    @torch.no_grad()
+    def begin_with(self, other: TwoViewUNet) -> None:
+        """Take the weights of a network of the same shape that is not shown a base, which then counts for nothing yet.
+
+        Raises RuntimeError when the shape differs.
+        """
+        weights = other.state_dict()
+        known = weights['conv_in.weight']
+        weights['conv_in.weight'] = F.pad(known, (0, 0, 0, 0, 0, self.conv_in.in_channels - known.shape[1]))
+        self.load_state_dict(weights)
+
     def forward(
         self, noisy: torch.Tensor, conditioning: torch.Tensor, c_noise: torch.Tensor,
-        context: torch.Tensor | None = None,
+        context: torch.Tensor | None = None, base: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Return the raw network output for both views, (B, 2, T, C, h, w).
 
         noisy: (B, 2, T, C, h, w) scaled noisy latents of views n and m; conditioning: (B, 2, D, h, w) latents of
         what was observed; c_noise: (B,) embedded noise level; context: one token per view, (B, 2, channels of the
-        token), for networks without context_grid.
+        token), for networks without context_grid; base: (B, 2, T, C, h, w), for networks that are shown it.
         """
         batch, views, frames = noisy.shape[:3]
         if self.config.context_grid is not None:
@@ -194,7 +207,7 @@ class TwoViewUNet(ModelMixin, ConfigMixin):
         images_only = torch.zeros(batch * views, frames, dtype=noisy.dtype, device=noisy.device)
 
         condition = self.config.conditioning_scale * conditioning[:, :, None].expand(-1, -1, frames, -1, -1, -1)
-        features = torch.cat([noisy, condition], dim=3).flatten(0, 2)
+        features = torch.cat([noisy, condition, *([base] if self.config.base else [])], dim=3).flatten(0, 2)
         features = self.conv_in(F.pixel_unshuffle(features, self.config.patch_size))
         skips = [features]
         for block in self.down_blocks:

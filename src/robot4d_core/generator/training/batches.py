@@ -73,7 +73,8 @@ class DiffusionBatch:
     """Windows of latents.
 
     conditioning, context: as the pipeline's Conditioning; target: (B, 2, T, C, h, w) future latents, m's points in
-    frame n, or their change against the observed ones; gripper, valid: (B, 2, T, h, w) bool, the gripper, known points.
+    frame n, or their change against the observed ones or the base; gripper, valid: (B, 2, T, h, w) bool, the gripper,
+    known points; base: (B, 2, T, C, h, w) latents of the base, None without one.
     """
 
     conditioning: torch.Tensor
@@ -82,6 +83,7 @@ class DiffusionBatch:
     gripper: torch.Tensor
     valid: torch.Tensor
     episodes: list[str]
+    base: torch.Tensor | None = None
 
 
 def drawn(draw: Callable[[int, np.random.Generator], Any]) -> Batches:

@@ -72,9 +72,10 @@ class DiffusionObjective(nn.Module):
         device = self.unet.device
         conditioning, target, gripper, valid = (
             tensor.to(device) for tensor in (batch.conditioning, batch.target, batch.gripper, batch.valid))
-        context = None if batch.context is None else batch.context.to(device)
+        context, base = (
+            None if told is None else told.to(device) for told in (batch.context, batch.base))
         terms = self._diffusion.loss(
-            lambda noisy, c_noise: self.unet(noisy, conditioning, c_noise, context),
+            lambda noisy, c_noise: self.unet(noisy, conditioning, c_noise, context, base),
             target / self.unet.output_scale, gripper, valid,
             self._diffusion.sample_sigma(len(target), generator).to(device),
             torch.randn(target.shape, generator=generator).to(device),

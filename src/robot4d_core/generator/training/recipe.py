@@ -102,7 +102,7 @@ class Recipe:
     config/models, or a path. in_memory: episodes and latents are held in memory, else windows are read and encoded as
     they are needed. precision: 'bf16' (mixed) or 'no'. file_megabytes: size of the files of weights at most, None for
     what diffusers chooses. begin_with: a model that comes with robot4d, whose parts those without a stage are taken
-    from. A stage that is None is left out.
+    from, and with whose U-Net that of the diffusion begins. A stage that is None is left out.
     """
 
     name: str

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from matplotlib import colormaps
 
-from robot4d_core.generator.model.pipeline import TwoViewPipeline
+from robot4d_core.generator.model.pipeline import Conditioning, TwoViewPipeline
+from robot4d_core.generator.training.batches import DiffusionBatch
 from robot4d_core.prediction import FRAME_INTERVAL
 
 COLUMNS = 6
@@ -37,6 +38,23 @@ def draw_prediction(pipeline: TwoViewPipeline, window: dict[str, np.ndarray], st
             f'{name}, true depth': pointmap[view, frames, ..., 2], f'{name}, imagined depth': imagined_z[frames],
         }
     _draw(rows, ['observed', *(f'{FRAME_INTERVAL * frame:.1f} s' for frame in frames[1:])], file)
+
+
+def draw_change(pipeline: TwoViewPipeline, batch: DiffusionBatch, steps: int, file: Path) -> None:
+    """Draw colour and depth (z in frame n) of both views: the true future, the base and the imagined one, all decoded.
+
+    batch: of one window and its base.
+    """
+    device, base = pipeline.device, batch.base[0]
+    conditioning = Conditioning(batch.conditioning.to(device), None, batch.base.to(device))
+    imagined = base + pipeline.denoise(conditioning, steps, torch.Generator().manual_seed(0)).cpu()
+    frames = np.linspace(0, base.shape[1] - 1, COLUMNS).round().astype(int)
+    rows = {}
+    for name, latents in (('true', base + batch.target[0]), ('base', base), ('imagined', imagined)):
+        rgb, pointmap = pipeline.decode(latents.to(device))
+        for view, label in enumerate('nm'):
+            rows |= {f'{label}, {name}': rgb[view][frames], f'{label}, {name} depth': pointmap[view][frames][..., 2]}
+    _draw(rows, [f'{FRAME_INTERVAL * (frame + 1):.1f} s' for frame in frames], file)
 
 
 def draw_reconstruction(true: np.ndarray, decoded: np.ndarray, file: Path) -> None:

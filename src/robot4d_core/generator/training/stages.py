@@ -23,6 +23,7 @@ from robot4d_core.generator.model.pipeline import TwoViewPipeline
 from robot4d_core.generator.training.batch_sources import DataFromWindows, DataInMemory, TrainingData
 from robot4d_core.generator.training.batches import Batches, BatchPlan
 from robot4d_core.generator.training.checkpoint import save_durably
+from robot4d_core.generator.training.encoded_looks import encode_looks, look_batches
 from robot4d_core.generator.training.loop import DrawSamples, train_stage
 from robot4d_core.generator.training.objectives import (
     AlignmentObjective,
@@ -33,8 +34,9 @@ from robot4d_core.generator.training.objectives import (
 from robot4d_core.generator.training.path.path_batches import PathBatch, path_batches
 from robot4d_core.generator.training.path.remembered_look import remember_looks
 from robot4d_core.generator.training.recipe import Recipe
-from robot4d_core.generator.training.sample_pictures import COLUMNS, draw_prediction, draw_reconstruction
+from robot4d_core.generator.training.sample_pictures import COLUMNS, draw_change, draw_prediction, draw_reconstruction
 
+VIDEO_LOOKS = 2  # of so many looks in a row, which show much the same, one is encoded for the video
 CALIBRATION_IMAGES = 256  # whose latents' mean and deviation are measured
 CALIBRATION_WINDOWS = 64  # of whose changes the deviation is measured
 
@@ -95,6 +97,13 @@ class Training:
             quiet=not self._accelerator.is_main_process)
         return path_batches(remembered, network)(plan)
 
+    def _look_batches(self) -> Batches:
+        looks = self._looks
+        names, cameras = episodes_of(looks, 'training')[::VIDEO_LOOKS], training_cameras(looks.settings['cameras'])
+        return look_batches(encode_looks(
+            looks, names, cameras, self._pipeline,
+            self._work / 'encoded_looks', quiet=not self._accelerator.is_main_process))
+
     def _train_autoencoder(self, name: str, data: TrainingData, keep_latents_scale: bool) -> None:
         autoencoder = getattr(self._pipeline, name)
         file = self._folder(name) / 'weights.safetensors'
@@ -122,16 +131,23 @@ class Training:
         autoencoder.latent_mean += autoencoder.latent_std * by_channel.mean(1)[:, None, None]
         autoencoder.latent_std *= by_channel.std(1)[:, None, None]
 
-    def _train_diffusion(self, data: TrainingData) -> None:
+    def _train_diffusion(self, data: TrainingData | None) -> None:
         pipeline, unet = self._pipeline, self._pipeline.unet
-        batches = data.windows(pipeline)
-        if pipeline.config.diffuse_change:
+        batches = data.windows(pipeline) if pipeline.path is None else self._look_batches()
+        if pipeline.config.diffuse_change and self._recipe.begin_with is None:
             some = islice(batches(BatchPlan(first=0, size=2)), CALIBRATION_WINDOWS // 2)
             changes = torch.cat([batch.target for batch in some])
             unet.output_scale.copy_(changes.std(dim=(0, 2, 4, 5))[:, None, :, None, None])
-        window = self._shown_window()
-        self._train('diffusion', DiffusionObjective(unet, pipeline.scheduler), batches,
-                    lambda file: draw_prediction(pipeline, window, self._recipe.evaluation.steps, file))
+        draw = self._prediction_to_draw(batches)
+        self._train('diffusion', DiffusionObjective(unet, pipeline.scheduler), batches, draw)
+
+    def _prediction_to_draw(self, batches: Batches) -> DrawSamples:
+        pipeline, steps = self._pipeline, self._recipe.evaluation.steps
+        if pipeline.path is None:
+            window = self._shown_window()
+            return lambda file: draw_prediction(pipeline, window, steps, file)
+        shown = next(batches(BatchPlan(first=0, size=1)))
+        return lambda file: draw_change(pipeline, shown, steps, file)
 
     def _train(self, name: str, objective: nn.Module, batches: Batches, draw: DrawSamples | None = None) -> None:
         settings = getattr(self._recipe, name)

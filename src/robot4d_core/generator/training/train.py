@@ -25,6 +25,7 @@ from robot4d_core.generator.model.configurations import Configuration, make_pipe
 from robot4d_core.generator.model.load_pipeline import load_pipeline
 from robot4d_core.generator.model.model_folder import ModelFolder, write_checksums
 from robot4d_core.generator.model.pipeline import TwoViewPipeline
+from robot4d_core.generator.model.unet import TwoViewUNet
 from robot4d_core.generator.training.recipe import STAGES, DataSettings, Recipe, read_recipe
 from robot4d_core.generator.training.stages import Training
 from robot4d_core.share import share_directory
@@ -66,7 +67,8 @@ def train(args: argparse.Namespace) -> TrainedModel | None:
     if accelerator.is_main_process:
         claim_work_folder(work, recipe, args.init_from_svd)
     store = looks = None
-    if any(getattr(recipe, stage) for stage in STAGES if stage != 'path'):
+    from_looks = ('path',) if pipeline.path is None else ('path', 'diffusion')
+    if any(getattr(recipe, stage) for stage in STAGES if stage not in from_looks):
         store = provide_episodes(recipe, configuration, args.data or home / 'episodes', args.workers, accelerator)
     if pipeline.path is not None:
         looks = provide_looks(recipe, configuration, args.looks or home / 'looks', args.workers, accelerator)
@@ -200,11 +202,15 @@ def _record(
 def make_initial_pipeline(configuration: Configuration, recipe: Recipe, svd: Path | None) -> TwoViewPipeline:
     """Return the pipeline before training: Stable Video Diffusion's weights, or random ones, always the same.
 
-    Parts without a stage are those of the model that the recipe begins with. Raises ModelError, ConfigurationError.
+    Parts without a stage are those of the model that the recipe begins with, and its U-Net is where ours begins.
+    Raises ModelError, ConfigurationError, RecipeError.
     """
     torch.manual_seed(0)
     if svd is None:
-        return make_pipeline(configuration, **_parts_taken_over(configuration, recipe))
+        pipeline = make_pipeline(configuration, **_parts_taken_over(configuration, recipe))
+        if recipe.begin_with is not None and pipeline.unet is not None:
+            _begin_unet(pipeline.unet, recipe)
+        return pipeline
     from robot4d_core.generator.model.svd_import import load_svd
 
     return load_svd(svd, configuration)
@@ -213,7 +219,7 @@ def make_initial_pipeline(configuration: Configuration, recipe: Recipe, svd: Pat
 def _parts_taken_over(configuration: Configuration, recipe: Recipe) -> dict[str, nn.Module]:
     if recipe.begin_with is None:
         return {}
-    known = load_pipeline(ModelFolder.open(share_directory() / 'models' / recipe.begin_with))
+    known = _model_to_begin_with(recipe)
     names = ('rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment')
     taken = {name: getattr(known, name) for name in names
              if getattr(configuration, name) is not None and getattr(recipe, name) is None}
@@ -224,6 +230,19 @@ def _parts_taken_over(configuration: Configuration, recipe: Recipe) -> dict[str,
             f"the {' and '.join(differing)} of {recipe.begin_with}, which the recipe '{recipe.name}' begins with, has "
             f"another shape than in the configuration '{recipe.model}'")
     return taken
+
+
+def _begin_unet(unet: TwoViewUNet, recipe: Recipe) -> None:
+    try:
+        unet.begin_with(_model_to_begin_with(recipe).unet)
+    except RuntimeError as error:
+        raise RecipeError(
+            f"the U-Net of {recipe.begin_with}, which the recipe '{recipe.name}' begins with, has another shape than "
+            f"in the configuration '{recipe.model}': {error}") from error
+
+
+def _model_to_begin_with(recipe: Recipe) -> TwoViewPipeline:
+    return load_pipeline(ModelFolder.open(share_directory() / 'models' / recipe.begin_with))
 
 
 def write_model(pipeline: TwoViewPipeline, folder: Path, file_megabytes: int | None = None) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.episodes.analytic_episodes import analytic_store
+from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.evaluation.generation.clip_scores import (
     GripperPaths,
     frozen_scene,
@@ -62,7 +63,19 @@ def test_truth_is_perfect(clip):
         if best is not None:
             assert value == pytest.approx(best, abs=0.1 if 'off' in name else 1e-3), name
     for name, steps in scores.steps.items():
-        np.testing.assert_allclose(steps, 0, atol=1e-3, err_msg=name)
+        nothing = name.startswith('objects')  # the ball is a gripper
+        np.testing.assert_allclose(steps, np.nan if nothing else 0, atol=1e-3, err_msg=name)
+
+
+def test_what_moves_is_judged_apart_from_the_robot(clip):
+    clip = replace(clip, segmentation=np.where(clip.segmentation > 0, len(SEGMENTS), 0).astype(np.uint8))
+    truth = true_future(clip)
+    points = truth.views[0].pointmap.copy()
+    points[clip.segmentation[0, 1:] > 0] += [0.03, 0, 0]
+    steps = score(clip, changed(truth, 0, pointmap=points), clip.masks[:, :, 1:]).steps
+    np.testing.assert_allclose(steps['objects-n, mm'], 30, atol=0.01)
+    for name in ('objects-m, mm', 'uncovered-n, mm', 'uncovered-m, mm'):
+        np.testing.assert_allclose(steps[name], 0, atol=1e-3, err_msg=name)
 
 
 def test_cross_view_iou_of_the_truth_is_the_same_with_a_perfect_segmenter(clip):

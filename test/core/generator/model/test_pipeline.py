@@ -11,19 +11,23 @@ import pytest
 import torch
 
 from core.generator.small_svd import small_svd_configuration
-from core.generator.tiny_models import tiny_configuration, tiny_pipeline
+from core.generator.tiny_models import tiny_configuration, tiny_pipeline, tiny_unet
 from robot4d_core.cell.scene import Scene
 from robot4d_core.errors import ParameterError
 from robot4d_core.generator.engines.diffusion_engine import DiffusionEngine
+from robot4d_core.generator.model.base_video.base_video import BaseVideo
 from robot4d_core.generator.model.configurations import ablated, make_pipeline
 from robot4d_core.generator.model.image_context import embed_images
-from robot4d_core.generator.model.pipeline import Conditioning, TwoViewPipeline, keep_still_pixels
+from robot4d_core.generator.model.path_first import PathFirst
+from robot4d_core.generator.model.pipeline import Conditioning, TwoViewPipeline, keep_unchanged_pixels
 from robot4d_core.generator.model.temporal_autoencoder import TemporalAutoencoder
 from robot4d_core.generator.model.unet import TwoViewUNet
 from robot4d_core.generator.model.view_alignment import ViewAlignment
 from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera
+from robot4d_core.geometry.poses import make_pose
 from robot4d_core.observation import Observation, RobotState, SimulatorState
+from robot4d_core.prediction import FRAMES
 
 
 @pytest.fixture
@@ -53,6 +57,21 @@ def test_a_silent_network_predicts_a_frozen_scene(observed):
     np.testing.assert_array_equal(video.pointmap[0], np.broadcast_to(observed[1][0], video.pointmap[0].shape))
 
 
+def test_a_silent_network_predicts_its_base_and_keeps_to_its_placement(observed):
+    pipeline = tiny_pipeline()
+    channels = pipeline.unet.config.in_channels + pipeline.unet.config.out_channels
+    pipeline.register_modules(unet=tiny_unet(base=True, in_channels=channels))
+    pipeline.unet.output_scale.zero_()
+    rng = np.random.default_rng(0)
+    base = BaseVideo(
+        rng.integers(0, 256, (2, FRAMES, *observed[0].shape[1:]), dtype=np.uint8),
+        rng.uniform(0.5, 1, (2, FRAMES, *observed[1].shape[1:])).astype(np.float32), make_pose(np.eye(3), [0.1, 0, 0]))
+    video = pipeline(*observed, 1, torch.Generator().manual_seed(0), base=base)
+    np.testing.assert_array_equal(video.rgb, base.rgb)
+    np.testing.assert_array_equal(video.pointmap, base.pointmap)
+    np.testing.assert_array_equal(video.T_n_m, base.T_n_m)
+
+
 def test_view_m_moves_rigidly_into_frame_n(observed):
     pipeline = tiny_pipeline()
     pipeline.unet.output_scale.zero_()
@@ -68,7 +87,7 @@ def test_pixels_that_change_are_taken_from_the_prediction():
     points[0, 1, 0, 0] += 0.06
     points[0, 1, 0, 1] = np.nan
     rgb[0, 1, 0, 2] = 40
-    video_rgb, video_points = keep_still_pixels((rgb, points), base, observed)
+    video_rgb, video_points = keep_unchanged_pixels((rgb, points), base, observed)
     np.testing.assert_array_equal(video_rgb[0, 1], rgb[0, 1])
     np.testing.assert_array_equal(video_points[0, 1], points[0, 1])
     assert (video_rgb[0, 0] == 54).all() and (video_points[0, 0] == 6).all()
@@ -79,20 +98,22 @@ INFERENCE = [
     TwoViewPipeline.__call__, TwoViewPipeline.observe, TwoViewPipeline.encode, TwoViewPipeline.align,
     TwoViewPipeline.denoise, TwoViewPipeline.decode, TwoViewUNet.forward, ViewAlignment.forward, embed_images,
     TemporalAutoencoder.encode, TemporalAutoencoder.decode, DiffusionEngine.__init__, DiffusionEngine.predict,
+    PathFirst.place, PathFirst.imagine,
 ]
 
 
 def test_no_function_of_the_inference_path_accepts_an_extrinsic_but_that_of_the_reference():
-    """Every argument is listed here, so that a new one is looked at."""
+    """Every argument is listed here, so that a new one is looked at; T_n_m and the base come of PathFirst.place."""
     accepted = {name for function in INFERENCE for name in inspect.signature(function).parameters}
     assert accepted <= {
         'self', 'rgb', 'pointmap', 'images', 'latents', 'conditioning', 'context', 'noisy', 'c_noise', 'frames',
         'image_encoder', 'steps', 'seed', 'generator', 'progress', 'cancelled', 'model', 'device', 'observation',
+        'base', 'T_n_m', 'views', 'state', 'rng',
     }
     inputs = Observation, RobotState, CameraView, PinholeCamera, Conditioning
     assert {field.name for kind in inputs for field in fields(kind)} <= {
         'stamp', 'frame_id', 'views', 'instruction', 'simulator', 'name', 'camera', 'rgb', 'depth',
-        'width', 'height', 'fx', 'fy', 'cx', 'cy', 'latents', 'context', 'robot', 'joints', 'T_base_reference',
+        'width', 'height', 'fx', 'fy', 'cx', 'cy', 'latents', 'context', 'base', 'robot', 'joints', 'T_base_reference',
     }
 
 

@@ -15,6 +15,7 @@ from robot4d_core.evaluation.generation.measured_models import Measurement
 from robot4d_core.evaluation.generation.protocol_report import GenerationReport, plot_horizon, without_nan
 from robot4d_core.evaluation.generation.tables.paper_table import SOURCE, paper_rows
 from robot4d_core.evaluation.generation.tables.table_columns import (
+    APART_FROM_ROBOT,
     GRIPPER_PATH,
     PLACEMENT,
     POINTS,
@@ -31,6 +32,7 @@ SECTIONS = {
     'generated video, as the paper': TABLE_1,
     'path of the gripper, tracked in the prediction': GRIPPER_PATH,
     '3-D error in the pixels of the gripper and in moving pixels': POINTS,
+    '3-D error in moving pixels apart from the robot': APART_FROM_ROBOT,
     'where the prediction says that camera m stands': PLACEMENT,
 }
 COLUMNS = tuple(column for section in SECTIONS.values() for column in section)
@@ -105,7 +107,7 @@ def table_grids(tasks: dict[str, list[Predictor]]) -> list[Grid]:
     grids = [_section_grid(task, title, rows) for task, rows in tasks.items() for title in SECTIONS]
     return [
         *grids, _differences_grid(tasks, 'generated video', TABLE_1),
-        _differences_grid(tasks, 'gripper and motion', (GRIPPER_PATH[0], *POINTS))]
+        _differences_grid(tasks, 'gripper and motion', (GRIPPER_PATH[0], *POINTS, *APART_FROM_ROBOT))]
 
 
 def _section_grid(task: str, title: str, rows: list[Predictor]) -> Grid:

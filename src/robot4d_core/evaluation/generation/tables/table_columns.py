@@ -85,6 +85,11 @@ POINTS = tuple(
     for region in ('gripper', 'moving') for view in ('n', 'm') for name, at in (('2.5 s', MIDDLE), ('0.5-5 s', HORIZON))
 )
 
+APART_FROM_ROBOT = tuple(
+    Column(f'{title}-{view} 0.5-5 s, mm', f'{region}-{view}, mm', '↓', 0, at=HORIZON)
+    for region, title in (('objects', 'moving objects'), ('uncovered', 'uncovered background')) for view in ('n', 'm')
+)
+
 PLACEMENT = (
     Column('m placed, %', 'm placed', '↑', 0, scale=100),
     Column('m off, mm (median)', 'm off, mm', '↓', 1, median=True),

@@ -8,10 +8,10 @@ still.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from robot4d_core.generator.model.base_video.base_video import BaseVideo
 from robot4d_core.generator.model.base_video.moving_scene import MovingScene
 from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import CameraPlacement
@@ -30,14 +30,6 @@ GROW = 2  # pixels beside the drawn robot that are taken for it: their colours m
 STANDS_STILL = 0.003  # metres, and sines of angles, by which the pose of a link may change
 
 
-@dataclass(frozen=True)
-class BaseVideo:
-    """V views of T frames. rgb: (V, T, H, W, 3) uint8; pointmap: (V, T, H, W, 3) float32 metres, reference frame."""
-
-    rgb: np.ndarray
-    pointmap: np.ndarray
-
-
 class RobotOnItsWay:
     """Draws the base of a video for a robot."""
 
@@ -54,7 +46,7 @@ class RobotOnItsWay:
         self, views: Sequence[CameraView], placements: Sequence[np.ndarray], state: RobotState,
         paths: Sequence[GripperPath],
     ) -> BaseVideo:
-        """Draw the frames of paths into views of one size; placements: T_reference_optical (4, 4) of each view.
+        """Draw the frames of paths into two views of one size; placements: T_reference_optical (4, 4) of each view.
 
         Raises InverseKinematicsError when an arm cannot follow its path.
         """
@@ -82,7 +74,7 @@ class RobotOnItsWay:
             frames.append([_composed(view, placement, robot, colours.paint(robot)) for view, placement, robot in zip(
                 scene.views(), placements, robots, strict=True)])
         by_view = [[np.stack(images) for images in zip(*of_view)] for of_view in zip(*frames)]
-        return BaseVideo(*(np.stack(images) for images in zip(*by_view)))
+        return BaseVideo(*(np.stack(images) for images in zip(*by_view)), T_n_m=placements[1])
 
     def _holds(self, gripper: int, joints: Mapping[str, float]) -> bool:
         names = self._robot.arms[gripper].gripper

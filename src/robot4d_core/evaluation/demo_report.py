@@ -15,6 +15,7 @@ from robot4d_core.geometry.poses import invert_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import SimulatorState
 from robot4d_core.prediction import Prediction
+from robot4d_core.tracker.path_agreement import farthest_from_path
 from robot4d_core.viewer.captions import labelled
 from robot4d_core.viewer.point_splatting import picture_of_clouds
 
@@ -94,6 +95,8 @@ def _summarise_cycle(cycle: DemoCycle) -> dict:
         weakest = np.min([plan.confidence for plan in cycle.plans], axis=0)
         row['confidence'] = [round(float(c), 3) for c in weakest]
         row['lost'] = not cycle.paths
+        if (farthest := farthest_from_path(cycle.plans)) is not None:
+            row['farthest_from_path_mm'] = round(1000 * farthest, 1)
         if cycle.paths:
             row['reach_mm'] = round(1000 * cycle.reach(), 1)
             if cycle.simulator is not None:

@@ -56,8 +56,8 @@ def test_the_gripper_is_tracked_through_a_perfect_prediction():
     views = tuple(RecordedView(view.name, view.camera, view.rgb[None], view.depth[None])
                   for view in case.observation.views)
     look = RecordedLook('cell', case.observation.stamp, case.observation.frame_id, views,
-                        gripper_poses=case.initial_pose[None], openings=np.array([case.initial_opening]))
+                        gripper_poses=case.initial_poses[:1], openings=case.initial_openings[:1])
     path, problem = track_gripper(SavedPrediction(case.prediction, look))
     assert not problem and path.shape == (11, 4, 4)
-    errors = np.linalg.norm(path[1:, :3, 3] - case.poses[:, :3, 3], axis=1)
+    errors = np.linalg.norm(path[1:, :3, 3] - case.poses[0, :, :3, 3], axis=1)
     assert np.median(errors) < 0.01

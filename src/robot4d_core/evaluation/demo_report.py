@@ -17,6 +17,7 @@ from robot4d_core.observation import SimulatorState
 from robot4d_core.prediction import Prediction
 from robot4d_core.tracker.path_agreement import farthest_from_path
 from robot4d_core.viewer.captions import labelled
+from robot4d_core.viewer.gripper_line import imagined_lines, planned_lines
 from robot4d_core.viewer.point_splatting import picture_of_clouds
 
 BLUE, RED = np.array([40, 90, 220], np.uint8), np.array([220, 50, 40], np.uint8)
@@ -182,7 +183,7 @@ def draw_cycle(cycle: DemoCycle, file: Path, steps: tuple[int, ...] = (0, 2, 4, 
         axes = figure.add_subplot(grid[len(views), columns])
         axes.set_title(title, fontsize=12)
         axes.axis('off')
-        axes.imshow(picture_of_clouds(parts, cycle.paths))
+        axes.imshow(picture_of_clouds(parts, [*planned_lines(cycle.plans), *imagined_lines(prediction)]))
     figure.suptitle(f'robot4d, generator: {prediction.model}', fontsize=15)
     figure.tight_layout(rect=(0, 0, 1, 0.98))
     figure.savefig(file)

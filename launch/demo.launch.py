@@ -72,7 +72,7 @@ def generate_launch_description() -> LaunchDescription:
             second_camera_offset=ParameterValue(LaunchConfiguration('second_camera_offset'), value_type=List[float]),
         ),
         node(
-            'generator', 'generator', 'cameras', 'robot',
+            'generator', 'generator', 'cameras', robot,
             engine=argument('engine', str), model=argument('model', str), steps=argument('steps', int),
             max_silence=10.0, observation_timeout=30.0,  # a busy machine may simulate slower than it looks
         ),

@@ -261,6 +261,7 @@ def gripper_plans_to_message(plans: Sequence[GripperPlan]) -> GripperPlans:
             time_from_start=[duration_to_message(t) for t in plan.time_from_start],
             poses=[pose_to_message(pose) for pose in plan.poses], opening=plan.opening.tolist(),
             closed=plan.closed.tolist(), confidence=plan.confidence.tolist(), source_view=list(plan.source_view),
+            path_distance=[] if plan.path_distance is None else plan.path_distance.tolist(),
         ) for plan in plans],
     )
 
@@ -275,7 +276,7 @@ def gripper_plans_from_message(message: GripperPlans) -> tuple[GripperPlan, ...]
         opening=np.array(plan.opening), closed=np.array(plan.closed, dtype=bool),
         confidence=np.array(plan.confidence), source_view=tuple(plan.source_view),
         observed_pose=pose_from_message(plan.observed_pose), observed_closed=plan.observed_closed,
-        message=message.message,
+        message=message.message, path_distance=np.array(plan.path_distance) if plan.path_distance else None,
     ) for plan in message.plans)
 
 

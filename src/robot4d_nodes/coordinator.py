@@ -177,7 +177,7 @@ class Coordinator(Robot4dNode):
             lambda progress: (progress.segment, progress.segments, progress.remaining),
         )
         cycle.execute = duration_to_message(time.monotonic() - started)
-        cycle.outcome = 'planned' if dry_run else 'moved'
+        cycle.outcome, cycle.steps = ('planned', 0) if dry_run else ('moved', steps)
 
     def _call(self, goal_handle, feedback, phase, client, action, goal, timeout, failure_code, progress_of):
         """Call an action of a phase, forward its feedback, and end the task when it does not succeed."""

@@ -22,14 +22,8 @@ from robot4d.action import RunTask
 from robot4d.msg import GripperPlans, Prediction, SimulatorState
 from robot4d_core.cell.tasks.by_name import make_task
 from robot4d_core.errors import Robot4dError
-from robot4d_core.evaluation.demo_report import (
-    DemoCycle,
-    DemoOutcome,
-    exit_status,
-    print_summary,
-    read_summary,
-    write_demo,
-)
+from robot4d_core.evaluation.demo_cycle import DemoCycle
+from robot4d_core.evaluation.demo_report import DemoOutcome, exit_status, print_summary, read_summary, write_demo
 from robot4d_nodes import conversions, parameters, qos
 from robot4d_nodes.action_call import ActionInterrupted, ConcurrentActionClient, call_action
 from robot4d_nodes.ending_signals import EndingSignals
@@ -164,7 +158,7 @@ class Demo(Node):
                 continue
             cycle.predict, cycle.track, cycle.execute = (
                 conversions.duration_from_message(d) for d in (happened.predict, happened.track, happened.execute))
-            cycle.outcome = happened.outcome
+            cycle.steps, cycle.outcome = happened.steps, happened.outcome
 
     def _receive_prediction(self, message: Prediction) -> None:
         prediction = conversions.prediction_from_message(message)

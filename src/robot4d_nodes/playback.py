@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Plays the last prediction, and the gripper's path through it, again and again for RViz, beside the live clouds."""
+"""Plays the last prediction, and the grippers' ways through it, again and again for RViz, beside the live clouds."""
 
 from __future__ import annotations
 
@@ -19,14 +19,20 @@ from robot4d.msg import GripperPlans
 from robot4d.msg import Prediction as PredictionMessage
 from robot4d_core.errors import Robot4dError
 from robot4d_core.geometry.pointmaps import pointmap_from_depth
+from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.prediction import Prediction
 from robot4d_nodes import qos
 from robot4d_nodes.camera_inputs import CameraInputs, CameraTopics
-from robot4d_nodes.conversions import cloud_to_message, image_to_message, prediction_from_message
+from robot4d_nodes.conversions import (
+    cloud_to_message,
+    gripper_plans_from_message,
+    image_to_message,
+    prediction_from_message,
+)
 from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
 from robot4d_nodes.parameters import parameter
-from robot4d_nodes.plan_markers import markers_of_plans
+from robot4d_nodes.plan_markers import gripper_markers
 
 _TICK = 0.05  # seconds between looks at what is due
 _STEADY = Clock(clock_type=ClockType.STEADY_TIME)
@@ -52,7 +58,7 @@ class PlaybackParameters:
 
 
 class Playback(Robot4dNode):
-    """Publishes step k of the prediction as if it were now: organised clouds, images, and markers of the path.
+    """Publishes step k of the prediction as if it were now: organised clouds, images, and markers of the grippers.
 
     Predicted clouds of all cameras are in the optical frame of the reference camera. Live clouds are each in their own
     camera's frame; that of the second camera can be shown only where tf happens to know the camera (it need not).
@@ -72,7 +78,7 @@ class Playback(Robot4dNode):
         self.create_service(SetBool, '~/pause', self._on_pause, callback_group=self._group)
         self.create_service(Trigger, '~/step', self._on_step, callback_group=self._group)
         self._prediction: Prediction | None = None
-        self._plans: GripperPlans | None = None
+        self._plans: tuple[GripperPlan, ...] = ()
         self._problem = ''
         self._step, self._shown_at, self._live_at = 0, 0.0, 0.0
         self.diagnostics.add('playback', self._health)
@@ -106,7 +112,11 @@ class Playback(Robot4dNode):
         self._step, self._shown_at = 0, 0.0
 
     def _on_plans(self, message: GripperPlans) -> None:
-        self._plans = message
+        try:
+            self._plans = gripper_plans_from_message(message)
+        except Robot4dError as error:
+            self._problem = f'plans refused: {error}'
+            self.get_logger().error(self._problem)
 
     def _on_pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         self.set_parameters([Parameter('paused', value=request.data)])
@@ -151,9 +161,9 @@ class Playback(Robot4dNode):
                 points.publish(cloud_to_message(view.pointmap[step], view.rgb[step], now, prediction.frame_id))
             if image and image.get_subscription_count():
                 image.publish(image_to_message(view.rgb[step], 'rgb8', now, prediction.frame_id))
-        if self._plans is not None and bytes(self._plans.prediction_id.uuid) == prediction.id.bytes:
-            self._markers.publish(markers_of_plans(
-                self._plans, step, self.get_clock().now().to_msg(), lifetime=3 * self._interval()))
+        plans = [plan for plan in self._plans if plan.prediction_id == prediction.id]
+        self._markers.publish(gripper_markers(
+            prediction, plans, step, self.get_clock().now().to_msg(), lifetime=3 * self._interval()))
 
     def _show_live(self) -> None:
         for name, camera in self._cameras.items():

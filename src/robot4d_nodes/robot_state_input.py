@@ -60,11 +60,8 @@ class RobotStateInput:
         """
         description = find_robot_description(
             node, settings.robot_description, settings.robot_description_topic, arms=len(arms))
-        needed = [joint for arm in arms for joint in arm.all_joints]
-        for joint in needed:
-            description.require_joint(joint)
-        description.require_link(settings.base_frame)
         self.robot = Robot(description, tuple(arms), settings.base_frame)
+        needed = [joint for arm in arms for joint in arm.all_joints]
         self._node, self._base, self._frame = node, settings.base_frame, ''
         self._joints = JointHistory(node, needed, _MEMORY, max_silence, others=description.joints)
         self._transforms = TransformMemory(node, _MEMORY)

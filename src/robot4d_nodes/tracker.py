@@ -22,7 +22,7 @@ from robot4d_core.errors import ObservationError, Robot4dError
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.robot.gripper_model import GripperModel
 from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings, track_grippers
-from robot4d_core.tracker.path_agreement import AgreementSettings, compare_with_paths
+from robot4d_core.tracker.path_agreement import AgreementSettings, compare_with_paths, farthest_from_path
 from robot4d_nodes import qos
 from robot4d_nodes.arm_parameters import ArmsOfNode, arms_parameter
 from robot4d_nodes.conversions import (
@@ -145,6 +145,8 @@ class Tracker(Robot4dNode):
             self._show(plan)
         values = {'duration (s)': f'{time.monotonic() - started:.2f}', 'model': plans.model,
                   'lowest confidence': f'{min(np.min(plan.confidence) for plan in found):.2f}'}
+        if (farthest := farthest_from_path(found)) is not None:
+            values['farthest from the imagined path (mm)'] = f'{1e3 * farthest:.0f}'
         self._outcome = Health(WARN, plans.message, values) if plans.lost else Health(OK, 'followed', values)
 
     def _pose_at(self, message: PredictionMessage, tcp: str) -> np.ndarray:

@@ -98,3 +98,13 @@ def test_with_two_arms_the_oracle_puts_the_apple_into_the_bin(tmp_path, domain):
     assert {'gripper_predicted', 'second_gripper_predicted', 'second_gripper_tcp'} <= recorder.connected_to('world')
     errors = np.concatenate([c['pose_error_mm'] for c in demo.summary['cycles'] if 'pose_error_mm' in c])
     assert np.median(errors) < 10.0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(DEMO_LIMIT + 60)
+def test_with_two_arms_the_learned_model_imagines_both_where_they_are(tmp_path, domain):
+    demo = Demo(tmp_path / 'demo', domain, task='PlaceAppleFromBowlIntoBin', max_cycles=1)
+    printed = demo.finish()
+    cycle = demo.summary['cycles'][-1]
+    assert (cycle['outcome'], cycle['lost']) == ('moved', False), printed
+    assert cycle['farthest_from_path_mm'] < 40

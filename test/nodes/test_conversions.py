@@ -180,8 +180,9 @@ def gripper_plan(confidence: float = 0.9, message: str = '') -> GripperPlan:
         ('reference', 'second', 'reference'), poses[0], True, message)
 
 
-def test_gripper_plans_survive():
-    plan = gripper_plan()
+@pytest.mark.parametrize('path_distance', [None, np.array([0.002, np.nan, 0.03], np.float32)])
+def test_gripper_plans_survive(path_distance):
+    plan = replace(gripper_plan(), path_distance=path_distance)
     message = on_the_wire(c.gripper_plans_to_message([plan]))
     assert not message.lost
     (back,) = c.gripper_plans_from_message(message)

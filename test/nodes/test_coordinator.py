@@ -129,7 +129,7 @@ def test_loop_runs_until_the_prediction_is_still(graph):
     phases = []
     status, result = rest.result(rest.send(phases, max_cycles=5))
     assert status == GoalStatus.STATUS_SUCCEEDED and result.code == RunTask.Result.SUCCEEDED
-    assert [c.outcome for c in result.cycles] == ['moved', 'moved', 'still']
+    assert [(c.outcome, c.steps) for c in result.cycles] == [('moved', 4), ('moved', 4), ('still', 0)]
     assert result.cycles[0].predicted_path == pytest.approx(0.18)
     assert len(rest.executed) == 2
     assert ('predict', 3) in phases and {p for p, _ in phases} == {'predict', 'track', 'execute'}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +17,7 @@ from sensor_msgs.msg import Image, PointCloud2
 from std_srvs.srv import SetBool, Trigger
 from visualization_msgs.msg import Marker, MarkerArray
 
+from core.saved_predictions import two_paths
 from nodes.bench import CAMERA, Probe, SyntheticCameras, frozen_prediction, overrides, wait_until
 from robot4d.msg import GripperPlans, Prediction
 from robot4d_core.geometry.poses import make_pose
@@ -163,25 +165,38 @@ def test_a_new_prediction_replaces_the_old_one_from_its_first_step(ros):
         assert next(step for step in bench.shown() if step >= 100) == 100
 
 
-def test_markers_draw_the_path_and_the_gripper_of_the_step_and_erase_what_was(bench):
+def test_markers_draw_the_plan_and_the_gripper_of_the_step_and_erase_what_was(bench):
     prediction = counting_prediction()
     bench.play(prediction, plan_for(prediction))
-    array = wait_until(lambda: next((a for a in bench.markers if a.markers[3].pose.position.z > 0.75), None))
-    erase, path, axes, gripper = array.markers
+    array = wait_until(lambda: next((a for a in bench.markers if a.markers[-1].pose.position.z > 0.75), None))
+    erase, line, gripper = array.markers
     assert erase.action == Marker.DELETEALL
-    assert path.type == Marker.LINE_STRIP and [p.z for p in path.points] == pytest.approx([0.1 * k for k in range(10)])
-    assert axes.type == Marker.LINE_LIST and len(axes.points) == 2 * 3 * STEPS
+    assert line.type == Marker.LINE_LIST and line.ns == 'planned'
+    heights = [point.z for point in line.points[:2 * STEPS:2]]  # from the observation on
+    assert heights == pytest.approx([0.0, *(0.1 * k for k in range(STEPS - 1))])
+    assert len(line.colors) == len(line.points)
     assert gripper.color.r > gripper.color.g  # closed
-    assert len({(m.ns, m.id) for m in array.markers[1:]}) == 3
+    assert len({(m.ns, m.id) for m in array.markers[1:]}) == 2
     assert all(m.lifetime.sec + m.lifetime.nanosec > 0 for m in array.markers[1:])
     assert all(m.header.frame_id == prediction.frame_id for m in array.markers)
+
+
+def test_the_imagined_paths_of_all_grippers_are_drawn_before_any_plan_comes(bench):
+    prediction = replace(counting_prediction(), paths=two_paths(STEPS))
+    bench.play(prediction)
+    markers = wait_until(lambda: bench.markers)[0].markers[1:]
+    assert [marker.ns for marker in markers] == ['imagined', 'imagined']
+    starts = [(marker.points[0].x, marker.points[0].y, marker.points[0].z) for marker in markers]
+    np.testing.assert_allclose(starts, [path.poses[0, :3, 3] for path in prediction.paths])
+    open_, closed = (marker.colors[2 * 4 * 4] for marker in markers)  # after four steps of four dashes
+    assert open_.r > closed.r
 
 
 def test_a_plan_of_another_prediction_is_not_drawn(bench):
     prediction = counting_prediction()
     bench.play(prediction, plan_for(prediction, uuid4()))
-    wait_until(lambda: len(bench.images) > 3)
-    assert not bench.markers
+    wait_until(lambda: len(bench.markers) > 3)
+    assert all(len(array.markers) == 1 for array in bench.markers)
 
 
 def test_when_a_prediction_contradicts_itself_expect_it_in_diagnostics_and_the_next_one_played(bench):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -18,8 +20,8 @@ from robot4d.msg import GripperPlans, Prediction
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
-from robot4d_core.geometry.poses import invert_pose, pose_distance
-from robot4d_core.prediction import PredictedView, default_time_from_start
+from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
+from robot4d_core.prediction import GripperPath, PredictedView, default_time_from_start
 from robot4d_core.prediction import Prediction as CorePrediction
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import (
@@ -154,6 +156,17 @@ def test_a_still_gripper_is_found_where_the_robot_says_it_is(told, cell, seen):
         assert distance < 0.01 and np.degrees(angle) < 3
     assert plan.opening == pytest.approx([cell.arms[0].gripper_opening] * FRAMES, abs=0.01)
     assert plan.gripper == 'gripper' and len(plan.time_from_start) == FRAMES
+
+
+def test_the_distance_from_an_imagined_path_is_published_and_in_diagnostics(told, cell, seen):
+    truth = invert_pose(cell.scene.cameras[0].T_world_optical) @ cell.arms[0].gripper_pose()
+    beside = make_pose(truth[:3, :3], truth[:3, 3] + [0.02, 0.0, 0.0])
+    path = GripperPath('gripper', np.stack([beside] * FRAMES), np.full(FRAMES, 0.08), np.zeros(FRAMES, bool))
+    plans = told.answer_to(replace(seen, paths=(path,)))
+    assert plans.plans[0].path_distance == pytest.approx([0.02] * FRAMES, abs=0.01)
+    wait_until(lambda: told.probe.says('tracker: tracking') == 'followed')
+    values = {pair.key: pair.value for pair in told.probe.health['tracker: tracking'].values}
+    assert float(values['farthest from the imagined path (mm)']) == pytest.approx(20, abs=10)
 
 
 def test_poses_path_and_frames_for_rviz_are_stamped_with_the_observation(told, seen):

@@ -12,7 +12,8 @@ from rclpy.action import ActionServer
 from replay.graph_client import REPLAYED, play, running
 from replay.real_bag import FRAMES, make_bag, read_view
 from robot4d.action import ExecutePlan, Predict
-from robot4d_core.evaluation.demo_report import DemoCycle, draw_cycle
+from robot4d_core.evaluation.demo_cycle import DemoCycle
+from robot4d_core.evaluation.demo_pictures import draw_cycles
 from robot4d_nodes.conversions import gripper_plans_from_message, prediction_from_message
 
 ROOT = Path(__file__).parents[2]
@@ -51,5 +52,5 @@ def test_when_no_robot_is_in_view_expect_clouds_but_a_lost_gripper_and_no_motion
     (plan,) = gripper_plans_from_message(plans)
     picture = ROOT / 'out' / 'real' / f'{pair.name}.png'
     picture.parent.mkdir(parents=True, exist_ok=True)
-    draw_cycle(DemoCycle(prediction, (plan,), observed={view.name: view.rgb for view in views}), picture)
+    draw_cycles([DemoCycle(prediction, (plan,), observed={view.name: view.rgb for view in views})], picture)
     assert picture.stat().st_size > 10_000

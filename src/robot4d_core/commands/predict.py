@@ -72,8 +72,10 @@ def _predict(arguments: argparse.Namespace) -> int:
     if engine.needs_robot:
         if observation.robot is None:
             raise EngineError(f"engine '{engine.name}' needs the robot's state, which {look.source} does not hold: "
-                              f'{look.robot_unknown}; models/tabletop_tiny predicts without (--model)')
-        engine.use_robot(Robot.shipped_with(observation.robot.joints))
+                              f'{look.robot_unknown}; name another robot with --robot FILE, or predict without by '
+                              '--model models/tabletop_tiny')
+        engine.use_robot(Robot.from_files(arguments.urdf, arguments.robot) if arguments.urdf is not None
+                         else Robot.shipped_with(observation.robot.joints))
     console = Console()
     try:
         prediction, stages, steps = predict_in_terminal(

@@ -32,14 +32,20 @@ def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--robot', type=Path, default=None, metavar='FILE',
                         help="of a bag: the names of the robot's joints and frames, as config/robot.yaml; None: those "
                              'of the simulated cell')
+    parser.add_argument('--urdf', type=Path, default=None, metavar='FILE',
+                        help='description (URDF or xacro) of the robot that --robot names, for engines that need it; '
+                             'None: that of the simulated cell')
 
 
 def read_look(arguments: argparse.Namespace, path: Path) -> RecordedLook:
     """Read the moment of an episode or a bag; raises the named errors of both."""
+    if arguments.robot is None:
+        _refuse(arguments, 'urdf', 'it describes the robot that --robot FILE names')
     if not is_bag(path):
         for name, instead in (('time', 'choose the moment with --step NUMBER'), ('topics', 'leave it out'),
                               ('robot', 'leave it out, an episode names its joints itself')):
-            _refuse(arguments, name, f'{path} is no bag; {instead}')
+            if name != 'robot' or arguments.urdf is None:
+                _refuse(arguments, name, f'{path} is no bag; {instead}')
         return read_episode(arguments, path)
     from robot4d_core.episodes.bags.look import read_bag_look
     from robot4d_core.episodes.bags.topics import camera_topics_of_file

@@ -21,7 +21,7 @@ def add(commands) -> None:
     parser.add_argument('--png', type=Path, default=None, metavar='FILE',
                         help='draw some moments into this file instead; needs no browser')
     parser.add_argument('--gripper', action=argparse.BooleanOptionalAction, default=True,
-                        help="read the gripper's path out of a prediction (seconds)")
+                        help='follow the grippers through the video of a prediction (seconds)')
     parser.add_argument('--host', default='127.0.0.1', help='address to serve at; 0.0.0.0: every network')
     parser.add_argument('--port', type=int, default=8080, help='to serve at; 0: any free one')
 
@@ -47,18 +47,16 @@ def _view(arguments: argparse.Namespace) -> int:
 
 def _videos(arguments: argparse.Namespace):
     """Return what to watch and a line about it."""
-    from robot4d_core.viewer.cloud_video import predicted_clouds, recorded_clouds, track_gripper
+    from robot4d_core.viewer.cloud_video import follow_grippers, predicted_clouds, recorded_clouds
 
     if is_bag(arguments.source) or arguments.source.is_file() or arguments.source.suffix == '.npz':
         from robot4d_core.episodes.prediction_file import read_prediction
 
         saved = read_prediction(arguments.source)
-        path = None
-        if arguments.gripper:
-            path, problem = track_gripper(saved)
-            if problem:
-                print(f'gripper path: {problem}')
-        videos = [predicted_clouds(saved, path)]
+        followed, said = follow_grippers(saved) if arguments.gripper else ([], [])
+        for sentence in said:
+            print(f'grippers: {sentence}')
+        videos = [predicted_clouds(saved, followed)]
         if saved.look.future:
             videos.append(recorded_clouds(saved.look, 'recorded', with_observation=False))
         return videos, f'{saved.look.source}: {saved.prediction.model}, seed {saved.seed}, {saved.steps} steps'

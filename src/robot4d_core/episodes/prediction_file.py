@@ -4,7 +4,7 @@
 An npz file holds only plain arrays, so that `numpy.load(file)` alone reads it. v is `n` (the reference) or `m`; T
 predicted frames; 1 + K recorded moments, the first of them observed; all points are in the optical frame of n.
 
-    schema            ()                1
+    schema            ()                2
     model             ()                engine and weights
     seed, steps       ()                of the sampler; -1 where the engine's default was taken
     source            ()                recording and moment
@@ -20,8 +20,8 @@ predicted frames; 1 + K recorded moments, the first of them observed; all points
     recorded_depth_v  (1 + K, h, w)     float32 metres in camera v, NaN invalid
     recorded_intrinsics_v  (3, 3)       of the recorded images, pixels
     T_n_m             (4, 4)            where the recording knows it
-    gripper_poses     (P, 4, 4)         T_n_tcp of the first gripper at the first P recorded moments, where known
-    openings          (P,)              metres, where known
+    gripper_poses     (P, G, 4, 4)      T_n_tcp of every gripper at the first P recorded moments, where known
+    openings          (P, G)            metres, where known
 
 and, of an engine that imagines the paths of G grippers:
 
@@ -47,7 +47,7 @@ from robot4d_core.errors import PredictionFileError, Robot4dError
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.prediction import GripperPath, PredictedView, Prediction
 
-SCHEMA = 1
+SCHEMA = 2
 VIEWS = ('n', 'm')
 OPTIONAL = ('T_n_m', 'gripper_poses', 'openings')
 

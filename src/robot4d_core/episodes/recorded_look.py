@@ -45,8 +45,8 @@ class RecordedLook:
 
     views: n (the reference) and m; stamp: seconds; frame_id: optical frame of n; source: what to find it again by.
     robot: at the first moment; None where the recording does not know it, for the reason robot_unknown.
-    T_n_m: (4, 4), None where the recording does not know it. gripper_poses: (P, 4, 4) T_n_tcp of the first gripper and
-    openings: (P,) metres at the first P moments, both None where unknown. No engine gets these three.
+    T_n_m: (4, 4), None where the recording does not know it. gripper_poses: (P, G, 4, 4) T_n_tcp of every gripper and
+    openings: (P, G) metres at the first P moments, both None where unknown. No engine gets these three.
     """
 
     source: str
@@ -115,8 +115,8 @@ def read_episode_look(
         ),
         instruction=attributes.get('instruction', ''), robot=robot, robot_unknown=robot_unknown,
         T_n_m=relative_pose(episode, n, m),
-        gripper_poses=T_n_world @ np.asarray(episode.gripper_poses)[steps, 0],
-        openings=np.asarray(episode.opening)[steps, 0],
+        gripper_poses=T_n_world @ np.asarray(episode.gripper_poses)[steps],
+        openings=np.asarray(episode.opening)[steps],
     )
 
 

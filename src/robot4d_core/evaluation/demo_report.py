@@ -5,49 +5,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from robot4d_core.errors import EpisodeError
+from robot4d_core.evaluation.demo_cycle import DemoCycle
+from robot4d_core.evaluation.demo_pictures import draw_cycles, film_cycles
 from robot4d_core.geometry.poses import invert_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import SimulatorState
-from robot4d_core.prediction import Prediction
-from robot4d_core.viewer.captions import labelled
-from robot4d_core.viewer.point_splatting import picture_of_clouds
-
-BLUE, RED = np.array([40, 90, 220], np.uint8), np.array([220, 50, 40], np.uint8)
-
-
-@dataclass
-class DemoCycle:
-    """One cycle as the demo saw it.
-
-    plans: of every gripper, none before they are known; observed: RGB (H, W, 3) of each camera at the observation;
-    then: RGB of each camera while the arms moved, in order; simulator: the cell's true state at the observation;
-    predict, track, execute: wall-clock seconds.
-    """
-
-    prediction: Prediction
-    plans: tuple[GripperPlan, ...] = ()
-    simulator: SimulatorState | None = None
-    observed: dict[str, np.ndarray] = field(default_factory=dict)
-    then: dict[str, list[np.ndarray]] = field(default_factory=dict)
-    predict: float = 0.0
-    track: float = 0.0
-    execute: float = 0.0
-    outcome: str = ''
-
-    @property
-    def paths(self) -> list[np.ndarray]:
-        """The path (T, 4, 4) of every gripper; none where one was lost."""
-        return [] if any(plan.lost for plan in self.plans) else [plan.poses for plan in self.plans]
-
-    def reach(self) -> float:
-        """Return how far a gripper gets from where it was observed, metres; 0 where one was lost."""
-        return max((plan.reach() for plan in self.plans), default=0.0) if self.paths else 0.0
+from robot4d_core.tracker.path_agreement import farthest_from_path
 
 
 @dataclass(frozen=True)
@@ -88,13 +57,16 @@ def _summarise_cycle(cycle: DemoCycle) -> dict:
         'predict_s': round(cycle.predict, 2),
         'track_s': round(cycle.track, 2),
         'execute_s': round(cycle.execute, 2),
+        'steps': cycle.steps,
         'outcome': cycle.outcome,
     }
     if cycle.plans:
         weakest = np.min([plan.confidence for plan in cycle.plans], axis=0)
         row['confidence'] = [round(float(c), 3) for c in weakest]
-        row['lost'] = not cycle.paths
-        if cycle.paths:
+        row['lost'] = cycle.lost
+        if (farthest := farthest_from_path(cycle.plans)) is not None:
+            row['farthest_from_path_mm'] = round(1000 * farthest, 1)
+        if not cycle.lost:
             row['reach_mm'] = round(1000 * cycle.reach(), 1)
             if cycle.simulator is not None:
                 metres, radians = plan_errors(cycle.plans, cycle.simulator)
@@ -137,75 +109,11 @@ def write_demo(cycles: list[DemoCycle], outcome: DemoOutcome, folder: Path, pict
     summary.write_text(json.dumps(summarise(cycles, outcome), indent=2) + '\n')
     files = [summary]
     if cycles and pictures:
-        liveliest = max(cycles, key=DemoCycle.reach)
         files += [
-            draw_cycle(liveliest, folder / 'prediction.png'),
+            draw_cycles(cycles, folder / 'prediction.png'),
             film_cycles(cycles, folder / 'prediction.mp4'),
         ]
     return files
-
-
-def draw_cycle(cycle: DemoCycle, file: Path, steps: tuple[int, ...] = (0, 2, 4, 6, 9)) -> Path:
-    """Draw observation, predicted frames of every view, and all predicted clouds in one frame with gripper paths."""
-    import matplotlib
-    matplotlib.use('Agg')
-    from matplotlib import pyplot
-
-    prediction = cycle.prediction
-    views = prediction.views
-    figure = pyplot.figure(figsize=(3.2 * (len(steps) + 1), 2.9 * len(views) + 6.4), dpi=80)
-    grid = figure.add_gridspec(len(views) + 1, len(steps) + 1, height_ratios=[1] * len(views) + [2.2])
-    for row, view in enumerate(views):
-        frames = [(f'{view.name}: observed', cycle.observed.get(view.name))]
-        frames += [(f'predicted +{prediction.time_from_start[k]:.1f} s', view.rgb[k]) for k in steps]
-        for column, (title, image) in enumerate(frames):
-            axes = figure.add_subplot(grid[row, column])
-            axes.set_title(title, fontsize=11)
-            axes.axis('off')
-            if image is not None:
-                axes.imshow(image)
-    last = steps[len(steps) // 2]
-    half = (len(steps) + 1) // 2
-    frame_name = prediction.frame_id
-    clouds = [
-        (f'predicted clouds of all views at +{prediction.time_from_start[last]:.1f} s in {frame_name},\n'
-         'with the gripper paths read out of them',
-         [(view.pointmap[last], view.rgb[last]) for view in views]),
-        ('the same by view: '
-         + ', '.join(f'{name} {view.name}' for name, view in zip(('blue', 'red'), views, strict=False)),
-         [(view.pointmap[last], colour) for view, colour in zip(views, (BLUE, RED), strict=False)]),
-    ]
-    for (title, parts), columns in zip(clouds, (slice(0, half), slice(half, None)), strict=True):
-        axes = figure.add_subplot(grid[len(views), columns])
-        axes.set_title(title, fontsize=12)
-        axes.axis('off')
-        axes.imshow(picture_of_clouds(parts, cycle.paths))
-    figure.suptitle(f'robot4d, generator: {prediction.model}', fontsize=15)
-    figure.tight_layout(rect=(0, 0, 1, 0.98))
-    figure.savefig(file)
-    pyplot.close(figure)
-    return file
-
-
-def film_cycles(cycles: list[DemoCycle], file: Path, frame_rate: int = 4, height: int = 256) -> Path:
-    """Film every predicted frame beside what then happened, at the same share of the motion; MP4."""
-    import imageio.v2 as imageio
-
-    with imageio.get_writer(file, fps=frame_rate, macro_block_size=2) as video:
-        for number, cycle in enumerate(cycles, 1):
-            times = cycle.prediction.time_from_start
-            for k, time in enumerate(times):
-                rows = []
-                for view in cycle.prediction.views:
-                    happened = cycle.then.get(view.name) or [cycle.observed.get(view.name, view.rgb[k])]
-                    real = happened[round((k + 1) / len(times) * (len(happened) - 1))]
-                    rows.append(np.hstack([
-                        labelled(
-                            view.rgb[k], f'{view.name}: predicted by {cycle.prediction.model}, +{time:.1f} s', height),
-                        labelled(real, f'{view.name}: what then happened (cycle {number})', height),
-                    ]))
-                video.append_data(np.vstack(rows))
-    return file
 
 
 def read_summary(folder: Path) -> dict:

@@ -5,21 +5,42 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from robot4d_core.errors import RobotDescriptionError
+from robot4d_core.robot.base_frame import read_base_frame
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.names import ArmNames, read_arm_names
 
 
 @dataclass(frozen=True)
 class Robot:
-    """base_frame: the link that does not move, in which a state gives the pose of the reference camera."""
+    """base_frame: the link that does not move, in which a state gives the pose of the reference camera.
+
+    Raises RobotDescriptionError when the description lacks one of the names.
+    """
 
     description: RobotDescription
     arms: tuple[ArmNames, ...]
     base_frame: str = 'world'
+
+    def __post_init__(self) -> None:
+        for arm in self.arms:
+            for joint in arm.all_joints:
+                self.description.require_joint(joint)
+            for link in (arm.gripper.hand, *arm.gripper.fingers, arm.gripper.tcp):
+                self.description.require_link(link)
+        self.description.require_link(self.base_frame)
+
+    @classmethod
+    def from_files(cls, description: Path, names: Path) -> Robot:
+        """Read a URDF or xacro file, and a file with names as config/robot.yaml.
+
+        Raises RobotDescriptionError, ParameterError.
+        """
+        return cls(RobotDescription.from_file(description), read_arm_names(names), read_base_frame(names))
 
     @classmethod
     def shipped(cls, arms: int) -> Robot:
@@ -35,8 +56,8 @@ class Robot:
         arms = [arm for arm in read_arm_names() if set(arm.all_joints) <= set(joints)]
         if not arms:
             raise RobotDescriptionError(
-                f"none of the arms that come with robot4d has these joints: {', '.join(joints)}; the model has learned "
-                'another robot')
+                f"none of the arms that come with robot4d has these joints: {', '.join(joints)}; name and describe "
+                'another robot with --robot FILE and --urdf FILE')
         return cls.shipped(len(arms))
 
     @property

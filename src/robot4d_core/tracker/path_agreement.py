@@ -75,6 +75,13 @@ def _compare(
         message=_describe(plan, distance, turn, disagreeing, in_sight, confidence))
 
 
+def farthest_from_path(plans: Sequence[GripperPlan]) -> float | None:
+    """Return the largest path_distance of any gripper, metres; None where none was seen beside a path."""
+    distances = [plan.path_distance for plan in plans if plan.path_distance is not None]
+    seen = [float(distance) for row in distances for distance in row if np.isfinite(distance)]
+    return max(seen, default=None)
+
+
 def settled(closed: np.ndarray, before: bool) -> np.ndarray:
     """Return closed (T,) with each change where it has been imagined for two steps in a row; before: the first step.
 

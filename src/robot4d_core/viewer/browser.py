@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import viser
-from scipy.spatial.transform import Rotation
 
 from robot4d_core.errors import ViewerError
 from robot4d_core.viewer.cloud_video import CloudVideo
@@ -17,7 +16,6 @@ from robot4d_core.viewer.moments_picture import point_of_view
 
 BOTH = 'both'
 POINT_SIZE = 0.004  # metres
-PATH_COLOUR = (255, 170, 0)
 GAP = 0.2  # metres between clouds side by side
 _NODES = ('predicted', 'recorded')
 _TICK = 0.02  # seconds
@@ -40,7 +38,7 @@ class CloudViewer:
         self._moments = [[self._add_moment(v, step) for step in range(len(video.times))]
                          for v, video in enumerate(videos)]
         self._titles = [self._add_title(v) for v in range(len(videos))]
-        self._paths = {v: self._add_path(v) for v, video in enumerate(videos) if video.gripper_path is not None}
+        self._lines = {v: self._add_lines(v) for v, video in enumerate(videos) if video.lines}
         self._add_controls(description)
         self._show()
 
@@ -122,15 +120,13 @@ class CloudViewer:
                 position=self._offset(v), visible=False)
         return clouds
 
-    def _add_path(self, v: int):
-        path, root = self._videos[v].gripper_path, f'/{_NODES[v]}/gripper_path'
+    def _add_lines(self, v: int):
+        root = f'/{_NODES[v]}/grippers'
         handle = self._server.scene.add_frame(root, show_axes=False, position=self._offset(v))
-        positions = path[:, :3, 3]
-        if len(path) > 1:
+        for number, line in enumerate(self._videos[v].lines):
+            segments, colours = line.segments()
             self._server.scene.add_line_segments(
-                f'{root}/line', np.stack([positions[:-1], positions[1:]], axis=1), PATH_COLOUR, thickness=0.004)
-        wxyz = Rotation.from_matrix(path[:, :3, :3]).as_quat()[:, [3, 0, 1, 2]]
-        self._server.scene.add_batched_axes(f'{root}/axes', wxyz, positions, axes_length=0.035, axes_radius=0.002)
+                f'{root}/{number}', segments, np.repeat(colours[:, None], 2, axis=1), thickness=line.width)
         return handle
 
     def _add_controls(self, description: str) -> None:
@@ -148,8 +144,8 @@ class CloudViewer:
         self._view = gui.add_dropdown('View', names, initial_value=BOTH)
         self._size = gui.add_slider('Point size (mm)', 1.0, 10.0, 0.5, 1000 * POINT_SIZE)
         self._beside = gui.add_checkbox('Recorded future beside', True, visible=len(self._videos) > 1)
-        self._path = gui.add_checkbox('Gripper path', True, visible=bool(self._paths))
-        for control in (self._step, self._view, self._beside, self._path):
+        self._grippers = gui.add_checkbox('Ways of the grippers', True, visible=bool(self._lines))
+        for control in (self._step, self._view, self._beside, self._grippers):
             control.on_update(lambda _: self._show())
         self._size.on_update(lambda _: self._resize())
 
@@ -165,8 +161,8 @@ class CloudViewer:
                             chosen == BOTH or chosen.endswith(f': {name}'))
             for v, title in enumerate(self._titles):
                 title.visible = v == 0 or self._beside.value
-            for v, path in self._paths.items():
-                path.visible = self._path.value and (v == 0 or self._beside.value)
+            for v, lines in self._lines.items():
+                lines.visible = self._grippers.value and (v == 0 or self._beside.value)
             self._time.content = f'**+{video.times[self.step]:.1f} s**'
 
     def _resize(self) -> None:

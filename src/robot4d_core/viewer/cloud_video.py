@@ -1,8 +1,9 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""What can be watched: the coloured clouds of both views over time, in one frame, with the path of the gripper."""
+"""What can be watched: the coloured clouds of both views over time, in one frame, with the ways of the grippers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,19 +13,20 @@ from robot4d_core.episodes.saved_prediction import SavedPrediction
 from robot4d_core.errors import ViewerError
 from robot4d_core.geometry.pointmaps import valid_points
 from robot4d_core.prediction import FRAME_INTERVAL
+from robot4d_core.viewer.gripper_line import GripperLine, imagined_lines, planned_lines
 
 
 @dataclass(frozen=True)
 class CloudVideo:
     """times: (T,) seconds after the observation. views: by camera name, points (T, H, W, 3) metres in frame n and
-    colours (T, H, W, 3) uint8. gripper_path: (P, 4, 4) poses in frame n, from the observation on; None when unknown.
+    colours (T, H, W, 3) uint8. lines: the ways of grippers, in frame n.
     Raises ViewerError when no point is known at the first moment.
     """
 
     title: str
     times: np.ndarray
     views: dict[str, tuple[np.ndarray, np.ndarray]]
-    gripper_path: np.ndarray | None = None
+    lines: Sequence[GripperLine] = ()
 
     def __post_init__(self) -> None:
         if not len(self.first_points):
@@ -44,12 +46,13 @@ class CloudVideo:
         return points[step][known], colours[step][known]
 
 
-def predicted_clouds(saved: SavedPrediction, gripper_path: np.ndarray | None = None) -> CloudVideo:
-    """Return what was predicted."""
+def predicted_clouds(saved: SavedPrediction, followed: Sequence[GripperLine] = ()) -> CloudVideo:
+    """Return what was predicted; followed: what follow_grippers read out of its video."""
     prediction = saved.prediction
     return CloudVideo(
         f'predicted by {prediction.model}', prediction.time_from_start,
-        {view.name: (view.pointmap, view.rgb) for view in prediction.views}, gripper_path)
+        {view.name: (view.pointmap, view.rgb) for view in prediction.views},
+        [*followed, *imagined_lines(prediction)])
 
 
 def recorded_clouds(look: RecordedLook, title: str, with_observation: bool = True) -> CloudVideo:
@@ -59,25 +62,32 @@ def recorded_clouds(look: RecordedLook, title: str, with_observation: bool = Tru
         view.name: (points[first:], view.rgb[first:])
         for view, points in zip(look.views, look.pointmaps(), strict=True) if points is not None
     }
-    return CloudVideo(title, FRAME_INTERVAL * np.arange(first, 1 + look.future), views, look.gripper_poses)
+    poses = np.empty((0, 0, 4, 4)) if look.gripper_poses is None else look.gripper_poses
+    lines = [GripperLine(of_gripper) for of_gripper in np.swapaxes(poses, 0, 1)]
+    return CloudVideo(title, FRAME_INTERVAL * np.arange(first, 1 + look.future), views, lines)
 
 
-def track_gripper(saved: SavedPrediction) -> tuple[np.ndarray | None, str]:
-    """Read the gripper's path (P, 4, 4) out of a prediction, from the observation to where it is lost.
+def follow_grippers(saved: SavedPrediction) -> tuple[list[GripperLine], list[str]]:
+    """Read the ways of all grippers out of the video of a prediction, each from the observation to where it is lost.
 
-    The second value says why there is none, or why it ends early. The tracker needs to know where the gripper was at
-    the observation, and knows the gripper of robot4d's robot.
+    The second value says why there are none, where they end early, and how far they are from imagined paths. The
+    tracker needs to know where the grippers were at the observation, and knows the grippers of robot4d's robot.
     """
-    from robot4d_core.robot.description import RobotDescription
     from robot4d_core.robot.gripper_model import GripperModel
-    from robot4d_core.robot.names import read_arm_names
-    from robot4d_core.tracker.gripper_tracker import GripperTracker
+    from robot4d_core.robot.robot import Robot
+    from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings, track_grippers
+    from robot4d_core.tracker.path_agreement import AgreementSettings, compare_with_paths, farthest_from_path
 
-    look = saved.look
+    look, prediction = saved.look, saved.prediction
     if look.gripper_poses is None or look.openings is None:
-        return None, 'the recording does not tell where the gripper was at the observation'
-    tracker = GripperTracker(GripperModel.from_description(RobotDescription.shipped(), read_arm_names()[0].gripper))
-    plan = tracker.track(saved.prediction, look.gripper_poses[0], float(look.openings[0]), look.observation)
-    lost = np.flatnonzero(plan.confidence <= 0)
-    found = plan.poses[:lost[0]] if len(lost) else plan.poses
-    return np.concatenate([look.gripper_poses[:1], found]), plan.message
+        return [], ['the recording does not tell where the grippers were at the observation']
+    robot = Robot.shipped(look.gripper_poses.shape[1])
+    models = [GripperModel.from_description(robot.description, arm.gripper) for arm in robot.arms]
+    trackers = [GripperTracker(model, TrackerSettings(gripper=arm.gripper.name))
+                for model, arm in zip(models, robot.arms, strict=True)]
+    plans = track_grippers(trackers, prediction, look.gripper_poses[0], look.openings[0].tolist(), look.observation)
+    compared = compare_with_paths(plans, models, prediction, AgreementSettings())
+    said = [plan.message for plan in compared if plan.message]
+    if (farthest := farthest_from_path(compared)) is not None:
+        said.append(f'in the video at most {1e3 * farthest:.0f} mm from the imagined path')
+    return planned_lines(plans), said

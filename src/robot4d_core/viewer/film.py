@@ -10,7 +10,10 @@ import imageio.v2 as imageio
 import numpy as np
 
 from robot4d_core.episodes.saved_prediction import SavedPrediction
+from robot4d_core.tracker.view_registration import place_cameras
 from robot4d_core.viewer.captions import labelled
+from robot4d_core.viewer.gripper_line import imagined_lines
+from robot4d_core.viewer.point_splatting import with_lines
 
 FRAME_RATE = 2  # real time: frames are half a second apart
 HEIGHT = 256
@@ -18,7 +21,7 @@ UNKNOWN = (60, 60, 60)
 
 
 def write_film(saved: SavedPrediction, file: Path) -> None:
-    """Write an MP4 of the predicted frames.
+    """Write an MP4 of the predicted frames, with the imagined paths of the grippers.
 
     Per view, from left to right: recorded colour, predicted colour, recorded depth, predicted depth (z in frame n, all
     on one scale). Where the recording knows no future, the observation stands still on the recorded side.
@@ -26,6 +29,7 @@ def write_film(saved: SavedPrediction, file: Path) -> None:
     prediction, look = saved.prediction, saved.look
     recorded_depth = [None if points is None else points[..., 2] for points in look.pointmaps()]
     predicted_depth = [view.pointmap[..., 2] for view in prediction.views]
+    lines, cameras = imagined_lines(prediction), place_cameras(prediction)
     scale = depth_scale([depth for depth in (*recorded_depth, *predicted_depth) if depth is not None])
     with imageio.get_writer(file, fps=FRAME_RATE, macro_block_size=2) as film:
         for k, time in enumerate(prediction.time_from_start):
@@ -38,7 +42,8 @@ def write_film(saved: SavedPrediction, file: Path) -> None:
                 z = np.full(recorded.depth[0].shape, np.nan) if unknown else recorded_depth[v][moment]
                 rows.append(np.hstack([
                     labelled(recorded.rgb[moment], f'{view.name}: {when}', HEIGHT),
-                    labelled(view.rgb[k], f'{prediction.model} +{time:.1f} s', HEIGHT),
+                    labelled(with_lines(view, view.rgb[k], cameras, lines, HEIGHT),
+                             f'{prediction.model} +{time:.1f} s', HEIGHT),
                     labelled(depth_colours(z, scale), depth_label, HEIGHT),
                     labelled(depth_colours(predicted_depth[v][k], scale),
                              f'predicted depth, {scale[0]:.2f} to {scale[1]:.2f} m', HEIGHT),

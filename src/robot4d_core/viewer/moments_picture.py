@@ -63,8 +63,7 @@ def _panel(video: CloudVideo, step: int, viewpoint, told_apart: bool) -> np.ndar
     for name, colour in zip(video.views, VIEW_COLOURS, strict=False):
         points, colours = video.cloud(name, step)
         clouds.append((points, _tinted(colours, colour) if told_apart else colours))
-    paths = [] if video.gripper_path is None else [video.gripper_path]
-    return picture_of_clouds(clouds, paths, viewpoint=viewpoint)
+    return picture_of_clouds(clouds, video.lines, viewpoint=viewpoint)
 
 
 def _tinted(colours: np.ndarray, tint: np.ndarray) -> np.ndarray:

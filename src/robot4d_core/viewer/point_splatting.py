@@ -1,20 +1,23 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Pictures of point clouds without a screen."""
+"""Pictures of point clouds and of the ways of grippers without a screen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import cv2
 import numpy as np
 
 from robot4d_core.geometry.cameras import PinholeCamera
-from robot4d_core.geometry.pointmaps import valid_points
+from robot4d_core.geometry.pointmaps import transform_points, valid_points
 from robot4d_core.geometry.poses import invert_pose, look_at
 from robot4d_core.geometry.splatting import draw_points
+from robot4d_core.prediction import PredictedView
+from robot4d_core.viewer.gripper_line import GripperLine
 
 BACKGROUND = np.array([250, 250, 250], np.uint8)
-GRIPPER_PATH = np.array([[255, 170, 0]], np.uint8)
-AXIS_COLOURS = np.array([[220, 30, 30], [30, 170, 30], [30, 60, 220]], np.uint8)
+NEAREST = 0.05  # metres from a camera to what it draws
+FRACTION = 4  # bits of a pixel
 
 
 def virtual_camera(points: np.ndarray, width: int = 640, height: int = 512) -> tuple[PinholeCamera, np.ndarray]:
@@ -31,14 +34,14 @@ def virtual_camera(points: np.ndarray, width: int = 640, height: int = 512) -> t
 
 def picture_of_clouds(
     clouds: list[tuple[np.ndarray, np.ndarray]],
-    gripper_paths: Sequence[np.ndarray] = (),
+    lines: Sequence[GripperLine] = (),
     width: int = 640,
     height: int = 512,
     viewpoint: tuple[PinholeCamera, np.ndarray] | None = None,
 ) -> np.ndarray:
-    """Draw clouds, all in one optical frame, with the paths of grippers through them; returns (H, W, 3) uint8.
+    """Draw clouds, all in one optical frame, with the ways of grippers through them; returns (H, W, 3) uint8.
 
-    clouds: pairs of points (..., 3) metres and colours (..., 3) or (3,) uint8; gripper_paths: (T, 4, 4) poses each;
+    clouds: pairs of points (..., 3) metres and colours (..., 3) or (3,) uint8; lines: in the same frame;
     viewpoint: what virtual_camera returns, None for one that sees these clouds.
     """
     flat = [
@@ -53,13 +56,35 @@ def picture_of_clouds(
     depth = np.full((camera.height, camera.width), np.inf)
     for points, colours in flat:
         draw_points(image, depth, camera, camera_from_points, points, colours)
-    for path in gripper_paths:
-        depth[:] = np.inf
-        along = np.linspace(0, len(path) - 1, 40 * len(path))
-        line = np.stack([np.interp(along, range(len(path)), path[:, i, 3]) for i in range(3)], axis=1)
-        draw_points(image, depth, camera, camera_from_points, line, GRIPPER_PATH)
-        for pose in path:
-            for axis, colour in enumerate(AXIS_COLOURS):
-                arrow = pose[:3, 3] + np.linspace(0, 0.035, 40)[:, None] * pose[:3, axis]
-                draw_points(image, depth, camera, camera_from_points, arrow, colour)
+    draw_lines(image, camera, camera_from_points, lines)
     return image
+
+
+def draw_lines(
+    image: np.ndarray, camera: PinholeCamera, camera_from_points: np.ndarray, lines: Sequence[GripperLine]
+) -> None:
+    """Draw lines onto an image (H, W, 3) uint8 of a camera, in place and over everything.
+
+    camera_from_points: (4, 4), from the frame of the lines.
+    """
+    for line in lines:
+        segments, colours = line.segments()
+        local = transform_points(camera_from_points, segments)
+        before = (local[..., 2] > NEAREST).all(axis=1)
+        pixels = np.rint(camera.project(local[before].reshape(-1, 3)) * 2**FRACTION).astype(int).reshape(-1, 2, 2)
+        for (start, end), colour in zip(pixels.tolist(), colours[before].tolist(), strict=True):
+            cv2.line(image, start, end, colour, 2, cv2.LINE_AA, FRACTION)
+
+
+def with_lines(
+    view: PredictedView, image: np.ndarray, cameras: Mapping[str, np.ndarray], lines: Sequence[GripperLine], height: int
+) -> np.ndarray:
+    """Return an image (H, W, 3) uint8 of a view's camera, scaled to a height, under lines in frame n.
+
+    cameras: T_n_camera (4, 4) by view, as far as known; of another camera the image remains without lines.
+    """
+    camera = view.camera.resized(round(image.shape[1] * height / image.shape[0] / 2) * 2, height)
+    picture = cv2.resize(image, (camera.width, camera.height), interpolation=cv2.INTER_LINEAR)
+    if view.name in cameras:
+        draw_lines(picture, camera, invert_pose(cameras[view.name]), lines)
+    return picture

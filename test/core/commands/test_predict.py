@@ -21,6 +21,7 @@ from robot4d_core.errors import PredictionCancelled
 from robot4d_core.generator.engines import engine as engines
 from robot4d_core.generator.engines.hold import HoldEngine
 from robot4d_core.share import share_directory
+from shipped_robot import DESCRIPTION
 
 
 @pytest.fixture(scope='module')
@@ -99,7 +100,10 @@ class Witness(HoldEngine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.robots = []
+        self.robots, self.robot = [], None
+
+    def use_robot(self, robot):
+        self.robot = robot
 
     def predict(self, observation, **_):
         self.robots.append(observation.robot)
@@ -124,6 +128,34 @@ def test_an_engine_that_needs_the_robot_gets_it_or_says_what_the_recording_lacks
         error = capsys.readouterr().err
         assert f"engine 'witness' needs the robot's state, which {source}" in error and expected in error
     assert len(witness.robots) == 1
+
+
+def test_another_robot_is_described_by_its_own_urdf_and_names(tmp_path, capsys, monkeypatch):
+    def rename(topic, log_time, fields):
+        if 'joint_states' in topic:
+            fields = {**fields, 'name': [name.replace('arm_joint', 'panda_joint') for name in fields['name']]}
+        return log_time, fields
+
+    witness = Witness()
+    monkeypatch.setattr(engines, 'make_engine', lambda *_, **__: witness)
+    bag, urdf, names = make_bag(tmp_path / 'bag', rename, seconds=1.0), tmp_path / 'panda.urdf', tmp_path / 'panda.yaml'
+    urdf.write_text(DESCRIPTION.urdf.replace('arm_joint', 'panda_joint'))
+    names.write_text((share_directory() / 'config' / 'robot.yaml').read_text().replace('arm_joint', 'panda_joint'))
+    assert predict(bag, tmp_path / 'out', '--robot', names, '--urdf', urdf) == 130
+    assert witness.robot.arms[0].joints[0] == 'panda_joint1' and 'panda_joint7' in witness.robots[0].joints
+
+    lacking = tmp_path / 'lacking.yaml'
+    lacking.write_text(names.read_text().replace('gripper_tcp', 'panda_hand_tcp'))
+    for options, expected in (
+        (('--robot', names), 'none of the arms that come with robot4d has these joints: panda_joint1, '),
+        (('--robot', lacking, '--urdf', urdf), "the robot description has no link 'panda_hand_tcp'; it has: "),
+        (('--robot', names, '--urdf', tmp_path / 'none.urdf'), 'none.urdf does not exist'),
+        (('--urdf', urdf), '--urdf does not apply: it describes the robot that --robot FILE names'),
+        ((), 'name another robot with --robot FILE, or predict without by --model models/tabletop_tiny'),
+    ):
+        capsys.readouterr()
+        assert predict(bag, tmp_path / 'out', *options) == 2
+        assert expected in capsys.readouterr().err
 
 
 def test_wrong_sources_are_named(episode, tmp_path, capsys):

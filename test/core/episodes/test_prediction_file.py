@@ -19,7 +19,7 @@ from robot4d_core.errors import PredictionFileError
 
 @pytest.fixture(scope='module')
 def saved(tmp_path_factory):
-    return saved_prediction(tmp_path_factory.mktemp('saved') / 'store')
+    return saved_prediction(tmp_path_factory.mktemp('saved') / 'store', grippers=2)
 
 
 @pytest.fixture
@@ -85,8 +85,8 @@ def test_another_npz_is_refused(tmp_path):
 
 def test_another_schema_is_refused(file, tmp_path):
     with np.load(file) as arrays:
-        np.savez(tmp_path / 'newer.npz', **dict(arrays) | {'schema': 2})
-    with pytest.raises(PredictionFileError, match='has schema 2, this version reads 1'):
+        np.savez(tmp_path / 'newer.npz', **dict(arrays) | {'schema': 3})
+    with pytest.raises(PredictionFileError, match='has schema 3, this version reads 2'):
         read_prediction(tmp_path / 'newer.npz')
 
 

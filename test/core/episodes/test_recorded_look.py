@@ -53,8 +53,8 @@ def test_the_observation_is_the_first_moment_each_view_in_its_own_camera(store, 
 def test_the_gripper_is_in_frame_n(store, path):
     episode, look = store.read('episode_000003'), read_episode_look(path, 2, ('3', '1'))
     T_n_world = invert_pose(episode.camera_poses[3])
-    np.testing.assert_allclose(look.gripper_poses, [T_n_world @ pose for pose in episode.gripper_poses[2:13, 0]])
-    np.testing.assert_array_equal(look.openings, episode.opening[2:13, 0])
+    np.testing.assert_allclose(look.gripper_poses, [T_n_world @ pose for pose in episode.gripper_poses[2:13]])
+    np.testing.assert_array_equal(look.openings, episode.opening[2:13])
 
 
 def test_near_the_end_less_future_is_known(path):

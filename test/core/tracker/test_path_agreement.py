@@ -11,7 +11,13 @@ import pytest
 from core.tracker.test_gripper_tracker import MODEL, OBSERVATION, OPENINGS, PATH, PREDICTION, T_REFERENCE_WORLD, track
 from robot4d_core.geometry.poses import make_pose
 from robot4d_core.prediction import GripperPath
-from robot4d_core.tracker.path_agreement import PATH_ALONE, AgreementSettings, compare_with_paths, settled
+from robot4d_core.tracker.path_agreement import (
+    PATH_ALONE,
+    AgreementSettings,
+    compare_with_paths,
+    farthest_from_path,
+    settled,
+)
 
 TRUE = GripperPath('gripper', T_REFERENCE_WORLD @ np.stack(PATH), np.array(OPENINGS), np.array(OPENINGS) < 0.05)
 TRACKED = track(PREDICTION, OBSERVATION)
@@ -83,3 +89,10 @@ def test_a_grip_changes_where_it_is_imagined_for_two_steps_in_a_row(before, clos
 
 def test_a_gripper_without_a_path_is_planned_as_tracked():
     assert compare(replace(TRUE, gripper='another')) is TRACKED
+
+
+def test_the_farthest_step_counts_among_all_grippers_that_were_seen_beside_a_path():
+    plans = [replace(TRACKED, path_distance=np.array(row)) for row in ([0.01, np.nan], [np.nan, 0.03])]
+    assert farthest_from_path([TRACKED, *plans]) == 0.03
+    assert farthest_from_path([TRACKED]) is None
+    assert farthest_from_path([replace(TRACKED, path_distance=np.full(2, np.nan))]) is None

@@ -17,12 +17,14 @@ from robot4d_core.errors import ViewerError
 from robot4d_core.viewer import browser
 from robot4d_core.viewer.browser import CloudViewer
 from robot4d_core.viewer.cloud_video import predicted_clouds, recorded_clouds
+from robot4d_core.viewer.gripper_line import GripperLine
 
 
 @pytest.fixture(scope='module')
 def viewer(tmp_path_factory):
     saved = saved_prediction(tmp_path_factory.mktemp('viewer') / 'store')
-    videos = [predicted_clouds(saved, saved.look.gripper_poses), recorded_clouds(saved.look, 'recorded', False)]
+    followed = [GripperLine(saved.look.gripper_poses[:, 0])]
+    videos = [predicted_clouds(saved, followed), recorded_clouds(saved.look, 'recorded', False)]
     viewer = CloudViewer(videos, 'a description', '127.0.0.1', 0)
     yield viewer
     viewer.stop()
@@ -46,10 +48,10 @@ def test_the_page_is_served(viewer):
         assert page.status == 200 and b'<html' in page.read().lower()
 
 
-def test_a_browser_gets_every_cloud_and_both_paths(viewer):
+def test_a_browser_gets_every_cloud_and_the_ways_of_all_grippers(viewer):
     text, size = received(viewer.url)
     for name in ('/predicted/0/camera_2', '/predicted/9/camera_0', '/recorded/9/camera_0',
-                 '/predicted/gripper_path/line', '/recorded/gripper_path/axes', 'a description'):
+                 '/predicted/grippers/0', '/predicted/grippers/2', '/recorded/grippers/0', 'a description'):
         assert name in text
     assert size > 2 * 2 * 10 * 800 * (3 * 2 + 3)  # bytes per point: three float16, three colours
 

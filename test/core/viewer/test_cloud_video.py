@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,9 @@ from robot4d_core.episodes.recorded_look import RecordedLook, RecordedView
 from robot4d_core.episodes.saved_prediction import SavedPrediction
 from robot4d_core.errors import ViewerError
 from robot4d_core.evaluation.tracking.oracle_tracking import make_case
-from robot4d_core.viewer.cloud_video import predicted_clouds, recorded_clouds, track_gripper
+from robot4d_core.prediction import GripperPath
+from robot4d_core.robot.names import read_arm_names
+from robot4d_core.viewer.cloud_video import follow_grippers, predicted_clouds, recorded_clouds
 
 
 @pytest.fixture(scope='module')
@@ -33,7 +36,8 @@ def test_a_perfect_prediction_shows_the_clouds_of_the_recorded_future(saved):
 def test_a_recording_begins_with_the_observation(saved):
     video = recorded_clouds(saved.look, 'recorded')
     np.testing.assert_allclose(video.times, 0.5 * np.arange(11))
-    assert len(video.gripper_path) == 11
+    (line,) = video.lines
+    np.testing.assert_array_equal(line.poses, saved.look.gripper_poses[:, 0])
 
 
 def test_a_view_whose_place_is_unknown_is_left_out(saved):
@@ -46,18 +50,43 @@ def test_a_prediction_of_colours_only_has_no_clouds(saved):
         predicted_clouds(replace(saved, prediction=replace(saved.prediction, views=views)))
 
 
-def test_no_gripper_is_tracked_when_nobody_knows_where_it_was(saved):
-    path, problem = track_gripper(replace(saved, look=replace(saved.look, gripper_poses=None)))
-    assert path is None and 'does not tell where the gripper was' in problem
+def test_the_imagined_path_of_every_gripper_is_among_the_lines(saved):
+    for line, path in zip(predicted_clouds(saved).lines, saved.prediction.paths, strict=True):
+        assert line.imagined
+        np.testing.assert_array_equal(line.poses, path.poses)
+        np.testing.assert_array_equal(line.closed, path.closed)
 
 
-def test_the_gripper_is_tracked_through_a_perfect_prediction():
-    case = make_case('PutSpatulaOnTable', 3, 160, 128)
+def test_no_gripper_is_followed_when_nobody_knows_where_it_was(saved):
+    lines, said = follow_grippers(replace(saved, look=replace(saved.look, gripper_poses=None)))
+    assert not lines and 'does not tell where the grippers were' in said[0]
+
+
+@pytest.fixture(scope='module')
+def two_arms():
+    """A perfect prediction for two arms, and what truly happened."""
+    case = make_case('PlaceAppleFromBowlIntoBin', 3, 160, 128)
     views = tuple(RecordedView(view.name, view.camera, view.rgb[None], view.depth[None])
                   for view in case.observation.views)
     look = RecordedLook('cell', case.observation.stamp, case.observation.frame_id, views,
-                        gripper_poses=case.initial_pose[None], openings=np.array([case.initial_opening]))
-    path, problem = track_gripper(SavedPrediction(case.prediction, look))
-    assert not problem and path.shape == (11, 4, 4)
-    errors = np.linalg.norm(path[1:, :3, 3] - case.poses[:, :3, 3], axis=1)
-    assert np.median(errors) < 0.01
+                        gripper_poses=case.initial_poses[None], openings=case.initial_openings[None])
+    return case, look
+
+
+def test_both_grippers_are_followed_through_a_perfect_prediction(two_arms):
+    case, look = two_arms
+    lines, said = follow_grippers(SavedPrediction(case.prediction, look))
+    assert said == []
+    for line, initial, poses in zip(lines, case.initial_poses, case.poses, strict=True):
+        np.testing.assert_array_equal(line.poses[0], initial)
+        assert np.median(np.linalg.norm(line.poses[1:, :3, 3] - poses[:, :3, 3], axis=1)) < 0.01
+
+
+def test_the_distance_from_imagined_paths_is_said(two_arms):
+    case, look = two_arms
+    beside = case.poses.copy()
+    beside[..., :3, 3] += [0.0, 0.0, 0.02]
+    paths = tuple(GripperPath(arm.gripper.name, *path, np.zeros(10, bool))
+                  for arm, *path in zip(read_arm_names(), beside, case.openings))
+    _, said = follow_grippers(SavedPrediction(replace(case.prediction, paths=paths), look))
+    assert 15 < float(re.fullmatch(r'in the video at most (\d+) mm from the imagined path', said[-1])[1]) < 35

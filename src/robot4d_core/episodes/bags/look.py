@@ -138,18 +138,19 @@ class _Scan:
 
     def gripper(self, frame: str, moments: np.ndarray) -> dict[str, np.ndarray]:
         """Return gripper_poses and openings of a RecordedLook up to the first unknown one, {} when none is known."""
-        gripper, poses, openings = self._arms[0].gripper, [], []
+        grippers, poses, openings = [arm.gripper for arm in self._arms], [], []
+        fingers = [finger for gripper in grippers for finger in gripper.finger_joints]
         for moment in moments:
-            pose = self.pose(frame, gripper.tcp, int(moment))
+            found = [self.pose(frame, gripper.tcp, int(moment)) for gripper in grippers]
             try:
-                joints = self._joints.at(gripper.finger_joints, moment * 1e-9, TOLERANCE)
+                joints = self._joints.at(fingers, moment * 1e-9, TOLERANCE)
             except ObservationError:
                 break
-            if pose is None:
+            if any(pose is None for pose in found):
                 break
-            poses.append(pose)
-            openings.append(sum(joints[finger] for finger in gripper.finger_joints))
-        return {'gripper_poses': np.stack(poses), 'openings': np.array(openings)} if poses else {}
+            poses.append(found)
+            openings.append([sum(joints[finger] for finger in gripper.finger_joints) for gripper in grippers])
+        return {'gripper_poses': np.array(poses), 'openings': np.array(openings)} if poses else {}
 
 
 def _stream(reader: BagReader, topic: str, kinds: dict[str, str], what: str) -> Stream:

@@ -2,7 +2,7 @@
 """A prediction as rosbag2 (MCAP): robot4d/msg/Prediction on /prediction, and the recording that it was made from.
 
 `ros2 bag play` gives the prediction to the tracker and playback nodes. Colour, depth and camera_info of the recorded
-moments are on realsense-ros's topics; /tf_static holds view m's camera in frame n and /tf the gripper, where known.
+moments are on realsense-ros's topics; /tf_static holds view m's camera in frame n and /tf the grippers, where known.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class PredictionBagWriter(BagWriter):
 
 def write_prediction_bag(saved: SavedPrediction, folder: Path) -> None:
     """Write a new rosbag2 folder. Raises EpisodeError when it exists."""
-    look, gripper = saved.look, read_arm_names()[0].gripper
+    look, grippers = saved.look, [arm.gripper for arm in read_arm_names()]
     with PredictionBagWriter(folder) as bag:
         bag.write_note({'source': look.source, 'seed': saved.seed, 'steps': saved.steps})
         if look.instruction:
@@ -96,9 +96,10 @@ def write_prediction_bag(saved: SavedPrediction, folder: Path) -> None:
             for view, frame in zip(look.views, frames, strict=True):
                 bag.write_view(stamp, CameraView(view.name, view.camera, view.rgb[k], view.depth[k]), frame)
             if look.gripper_poses is not None and k < len(look.gripper_poses):
-                bag.write_transforms(stamp, {(look.frame_id, gripper.tcp): look.gripper_poses[k]})
-                fingers = np.full(len(gripper.finger_joints), look.openings[k] / len(gripper.finger_joints))
-                bag.write_joint_states(stamp, gripper.finger_joints, fingers)
+                for gripper, pose, opening in zip(grippers, look.gripper_poses[k], look.openings[k]):
+                    fingers = gripper.finger_joints
+                    bag.write_transforms(stamp, {(look.frame_id, gripper.tcp): pose})
+                    bag.write_joint_states(stamp, fingers, np.full(len(fingers), opening / len(fingers)))
         bag.write_prediction(saved.prediction)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,15 +15,15 @@ import numpy as np
 from robot4d_core.cell.expert import Expert
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
+from robot4d_core.cell.tasks.by_name import make_task
 from robot4d_core.generator.engines.oracle import OracleEngine
 from robot4d_core.geometry.poses import invert_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import Observation
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES, Prediction
-from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
-from robot4d_core.robot.names import read_arm_names
-from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings
+from robot4d_core.robot.robot import Robot
+from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings, track_grippers
 from robot4d_core.tracker.opening_over_time import closed_over_time
 
 LONGEST_START = 10.0  # seconds into the task at which a prediction may begin
@@ -30,25 +31,30 @@ LONGEST_START = 10.0  # seconds into the task at which a prediction may begin
 
 @dataclass(frozen=True)
 class TrackingCase:
-    """One prediction and what truly happened.
+    """One prediction and what truly happened to the G grippers of the robot.
 
-    initial_pose: T_reference_tcp at the observation; poses: (T, 4, 4) T_reference_tcp; openings: (T,) metres.
+    initial_poses: (G, 4, 4) T_reference_tcp and initial_openings: (G,) metres at the observation; poses: (G, T, 4, 4)
+    T_reference_tcp; openings: (G, T) metres.
     """
 
     seed: int
     observation: Observation
     prediction: Prediction
-    initial_pose: np.ndarray
-    initial_opening: float
+    initial_poses: np.ndarray
+    initial_openings: np.ndarray
     poses: np.ndarray
     openings: np.ndarray
 
 
 @dataclass(frozen=True)
 class TrackingErrors:
-    """Errors per predicted frame, (T,): metres, radians, metres; closed_right: open or closed told rightly."""
+    """Errors of one gripper per predicted frame, (T,): metres, radians, metres.
+
+    closed_right: open or closed told rightly; seconds: that tracking all grippers of the prediction took.
+    """
 
     seed: int
+    gripper: str
     translation: np.ndarray
     rotation: np.ndarray
     opening: np.ndarray
@@ -65,25 +71,39 @@ def make_case(task: str, seed: int, width: int = 320, height: int = 256) -> Trac
     observation = cell.observe()
     cell.close()  # one renderer at a time
     T_reference_world = invert_pose(scene.cameras[0].T_world_optical)
-    initial = T_reference_world @ cell.arms[0].gripper_pose(), cell.arms[0].gripper_opening
+
+    def grippers() -> tuple[np.ndarray, np.ndarray]:
+        poses = np.stack([T_reference_world @ arm.gripper_pose() for arm in cell.arms])
+        return poses, np.array([arm.gripper_opening for arm in cell.arms])
+
+    initial = grippers()
     oracle = OracleEngine(width, height)
     prediction = oracle.predict(observation)
     oracle.stop()
-    expert, poses, openings = Expert(cell), [], []
+    expert, future = Expert(cell), []
     for _ in range(FRAMES):
         expert.advance(FRAME_INTERVAL)
-        poses.append(T_reference_world @ cell.arms[0].gripper_pose())
-        openings.append(cell.arms[0].gripper_opening)
-    return TrackingCase(seed, observation, prediction, *initial, np.stack(poses), np.array(openings))
+        future.append(grippers())
+    poses, openings = (np.stack(values, axis=1) for values in zip(*future, strict=True))
+    return TrackingCase(seed, observation, prediction, *initial, poses, openings)
 
 
-def measure(case: TrackingCase, plan: GripperPlan, model: GripperModel, seconds: float) -> TrackingErrors:
-    """Compare a plan with the truth; the true gripper is open or closed by the same thresholds as the tracked one."""
-    distances = np.array([pose_distance(*pair) for pair in zip(plan.poses, case.poses, strict=True)])
-    closed = closed_over_time(model, case.initial_opening, case.openings)
-    return TrackingErrors(
-        case.seed, *distances.T, np.abs(plan.opening - case.openings), plan.closed == closed,
-        plan.confidence, seconds)
+def measure(
+    case: TrackingCase, plans: Sequence[GripperPlan], models: Sequence[GripperModel], seconds: float
+) -> list[TrackingErrors]:
+    """Compare the plans of all grippers with the truth.
+
+    The true gripper is open or closed by the same thresholds as the tracked one.
+    """
+    errors = []
+    for plan, model, opening, poses, openings in zip(
+        plans, models, case.initial_openings, case.poses, case.openings, strict=True
+    ):
+        distances = np.array([pose_distance(*pair) for pair in zip(plan.poses, poses, strict=True)])
+        errors.append(TrackingErrors(
+            case.seed, plan.gripper, *distances.T, np.abs(plan.opening - openings),
+            plan.closed == closed_over_time(model, opening, openings), plan.confidence, seconds))
+    return errors
 
 
 def summarise(trials: list[TrackingErrors]) -> dict[str, float]:
@@ -113,21 +133,26 @@ def evaluate_tracking(
     modes: tuple[str, ...] = ('fused', 'best_view'),
     json_path: Path | None = None,
 ) -> dict[str, dict[str, float]]:
-    """Track oracle predictions of random scenes and cameras in every mode; print a table, write JSON if asked.
+    """Track every gripper through oracle predictions of random scenes and cameras in every mode.
 
-    Returns the summary of each mode.
+    Prints a table, writes JSON if asked, and returns the summary of each mode.
     """
     from rich.progress import track
 
-    model = GripperModel.from_description(RobotDescription.shipped(), read_arm_names()[0].gripper)
-    trackers = {mode: GripperTracker(model, TrackerSettings(mode=mode)) for mode in modes}
+    robot = Robot.shipped(make_task(task).arms)
+    models = [GripperModel.from_description(robot.description, arm.gripper) for arm in robot.arms]
+    trackers = {
+        mode: [GripperTracker(model, TrackerSettings(mode=mode, gripper=arm.gripper.name))
+               for model, arm in zip(models, robot.arms, strict=True)]
+        for mode in modes}
     results: dict[str, list[TrackingErrors]] = {mode: [] for mode in modes}
     for number in track(range(seed, seed + trials), description=f'tracking oracle predictions, {task}'):
         case = make_case(task, number)
-        for mode, tracker in trackers.items():
+        for mode, of_mode in trackers.items():
             begin = time.process_time()
-            plan = tracker.track(case.prediction, case.initial_pose, case.initial_opening, case.observation)
-            results[mode].append(measure(case, plan, model, time.process_time() - begin))
+            plans = track_grippers(
+                of_mode, case.prediction, case.initial_poses, case.initial_openings.tolist(), case.observation)
+            results[mode] += measure(case, plans, models, time.process_time() - begin)
     summaries = {mode: summarise(errors) for mode, errors in results.items()}
     _print_table(task, trials, summaries)
     if json_path is not None:

@@ -22,7 +22,9 @@ from core.episodes.bags.recorded_bags import (
     shifted,
     tcp_in_base,
 )
+from core.saved_predictions import saved_prediction
 from robot4d_core.episodes.bags.look import read_bag_look
+from robot4d_core.episodes.bags.prediction_bag import write_prediction_bag
 from robot4d_core.errors import BagError, ParameterError, SynchronisationError, TopicError
 from robot4d_core.geometry.poses import invert_pose
 
@@ -74,8 +76,16 @@ def test_extrinsics_and_gripper_are_those_of_tf_and_joint_states(bag):
     np.testing.assert_allclose(look.T_n_m, T_n_world @ CAMERAS['reference'], atol=1e-9)
     stamps = seconds_of(look) + 0.5 * np.arange(10)  # tf ends before the last image of the second camera
     assert look.future == 10
-    np.testing.assert_allclose(look.gripper_poses, [T_n_world @ BASE @ tcp_in_base(t) for t in stamps], atol=1e-4)
-    np.testing.assert_allclose(look.openings, 0.08 - 2 * CLOSING * stamps, atol=2 * CLOSING * 0.02)
+    np.testing.assert_allclose(look.gripper_poses[:, 0], [T_n_world @ BASE @ tcp_in_base(t) for t in stamps], atol=1e-4)
+    np.testing.assert_allclose(look.openings[:, 0], 0.08 - 2 * CLOSING * stamps, atol=2 * CLOSING * 0.02)
+
+
+def test_every_gripper_is_that_of_tf_and_joint_states(tmp_path):
+    saved = saved_prediction(tmp_path / 'store', grippers=2)
+    write_prediction_bag(saved, tmp_path / 'bag')
+    look = read_bag_look(tmp_path / 'bag', 0.0, tuple(view.name for view in saved.look.views))
+    assert look.openings.shape == (11, 2)
+    np.testing.assert_allclose(look.gripper_poses, saved.look.gripper_poses, atol=1e-9)
 
 
 def test_a_bag_of_images_alone_is_enough(tmp_path):

@@ -16,7 +16,7 @@ from robot4d_core.errors import EpisodeError, PredictionFileError
 
 
 def test_everything_comes_back(tmp_path):
-    saved = saved_prediction(tmp_path / 'store')
+    saved = saved_prediction(tmp_path / 'store', grippers=2)
     write_prediction_bag(saved, tmp_path / 'bag')
     read = read_prediction_bag(tmp_path / 'bag')
     assert (read.seed, read.steps, read.look.source) == (7, 3, saved.look.source)

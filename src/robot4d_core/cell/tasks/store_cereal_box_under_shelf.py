@@ -43,10 +43,10 @@ TIPPED = np.deg2rad(15.0)
 
 TILT = np.deg2rad(30.0)  # of the gripper, down from horizontal, so that the wrist stays above the table
 T_BOX_GRASP = make_pose(
-    np.array([[0, -np.sin(TILT), -np.cos(TILT)], [-1, 0, 0], [0, np.cos(TILT), -np.sin(TILT)]]).T, [0.0, -0.025, 0.085])
+    np.array([[0, -np.sin(TILT), -np.cos(TILT)], [-1, 0, 0], [0, np.cos(TILT), -np.sin(TILT)]]).T, [0.0, -0.044, 0.085])
 PRE_GRASP_DISTANCE = 0.09
 CLEARANCE = 0.04
-GAP = 0.010  # below the box while it moves in
+GAP = 0.018  # below the box while it moves in, a little less than above it
 TOUCHING = 0.003
 GRASPED_OPENING = (BOX[0] - 0.008, BOX[0] + 0.012)
 SETTLE = 1.2  # seconds at rest while the gripper moves
@@ -101,7 +101,7 @@ class StoreCerealBoxUnderShelf(Task):
         turned = pose_distance(grasp, tcp)[1]
         if abs(along) < 0.012 and aside < 0.012 and turned < 0.15:
             return Stage('grasp', opening=0.0, rest=SETTLE, precise=True)
-        if arm.is_open and -1.5 * PRE_GRASP_DISTANCE < along < 0 and aside < 0.02 and turned < 0.2:
+        if arm.is_open and -1.5 * PRE_GRASP_DISTANCE < along < 0.012 and aside < 0.02 and turned < 0.2:
             return Stage('reach', pose=grasp, precise=True)
         if -0.7 * PRE_GRASP_DISTANCE < along:
             return Stage('withdraw', pose=shifted(tcp, -(PRE_GRASP_DISTANCE + along) * ahead), precise=True)
@@ -122,7 +122,7 @@ class StoreCerealBoxUnderShelf(Task):
         stored_x, in_front = T_SHELF_STORED[0, 3], -BOX[1] / 2 - CLEARANCE
         x, y, bottom = T_shelf_box[:3, 3]
         aligned = abs(y) < 0.01 and pose_distance(T_shelf_box, T_SHELF_STORED)[1] < 0.1
-        if x < -BOX[1] / 2 - 0.01 and not (aligned and abs(bottom - BOARD - GAP) < 0.8 * GAP):
+        if x < -BOX[1] / 2 - 0.01 and not (aligned and abs(bottom - BOARD - GAP) < 0.5 * GAP):
             return bring('lower', in_front, BOARD + GAP)
         if bottom + BOX[2] < CEILING:
             if not aligned:

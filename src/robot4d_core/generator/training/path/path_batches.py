@@ -57,11 +57,12 @@ def path_batch(
     grippers: Sequence[tuple[RememberedLook, int]], network: PathNetwork, rng: np.random.Generator,
 ) -> PathBatch:
     """Return a batch of the given looks and grippers, disturbed."""
-    given = []
+    given, workspace = [], np.array(network.config.workspace)
     for look, gripper in grippers:
         cameras = rng.permutation(len(look.clouds))[:1 if rng.random() < ONE_VIEW_SHARE else 2]
         cloud = SceneCloud.joined([
-            disturbed(look.clouds[camera], rng, inferred=number > 0) for number, camera in enumerate(cameras)])
+            disturbed(look.clouds[camera], workspace, rng, inferred=number > 0)
+            for number, camera in enumerate(cameras)])
         of_all = conditioning_of(
             cloud, look.tools[0], look.openings[0], network.config.stroke, network.config.points, rng)
         given.append({field.name: getattr(of_all, field.name)[gripper] for field in fields(of_all)})

@@ -19,6 +19,7 @@ from robot4d_core.generator.training.path.remembered_look import RememberedLook
 from robot4d_core.prediction import FRAMES
 
 DOWN = np.diag([1.0, -1, -1, 1])
+WORKSPACE = np.array([[-0.4, -0.4, 0.015], [0.4, 0.4, 0.8]])
 
 
 def look(rng: np.random.Generator, task: str = 'reach', moves: bool = True) -> RememberedLook:
@@ -55,10 +56,19 @@ def test_a_disturbed_cloud_is_another_nearby():
     cloud = SceneCloud(np.random.default_rng(0).uniform(-0.2, 0.2, (500, 3)).astype(np.float32),
                        np.full((500, 3), 100, np.uint8))
     for seed in range(20):
-        other = disturbed(cloud, np.random.default_rng(seed), inferred=True)
-        assert 100 < len(other.points) <= 500 and len(other.points) == len(other.colours)
+        other = disturbed(cloud, WORKSPACE, np.random.default_rng(seed), inferred=True)
+        assert 100 < len(other.points) <= 530 and len(other.points) == len(other.colours)
         distances = np.linalg.norm(other.points[:, None] - cloud.points[None], axis=-1).min(axis=1)
-        assert np.median(distances) < 0.02
+        assert np.median(distances) < 0.025
+
+
+def test_of_an_empty_scene_noise_lifts_a_few_points_of_the_table_or_none():
+    nothing = SceneCloud(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.uint8))
+    clouds = [disturbed(nothing, WORKSPACE, np.random.default_rng(seed), inferred=False) for seed in range(40)]
+    assert min(len(cloud.points) for cloud in clouds) == 0 and 5 < max(len(cloud.points) for cloud in clouds) < 40
+    strays = np.concatenate([cloud.points for cloud in clouds])
+    assert (strays >= WORKSPACE[0]).all() and (strays[:, :2] <= WORKSPACE[1, :2]).all()
+    assert np.median(strays[:, 2] - WORKSPACE[0, 2]) < 0.005
 
 
 def test_a_network_learns_where_to_go_from_what_it_sees():

@@ -15,7 +15,7 @@ from robot4d_core.generator.model.path.imagine_paths import PathImagination
 from robot4d_core.generator.model.pipeline import TwoViewPipeline
 from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.pointmaps import pointmap_from_depth
-from robot4d_core.geometry.registration.judgement import judge
+from robot4d_core.geometry.registration.judgement import Judgement, judge
 from robot4d_core.geometry.registration.prepared_cloud import prepare
 from robot4d_core.geometry.registration.refinement import refine
 from robot4d_core.geometry.registration.register_clouds import register_clouds
@@ -80,9 +80,8 @@ class PathFirst:
     def place(self, views: Sequence[CameraView]) -> tuple[np.ndarray, np.ndarray]:
         """Return T_reference_optical (4, 4) of the reference and of the second view, from what both see.
 
-        It is where the network places the camera, or where it was found before, whichever agrees better; when neither
-        does, the better is refined, and when that does not help, it is searched for. Raises EngineError when nothing
-        agrees.
+        It is where the network places the camera or where it was found before, whichever agrees better, refined where
+        that agrees better still; when none does, it is searched for. Raises EngineError when nothing agrees.
         """
         n, m = views
         points = np.stack([pointmap_from_depth(view.depth, view.camera) for view in views])
@@ -91,11 +90,13 @@ class PathFirst:
         if self._last_placement is not None:
             guesses.append(self._last_placement)
         prepared = prepare(n), prepare(m)
-        judged = [(judge(*prepared, guess), guess) for guess in guesses]
-        best, T_n_m = max(judged, key=lambda pair: pair[0].score)
-        if best.inlier_share < MIN_INLIER_SHARE:
-            T_n_m = refine(*prepared, T_n_m)
-            best = judge(*prepared, T_n_m)
+
+        def best_of(placements: Sequence[np.ndarray]) -> tuple[Judgement, np.ndarray]:
+            judged = [(judge(*prepared, placement), placement) for placement in placements]
+            return max(judged, key=lambda pair: pair[0].score)
+
+        _, guess = best_of(guesses)
+        best, T_n_m = best_of([guess, refine(*prepared, guess)])
         if best.inlier_share < MIN_INLIER_SHARE:
             T_n_m = self._search(n, m, best.inlier_share)
         self._last_placement = T_n_m

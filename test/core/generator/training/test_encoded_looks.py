@@ -84,7 +84,7 @@ def test_without_looks_there_is_nothing_to_learn():
 
 
 def test_a_training_begins_with_a_model_that_is_shown_no_base(store, tmp_path):
-    entries = dataclasses.asdict(read_configuration('path_first'))
+    entries = dataclasses.asdict(read_configuration('path_first_video'))
     unet = {name: value for name, value in entries['unet'].items()
             if name not in ('in_channels', 'out_channels', 'cross_view', 'shared_decoder', 'base')}
     (tmp_path / 'shape.yaml').write_text(yaml.safe_dump(entries | {'unet': unet}))

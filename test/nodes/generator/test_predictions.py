@@ -99,6 +99,7 @@ def test_a_second_goal_is_refused_as_busy_and_the_first_is_not_disturbed(bench, 
 
 def test_when_the_node_is_not_active_expect_not_active(ros, monkeypatch, engine):
     with Bench(monkeypatch, engine) as bench:
+        assert bench.works()
         bench.generator.trigger_deactivate()
         result = bench.predict()
         assert result.code == RESULT.NOT_ACTIVE and 'ros2 lifecycle set /generator activate' in result.message

@@ -71,8 +71,8 @@ def test_figure_has_a_row_for_each_prediction(folder, monkeypatch, tmp_path, cap
     assert 'there is no clip 1 among 1' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize('models', ['out/model', '=out/model', 'a b=out/model'])
+@pytest.mark.parametrize('models', ['out/model', '=out/model', 'a/b=out/model'])
 def test_when_a_model_has_no_name_expect_what_it_should_be(models, capsys):
     with pytest.raises(SystemExit):
         main(['evaluate', 'table', 'store', '--models', models])
-    assert 'expected NAME=FOLDER, such as full=out/model' in capsys.readouterr().err
+    assert 'expected NAME=FOLDER or NAME=FOLDER@STEPS, such as full=out/model' in capsys.readouterr().err

@@ -12,7 +12,8 @@ VALUES = (
     'mIoU', 'mask IoU', 'PSNR-n', 'PSNR-m', 'SSIM-n', 'SSIM-m', 'AbsRel-n', 'AbsRel-m', 'AbsRel-m (z in n)',
     'delta1-n', 'delta1-m', 'delta1-m (z in n)', 'known-n', 'known-m', 'gripper lost', 'm placed', 'm off, mm',
     'm off, deg')
-STEPS = ('gripper-n, mm', 'gripper-m, mm', 'moving-n, mm', 'moving-m, mm', 'path, mm', 'path, deg')
+STEPS = (*(f'{region}-{view}, mm' for region in ('gripper', 'moving', 'objects', 'uncovered') for view in 'nm'),
+         'path, mm', 'path, deg')
 
 
 def made_scores(value: float = 0.5, **changes) -> dict:

@@ -162,7 +162,8 @@ def test_counting_only_runs_nothing(narrow_yaml, tmp_path):
 
 
 @pytest.mark.parametrize(('arguments', 'expected'), [
-    (['--configurations', 'huge'], "no configuration 'huge'; give one of path_first, small, svd, tiny"),
+    (['--configurations', 'huge'],
+     "no configuration 'huge'; give one of path_first, path_first_video, small, svd, tiny"),
     (['--device', 'tpu'], "device must be 'cpu', 'cuda', 'cuda:N' or 'auto', got 'tpu'"),
     (['--json', 'nowhere/speed.json'], 'nowhere is no folder; make it'),
 ])

@@ -90,6 +90,7 @@ class DiffusionEngine(Engine):
         rng = np.random.default_rng(seed)
         imagined = self._imagine_robot(views, observation, rng, cancelled) if self.needs_robot else None
         if steps == 0 or self._pipeline.unet is None:
+            progress(1, 1)
             rgb, pointmaps = imagined.base.rgb, imagined.base.pointmap
         else:
             generator = torch.Generator()

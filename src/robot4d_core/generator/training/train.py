@@ -206,20 +206,20 @@ def make_initial_pipeline(configuration: Configuration, recipe: Recipe, svd: Pat
     Raises ModelError, ConfigurationError, RecipeError.
     """
     torch.manual_seed(0)
-    if svd is None:
-        pipeline = make_pipeline(configuration, **_parts_taken_over(configuration, recipe))
-        if recipe.begin_with is not None and pipeline.unet is not None:
-            _begin_unet(pipeline.unet, recipe)
-        return pipeline
-    from robot4d_core.generator.model.svd_import import load_svd
+    if svd is not None:
+        from robot4d_core.generator.model.svd_import import load_svd
 
-    return load_svd(svd, configuration)
-
-
-def _parts_taken_over(configuration: Configuration, recipe: Recipe) -> dict[str, nn.Module]:
+        return load_svd(svd, configuration)
     if recipe.begin_with is None:
-        return {}
-    known = _model_to_begin_with(recipe)
+        return make_pipeline(configuration)
+    known = load_pipeline(ModelFolder.open(share_directory() / 'models' / recipe.begin_with))
+    pipeline = make_pipeline(configuration, **_parts_taken_over(known, configuration, recipe))
+    if pipeline.unet is not None:
+        _begin_unet(pipeline.unet, known.unet, recipe)
+    return pipeline
+
+
+def _parts_taken_over(known: TwoViewPipeline, configuration: Configuration, recipe: Recipe) -> dict[str, nn.Module]:
     names = ('rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment')
     taken = {name: getattr(known, name) for name in names
              if getattr(configuration, name) is not None and getattr(recipe, name) is None}
@@ -232,17 +232,15 @@ def _parts_taken_over(configuration: Configuration, recipe: Recipe) -> dict[str,
     return taken
 
 
-def _begin_unet(unet: TwoViewUNet, recipe: Recipe) -> None:
+def _begin_unet(unet: TwoViewUNet, known: TwoViewUNet | None, recipe: Recipe) -> None:
+    if known is None:
+        raise RecipeError(f"{recipe.begin_with}, which the recipe '{recipe.name}' begins with, has no U-Net")
     try:
-        unet.begin_with(_model_to_begin_with(recipe).unet)
+        unet.begin_with(known)
     except RuntimeError as error:
         raise RecipeError(
             f"the U-Net of {recipe.begin_with}, which the recipe '{recipe.name}' begins with, has another shape than "
             f"in the configuration '{recipe.model}': {error}") from error
-
-
-def _model_to_begin_with(recipe: Recipe) -> TwoViewPipeline:
-    return load_pipeline(ModelFolder.open(share_directory() / 'models' / recipe.begin_with))
 
 
 def write_model(pipeline: TwoViewPipeline, folder: Path, file_megabytes: int | None = None) -> None:

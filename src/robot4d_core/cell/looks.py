@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from robot4d_core.cell.cell_arm import CellArm
 from robot4d_core.cell.demonstration import IMAGE_SIZE, MAX_SECONDS, attributes_of, begin, sample_scene
 from robot4d_core.cell.expert import Expert, ToolKinematics, minimum_jerk
 from robot4d_core.cell.film import Film
@@ -28,7 +29,8 @@ from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 LOOKS = 10  # of one scene
 SHIFTS = (0.008, 0.02, 0.04)  # metres, standard deviations of each coordinate, one of which is drawn
 TURNS = np.deg2rad([2.0, 5.0, 10.0])  # about each axis, with the shift of the same place
-MOVE_SECONDS, SETTLE_SECONDS = 1.0, 0.5
+MISSED = 0.1  # share of the looks in which a gripper that holds nothing has closed, as after a grasp beside the object
+MOVE_SECONDS, SETTLE_SECONDS, CLOSE_SECONDS = 1.0, 0.5, 1.0
 TICK = 0.02  # seconds between two commands
 AT_REST = 0.02  # rad/s of every joint
 PUSHED = (0.02, np.deg2rad(15.0))  # metres and radians by which nothing that is not held may be moved
@@ -101,7 +103,7 @@ def _displace(
         cell.restore(state)
         on_way = [arm.gripper_pose() for arm in cell.arms]
         try:
-            _move_aside(cell, [_aside(pose, rng) for pose in on_way])
+            _move_aside(cell, [_aside(pose, rng) for pose in on_way], rng.random(len(on_way)) < MISSED)
         except LookError as error:
             rejected.append(str(error))
         else:
@@ -117,8 +119,8 @@ def _aside(pose: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return make_pose(turn @ pose[:3, :3], pose[:3, 3] + rng.normal(0, SHIFTS[size], 3))
 
 
-def _move_aside(cell: RobotCell, tools: list[np.ndarray]) -> None:
-    """Move all arms at once to T_world_tcp (4, 4) and let them settle.
+def _move_aside(cell: RobotCell, tools: list[np.ndarray], missed: np.ndarray) -> None:
+    """Move all arms at once to T_world_tcp (4, 4) and let them settle; where missed, close a gripper upon nothing.
 
     Raises LookError when one is out of reach, hits something, drops what it holds, pushes what it does not hold, or
     does not come to rest.
@@ -137,9 +139,21 @@ def _move_aside(cell: RobotCell, tools: list[np.ndarray]) -> None:
             arm.command(start + share * (goal - start))
         cell.advance(TICK)
         _refuse_hits(cell, held, cell.contacts() - contacts)
+    empty = [arm for arm, miss in zip(cell.arms, missed) if miss and not any(map(arm.fingers_touching, held))]
+    if empty:
+        contacts |= _close(cell, empty)
+        _refuse_hits(cell, held, cell.contacts() - contacts)
     _refuse_what_moved(cell, held, poses)
     if max(np.abs(arm.velocities).max() for arm in cell.arms) > AT_REST:
         raise LookError('an arm did not come to rest')
+
+
+def _close(cell: RobotCell, arms: list[CellArm]) -> set[frozenset[str]]:
+    """Close the grippers of arms; returns the contacts that this makes when nothing is between the fingers."""
+    for arm in arms:
+        arm.command_gripper(0.0)
+    cell.advance(CLOSE_SECONDS)
+    return {frozenset(arm.names.gripper.fingers) for arm in arms}
 
 
 def _refuse_hits(cell: RobotCell, held: set[str], contacts: set[frozenset[str]]) -> None:

@@ -117,7 +117,7 @@ def test_a_hand_that_is_moved_into_an_object_is_refused(looks):
     tools = [arm.gripper_pose() for arm in cell.arms]
     tools[0][:3, 3] = cell.pose(cell.task.objects[0])[:3, 3] + [0, 0, 0.02]
     with pytest.raises(LookError, match='gripper_.* touched'):
-        looks_module._move_aside(cell, tools)
+        looks_module._move_aside(cell, tools, np.zeros(len(tools), bool))
 
 
 def test_displacements_are_as_large_as_they_are_drawn(looks):
@@ -136,6 +136,21 @@ def test_what_is_held_comes_along(looks):
                 assert any(arm.fingers_touching(name) for name in attributes['objects'])
                 assert episode.commands[0, number, 7] < 0.01, 'the gripper is told to stay closed'
     assert held >= 2
+
+
+@pytest.mark.parametrize('task', [TASK, APPLE])
+def test_after_a_missed_grasp_expect_an_empty_closed_gripper_that_the_expert_opens_first(task, monkeypatch):
+    monkeypatch.setattr(looks_module, 'MISSED', 1.0)
+    empty = 0
+    for episode, attributes in (look for look in take_looks(task, 1, 2, SIZE) if not isinstance(look, LookError)):
+        cell = restored(attributes)
+        for number, arm in enumerate(cell.arms):
+            if any(arm.fingers_touching(name) for name in attributes['objects']):
+                continue
+            empty += 1
+            assert arm.gripper_opening < 0.004 and episode.commands[0, number, 7] == 0.0
+            assert (episode.commands[1:4, number, 7] > 0.07).any(), 'opened within 1.5 s'
+    assert empty >= LOOKS / 2
 
 
 def test_moments_are_spread_over_the_way(looks):

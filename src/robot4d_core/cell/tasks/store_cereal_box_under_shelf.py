@@ -32,7 +32,7 @@ CEILING = BOARD + COMPARTMENT_HEIGHT  # above the table
 TOP = CEILING + BOARD
 
 T_WORLD_SHELF = make_pose(Rotation.from_euler('z', 90, degrees=True), [0.02, 0.06, 0.0])  # open to the right
-T_SHELF_STORED = make_pose(Rotation.from_euler('z', -90, degrees=True), [0.070, 0.0, BOARD])
+T_SHELF_STORED = make_pose(Rotation.from_euler('z', -90, degrees=True), [0.075, 0.0, BOARD])
 
 WALNUT = [0.40, 0.25, 0.14, 1]
 GREEN, WHITE, RED, YELLOW = [0.16, 0.62, 0.24, 1], [0.95, 0.94, 0.90, 1], [0.80, 0.10, 0.10, 1], [1.0, 0.85, 0.1, 1]

@@ -3,7 +3,8 @@
 
 Demonstrations never show an arm that rests before a plan, or one that a plan has left beside the way. So of one scene
 the expert's way is taken to several moments; there the arms are moved aside at random and come to rest, with what they
-hold; then cameras film how the expert, who takes over from there, goes on.
+hold, or now and then with an empty gripper closed, as after a grasp beside the object; then cameras film how the
+expert, who takes over from there, goes on.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 LOOKS = 10  # of one scene
 SHIFTS = (0.008, 0.02, 0.04)  # metres, standard deviations of each coordinate, one of which is drawn
 TURNS = np.deg2rad([2.0, 5.0, 10.0])  # about each axis, with the shift of the same place
-MISSED = 0.1  # share of the looks in which a gripper that holds nothing has closed, as after a grasp beside the object
+MISSED = 0.1  # chance that a gripper closes, unless it holds something
 MOVE_SECONDS, SETTLE_SECONDS, CLOSE_SECONDS = 1.0, 0.5, 1.0
 TICK = 0.02  # seconds between two commands
 AT_REST = 0.02  # rad/s of every joint
@@ -120,7 +121,9 @@ def _aside(pose: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _move_aside(cell: RobotCell, tools: list[np.ndarray], missed: np.ndarray) -> None:
-    """Move all arms at once to T_world_tcp (4, 4) and let them settle; where missed, close a gripper upon nothing.
+    """Move all arms at once to T_world_tcp (4, 4) and let them settle; missed: (arms,) bool, whose grippers close then.
+
+    A gripper that holds something stays as it is.
 
     Raises LookError when one is out of reach, hits something, drops what it holds, pushes what it does not hold, or
     does not come to rest.

@@ -26,7 +26,8 @@ EMPTY = 0.004  # metres; a gripper that is closed further holds nothing
 class PathImagination:
     """Imagines the paths of all grippers of a robot with a trained network.
 
-    A gripper that has closed upon nothing is imagined to go on as if it were open: no expert shows such a gripper.
+    A gripper that has closed upon nothing is imagined to go on as if it were open: the shipped network learned from
+    looks that never show such a gripper.
     """
 
     def __init__(self, network: PathNetwork, robot: Robot, drawing: RobotDrawing) -> None:

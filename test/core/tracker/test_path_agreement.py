@@ -18,6 +18,8 @@ from robot4d_core.tracker.path_agreement import (
     farthest_from_path,
     settled,
 )
+from robot4d_core.tracker.sight import Sight
+from robot4d_core.tracker.view_registration import place_cameras
 
 TRUE = GripperPath('gripper', T_REFERENCE_WORLD @ np.stack(PATH), np.array(OPENINGS), np.array(OPENINGS) < 0.05)
 TRACKED = track(PREDICTION, OBSERVATION)
@@ -71,6 +73,35 @@ def test_out_of_every_view_the_path_alone_carries_the_step_if_it_may():
     assert plan.confidence[4] == AgreementSettings().path_confidence
     forbidden = compare(away, path_alone=False)
     assert forbidden.lost and 'path_alone' in forbidden.message
+
+
+def at_the_edge(share: float):
+    """The prediction with no more than a share of the gripper's rows in every view of the last step."""
+    views = []
+    for view in PREDICTION.views:
+        sight = Sight(view.name, view.camera, place_cameras(PREDICTION)[view.name], view.pointmap[4], view.rgb[4])
+        rows = sight.compare(MODEL.surface(OPENINGS[4]), TRUE.poses[4], 0.03).pixels[:, 0]
+        points = view.pointmap.copy()
+        points[4, :round(np.quantile(rows, 1 - share))] = np.nan
+        views.append(replace(view, pointmap=points))
+    return replace(PREDICTION, views=tuple(views))
+
+
+def test_where_little_more_than_an_edge_is_in_view_the_path_alone_carries_the_step():
+    prediction = replace(at_the_edge(0.2), paths=(TRUE,))
+    tracked = track(prediction, OBSERVATION)
+    assert tracked.confidence[4] == 0
+    plan, = compare_with_paths([tracked], [MODEL], prediction, AgreementSettings())
+    assert not plan.lost and plan.source_view[4] == PATH_ALONE
+
+
+def test_where_an_edge_in_view_contradicts_the_path_expect_the_step_lost():
+    prediction = at_the_edge(0.2)
+    tracked = track(prediction, OBSERVATION)
+    nearer = shifted(0.0)
+    nearer.poses[4, :3, 3] -= 0.06 * TRUE.poses[4, :3, 3] / np.linalg.norm(TRUE.poses[4, :3, 3])
+    plan, = compare_with_paths([tracked], [MODEL], replace(prediction, paths=(nearer,)), AgreementSettings())
+    assert plan.lost and 'first in frame 5' in plan.message
 
 
 def test_a_video_without_the_gripper_where_the_path_has_it_is_no_support():

@@ -74,9 +74,10 @@ def _plot_curves(stages: dict[str, Path], path: Path) -> None:
     """Draw the loss curve of every stage, by the folder that it trained in, and write them all beside it as JSON."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 6), layout='tight')
     series = {stage: read_curve(folder) for stage, folder in stages.items()}
-    for axis, (stage, columns) in zip(figure.subplots(2, 3).flat, series.items()):
+    figure = Figure(figsize=(3.4 * len(series), 3.2), layout='tight')
+    axes = figure.subplots(1, len(series), squeeze=False).flat
+    for axis, (stage, columns) in zip(axes, series.items(), strict=True):
         for name in columns.keys() - {'step', 'seconds', 'learning_rate'}:
             axis.semilogy(columns['step'], columns[name], label=name)
         axis.set_title(stage.replace('_', ' '))

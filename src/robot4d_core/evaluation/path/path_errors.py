@@ -26,6 +26,7 @@ from robot4d_core.prediction import FRAME_INTERVAL
 from robot4d_core.robot.robot import Robot
 
 SHOWN = (0, 1, 4, 9)  # steps in the table
+SOON = 5  # steps, as many as are carried out before the next look, or more
 MOVES = 0.01  # metres; grippers that have nothing to do are not counted
 SECOND_VIEWS = ('placed', 'missing')
 
@@ -34,15 +35,26 @@ SECOND_VIEWS = ('placed', 'missing')
 class PathErrors:
     """Of K grippers over T steps: position (K, T) metres, turn (K, T) rad, closed_right (K, T) bool.
 
-    refused: looks whose second view could not be placed, by reason; placement: metres and rad by which the others'
-    second camera was misplaced.
+    aside: (K, SOON) metres, how far the first steps are from the expert's way, however fast he goes it; refused: looks
+    whose second view could not be placed, by reason; placement: metres and rad by which the others' second camera was
+    misplaced.
     """
 
     position: list[np.ndarray] = field(default_factory=list)
     turn: list[np.ndarray] = field(default_factory=list)
     closed_right: list[np.ndarray] = field(default_factory=list)
+    aside: list[np.ndarray] = field(default_factory=list)
     placement: list[tuple[float, float]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+
+    def add(self, poses: np.ndarray, closed: np.ndarray, true_poses: np.ndarray, true_closed: np.ndarray) -> None:
+        """Add a gripper: its imagined steps (T, ...), and the true ones, (1 + T, ...) with where it was."""
+        errors = [pose_distance(pose, true) for pose, true in zip(poses, true_poses[1:], strict=True)]
+        distances, turns = np.array(errors).T
+        self.position.append(distances)
+        self.turn.append(turns)
+        self.closed_right.append(closed == true_closed[1:])
+        self.aside.append(_distances_to_way(poses[:SOON, :3, 3], true_poses[:, :3, 3]))
 
 
 def measure_paths(
@@ -85,22 +97,24 @@ def _measure(errors, imagination, path, episode, cameras, second_view, size, rng
         errors.placement.append(pose_distance(placements[1], look.T_n_m))
     paths = imagination.imagine_paths(views[:len(placements)], placements, observation.robot, rng)
     T_base_n = observation.robot.T_base_reference
-    true, start = np.asarray(episode.gripper_poses)[1:], np.asarray(episode.gripper_poses)[0]
-    closed = told_closed(episode, imagination.stroke)[1:]
+    true, closed = np.asarray(episode.gripper_poses), told_closed(episode, imagination.stroke)
     for gripper, imagined in enumerate(paths):
-        moves = np.linalg.norm(true[:, gripper, :3, 3] - start[gripper, :3, 3], axis=1).max() > MOVES
-        if not moves:
-            continue
-        distances, turns = np.array([
-            pose_distance(T_base_n @ pose, own) for pose, own in zip(imagined.poses, true[:, gripper], strict=True)]).T
-        errors.position.append(distances)
-        errors.turn.append(turns)
-        errors.closed_right.append(imagined.closed == closed[:, gripper])
+        moves = np.linalg.norm(true[:, gripper, :3, 3] - true[0, gripper, :3, 3], axis=1).max() > MOVES
+        if moves:
+            errors.add(T_base_n @ imagined.poses, imagined.closed, true[:, gripper], closed[:, gripper])
+
+
+def _distances_to_way(points: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """Return (N,) how far points (N, 3) are from the straight lines between each of way (M, 3) and the next."""
+    begin, along = way[:-1], np.diff(way, axis=0)
+    length = np.maximum((along**2).sum(axis=1), 1e-12)
+    share = (((points[:, None] - begin) * along).sum(axis=2) / length).clip(0, 1)
+    return np.linalg.norm(points[:, None] - (begin + share[..., None] * along), axis=2).min(axis=1)
 
 
 def summary(errors: PathErrors) -> dict:
     """Return the numbers of a task as JSON values: millimetres, degrees, shares, 95 % bootstrap intervals."""
-    position, turn = 1e3 * np.array(errors.position), np.rad2deg(errors.turn)
+    position, turn, aside = 1e3 * np.array(errors.position), np.rad2deg(errors.turn), 1e3 * np.array(errors.aside)
     at = FRAME_INTERVAL * np.arange(1, position.shape[1] + 1)
     steps = [{
         'seconds': float(time), 'median_mm': float(np.median(values)), 'p90_mm': float(np.percentile(values, 90)),
@@ -110,6 +124,7 @@ def summary(errors: PathErrors) -> dict:
     } for time, values, angles in zip(at, position.T, turn.T, strict=True)]
     return {
         'grippers': len(position), 'steps': steps, 'closed_right': float(np.mean(errors.closed_right)),
+        'aside_median_mm': float(np.median(aside)), 'aside_p90_mm': float(np.percentile(aside, 90)),
         'refused': len(errors.refused),
         'placement_mm': float(1e3 * np.median([p[0] for p in errors.placement])) if errors.placement else None,
     }
@@ -124,10 +139,12 @@ def print_path_errors(errors: dict[str, PathErrors], title: str, console: Consol
         cells = [f"{step['median_mm']:.1f} ({step['p90_mm']:.0f})" for step in steps]
         low, high = of_task['steps'][SHOWN[2]]['median_interval_mm']
         rows.append([task, str(of_task['grippers']), *cells, f'{low:.1f} to {high:.1f}',
-                     f"{of_task['steps'][SHOWN[2]]['median_turn_deg']:.1f}", f"{of_task['closed_right']:.1%}",
-                     str(of_task['refused'])])
+                     f"{of_task['steps'][SHOWN[2]]['median_turn_deg']:.1f}",
+                     f"{of_task['aside_median_mm']:.1f} ({of_task['aside_p90_mm']:.0f})",
+                     f"{of_task['closed_right']:.1%}", str(of_task['refused'])])
     times = [f'{FRAME_INTERVAL * (k + 1):g} s' for k in SHOWN]
-    header = ['task', 'grippers', *times, f'interval at {times[2]}', f'turn at {times[2]}', 'closed right', 'refused']
+    header = ['task', 'grippers', *times, f'interval at {times[2]}', f'turn at {times[2]}', 'aside', 'closed right',
+              'refused']
     Grid(title, header, rows).print(console)
     return numbers
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from robot4d_core.generator.model.autoencoder_interface import Autoencoder, PointmapImages
 from robot4d_core.generator.model.diffusion import TwoViewDiffusion
-from robot4d_core.generator.model.path.diffusion import path_loss
+from robot4d_core.generator.model.path.diffusion import ALL_NOISE, path_loss
 from robot4d_core.generator.model.path.network import PathNetwork
 from robot4d_core.generator.model.unet import TwoViewUNet
 from robot4d_core.generator.model.view_alignment import ViewAlignment
@@ -87,11 +87,11 @@ class DiffusionObjective(nn.Module):
 class PathObjective(nn.Module):
     """Distance of imagined paths from those that were taken; see model/path/diffusion.py."""
 
-    def __init__(self, network: PathNetwork) -> None:
+    def __init__(self, network: PathNetwork, all_noise: float = ALL_NOISE) -> None:
         super().__init__()
-        self.network = network
+        self.network, self._all_noise = network, all_noise
 
     def forward(self, batch: PathBatch, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Return the losses of a batch."""
         with torch.autocast(batch.clean.device.type, enabled=False):  # bfloat16 tells places to the centimetre only
-            return path_loss(self.network, batch.clean, batch.given, generator)
+            return path_loss(self.network, batch.clean, batch.given, generator, self._all_noise)

@@ -45,10 +45,11 @@ def decode_paths(
 
 def path_loss(
     network: PathNetwork, clean: torch.Tensor, given: PathConditioning, generator: torch.Generator,
+    all_noise: float = ALL_NOISE,
 ) -> dict[str, torch.Tensor]:
-    """Return the losses of a batch of clean paths with noise of random shares."""
+    """Return the losses of a batch of clean paths with noise of random shares; of all_noise of them nothing is left."""
     time = torch.rand(len(clean), generator=generator)
-    time = torch.where(torch.rand(len(clean), generator=generator) < ALL_NOISE, torch.ones(()), time)
+    time = torch.where(torch.rand(len(clean), generator=generator) < all_noise, torch.ones(()), time)
     noise = torch.randn(clean.shape, generator=generator)
     noisy = (1 - time[:, None, None]) * clean + time[:, None, None] * noise
     error = network(noisy, time, given) - clean

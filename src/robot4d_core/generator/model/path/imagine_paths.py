@@ -20,15 +20,10 @@ from robot4d_core.robot.drawing import RobotDrawing
 from robot4d_core.robot.robot import Robot
 
 FUTURES = 8  # paths that are drawn
-EMPTY = 0.004  # metres; a gripper that is closed further holds nothing
 
 
 class PathImagination:
-    """Imagines the paths of all grippers of a robot with a trained network.
-
-    A gripper that has closed upon nothing is imagined to go on as if it were open: the shipped network learned from
-    looks that never show such a gripper.
-    """
+    """Imagines the paths of all grippers of a robot with a trained network."""
 
     def __init__(self, network: PathNetwork, robot: Robot, drawing: RobotDrawing) -> None:
         """Take the network and what draws the arms of the robot."""
@@ -45,16 +40,8 @@ class PathImagination:
         1 for the mean of all paths. Every one of the paths is drawn from other points of the scene.
         """
         cloud = self.scene(views, placements, state)
-        tools, openings = self._robot.tools(state.joints), self._robot.openings(state.joints)
-        openings = np.where(openings < EMPTY, self._network.config.stroke, openings)
-        stroke, points = self._network.config.stroke, self._network.config.points
-        given = joined([conditioning_of(cloud, tools, openings, stroke, points, rng) for _ in range(FUTURES)])
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        futures = sample_paths(self._network, given, steps, generator).unflatten(0, (FUTURES, len(tools)))
-        paths = most_agreed(futures)
-        tool = given.tool[:len(tools)]
-        poses, opening, closed = (
-            values.numpy() for values in decode_paths(paths, tool, stroke))
+        poses, opening, closed = imagine_in_base(
+            self._network, cloud, self._robot.tools(state.joints), self._robot.openings(state.joints), steps, rng)
         T_reference_base = invert_pose(state.T_base_reference)
         return tuple(
             GripperPath(arm.gripper.name, T_reference_base @ of_arm[0], of_arm[1].astype(float), of_arm[2])
@@ -68,6 +55,22 @@ class PathImagination:
         clouds = [cloud_of_view(view, state.T_base_reference @ placement, self._T_root_base, posed, workspace)
                   for view, placement in zip(views, placements, strict=True)]
         return SceneCloud.joined(clouds)
+
+
+def imagine_in_base(
+    network: PathNetwork, cloud: SceneCloud, tools: np.ndarray, openings: np.ndarray, steps: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return poses (G, T, 4, 4) T_base_tcp, openings (G, T) metres and closed (G, T) bool of G grippers.
+
+    cloud: what stands about them, base frame; tools (G, 4, 4) T_base_tcp and openings (G,) metres: how they are now.
+    """
+    stroke, points = network.config.stroke, network.config.points
+    given = joined([conditioning_of(cloud, tools, openings, stroke, points, rng) for _ in range(FUTURES)])
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    futures = sample_paths(network, given, steps, generator).unflatten(0, (FUTURES, len(tools)))
+    poses, opening, closed = decode_paths(most_agreed(futures), given.tool[:len(tools)], stroke)
+    return poses.numpy(), opening.numpy(), closed.numpy()
 
 
 def most_agreed(futures: torch.Tensor) -> torch.Tensor:

@@ -1,9 +1,11 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
 """The network that takes the noise out of a gripper's path, looking at the points of the scene.
 
-One query per step of the path attends to the points; the points it attends to most are places, from which and from the
-tool the position of the step is composed. In the spirit of 3D Diffusion Policy (arXiv 2403.03954), which pools all
-points into one vector instead.
+One query per step of the path attends to the points; the points it attends to most are places. The position of the step
+is a mixture of these, of where the tool is and of the base's origin; weights may be negative, so that it can lie beyond
+one place as seen from another. Its rotation is a mixture of the tool's axes and of the directions from place to place.
+So both turn and move with what is seen. In the spirit of 3D Diffusion Policy (arXiv 2403.03954), which pools all points
+into one vector instead.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from robot4d_core.prediction import FRAMES
 PATH_CHANNELS = 11  # position 3, first two columns of the rotation 6, opening 1, closed 1
 NEAR = 0.05  # metres about the tool in which coordinates are told finely
 REACH = 0.25  # metres: unit of positions
+APART = 0.02  # metres; places nearer than this give no direction
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,11 @@ class PathNetwork(ModelMixin, ConfigMixin):
         self.norm = nn.LayerNorm(width)
         self.look = nn.Linear(width, places * width)
         self.landmark = nn.Linear(width, width)
-        self.gate = nn.Linear(width, places + 1)
-        self.offset = nn.Linear(width, 3)
-        self.rest = nn.Linear(width, PATH_CHANNELS - 3)
+        self.mixture = nn.Linear(width, places + 2)
+        self.turn = nn.Linear(width, 2 * (places + 2))
+        self.rest = nn.Linear(width, PATH_CHANNELS)
+        nn.init.zeros_(self.turn.weight)
+        nn.init.zeros_(self.turn.bias)
 
     def forward(self, noisy: torch.Tensor, time: torch.Tensor, given: PathConditioning) -> torch.Tensor:
         """Return the clean paths, same shape as noisy; time: (B,) share of noise in them, in [0, 1]."""
@@ -85,11 +90,25 @@ class PathNetwork(ModelMixin, ConfigMixin):
         looks = self.look(queries).unflatten(-1, (-1, points.shape[-1]))
         scores = torch.einsum('btkc,bpc->btkp', looks, self.landmark(points)) / points.shape[-1]**0.5
         shares = scores.masked_fill(hidden, -1e4).softmax(-1)
-        relative = (given.points - given.tool[:, None, :3, 3]) / REACH
-        places = torch.einsum('btkp,bpx->btkx', shares, relative)
-        places = torch.cat([places, torch.zeros_like(places[:, :, :1])], dim=2)
-        position = (self.gate(queries).softmax(-1)[..., None] * places).sum(2) + self.offset(queries)
-        return torch.cat([position, self.rest(queries)], dim=-1)
+        places = torch.einsum('btkp,bpx->btkx', shares, given.points)
+        position, turn = self._position(queries, places, given.tool), self._turn(queries, places, given.tool)
+        return self.rest(queries) + nn.functional.pad(torch.cat([position, turn], dim=-1), (0, 2))
+
+    def _position(self, queries: torch.Tensor, places: torch.Tensor, tool: torch.Tensor) -> torch.Tensor:
+        """Return (B, FRAMES, 3) the mixture of places (B, FRAMES, K, 3), tool and base, relative to the tool."""
+        tool = tool[:, None, None, :3, 3].expand(-1, FRAMES, -1, -1)
+        relative = (torch.cat([places, tool, torch.zeros_like(tool)], dim=2) - tool) / REACH
+        weights = self.mixture(queries)
+        weights = weights + (1 - weights.sum(-1, keepdim=True)) / weights.shape[-1]
+        return (weights[..., None] * relative).sum(2)
+
+    def _turn(self, queries: torch.Tensor, places: torch.Tensor, tool: torch.Tensor) -> torch.Tensor:
+        """Return (B, FRAMES, 6) two columns, each a mixture of directions between places and of axes of the tool."""
+        between = places[:, :, 1:] - places[:, :, :-1]
+        between = between / (torch.linalg.vector_norm(between, dim=-1, keepdim=True) + APART)
+        axes = torch.cat([between, tool[:, None, :3, :3].mT.expand(-1, FRAMES, -1, -1)], dim=2)
+        weights = self.turn(queries).unflatten(-1, (2, -1))
+        return torch.einsum('btcn,btnx->btxc', weights, axes).flatten(-2)
 
 
 class _Block(nn.Module):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -21,6 +21,8 @@ from robot4d_core.generator.training.path.remembered_look import RememberedLook
 MOVING_SHARE = 0.85  # of the grippers in a batch have something to do
 ONE_VIEW_SHARE = 0.1  # are seen by one camera alone
 
+Disturb = Callable[..., SceneCloud]  # what disturbed does
+
 
 @dataclass(frozen=True)
 class PathBatch:
@@ -31,7 +33,9 @@ class PathBatch:
     episodes: list[str]
 
 
-def path_batches(looks: Sequence[RememberedLook], network: PathNetwork) -> Batches:
+def path_batches(
+    looks: Sequence[RememberedLook], network: PathNetwork, disturb: Disturb = disturbed,
+) -> Batches:
     """Return batches of looks, seen by one or two of their cameras and disturbed. Raises NoWindowError."""
     by_task: dict[str, dict[bool, list[tuple[RememberedLook, int]]]] = {}
     for look in looks:
@@ -48,20 +52,21 @@ def path_batches(looks: Sequence[RememberedLook], network: PathNetwork) -> Batch
             of_task = by_task[tasks[rng.integers(len(tasks))]]
             grippers = of_task[rng.random() < MOVING_SHARE or not of_task[False]]
             drawn_grippers.append(grippers[rng.integers(len(grippers))])
-        return path_batch(drawn_grippers, network, rng)
+        return path_batch(drawn_grippers, network, rng, disturb)
 
     return drawn(draw)
 
 
 def path_batch(
     grippers: Sequence[tuple[RememberedLook, int]], network: PathNetwork, rng: np.random.Generator,
+    disturb: Disturb = disturbed,
 ) -> PathBatch:
     """Return a batch of the given looks and grippers, disturbed."""
     given, workspace = [], np.array(network.config.workspace)
     for look, gripper in grippers:
         cameras = rng.permutation(len(look.clouds))[:1 if rng.random() < ONE_VIEW_SHARE else 2]
         cloud = SceneCloud.joined([
-            disturbed(look.clouds[camera], workspace, rng, inferred=number > 0)
+            disturb(look.clouds[camera], workspace, rng, inferred=number > 0)
             for number, camera in enumerate(cameras)])
         of_all = conditioning_of(
             cloud, look.tools[0], look.openings[0], network.config.stroke, network.config.points, rng)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from core.generator.model.path.test_diffusion import some_grippers
-from robot4d_core.generator.model.path.network import PATH_CHANNELS, PathNetwork
+from robot4d_core.generator.model.path.network import PATH_CHANNELS, REACH, PathNetwork
 from robot4d_core.prediction import FRAMES
 
 
@@ -52,3 +52,36 @@ def test_a_scene_without_points_is_no_error():
     network, given, noisy = example()
     empty = replace(given, known=torch.arange(64).expand(2, 64) < 1, points=torch.zeros_like(given.points))
     assert predict(network, empty, noisy).isfinite().all()
+
+
+def composing(**biases: list[float]) -> PathNetwork:
+    """A network that looks at all points alike, and tells nothing but the given mixtures."""
+    network, _, _ = example()
+    for layer in (network.look, network.rest, network.mixture, network.turn):
+        torch.nn.init.zeros_(layer.weight)
+        torch.nn.init.zeros_(layer.bias)
+    for name, bias in biases.items():
+        getattr(network, name).bias.data = torch.tensor(bias)
+    return network
+
+
+def test_a_step_can_lie_beyond_what_is_seen_as_seen_from_the_tool():
+    _, given, noisy = example()
+    network = composing(mixture=[1.5, 0, 0, 0, -0.5, 0])
+    seen = (given.points * given.known[..., None]).sum(1) / given.known.sum(1, keepdim=True)
+    expected = 1.5 * (seen - given.tool[:, :3, 3]) / REACH
+    torch.testing.assert_close(predict(network, given, noisy)[:, 0, :3], expected, atol=1e-5, rtol=0)
+
+
+def test_a_step_can_lie_at_the_same_place_of_the_base_from_anywhere():
+    _, given, noisy = example()
+    expected = -given.tool[:, :3, 3] / REACH
+    predicted = predict(composing(mixture=[0.0, 0, 0, 0, 0, 1]), given, noisy)
+    torch.testing.assert_close(predicted[:, 0, :3], expected, atol=1e-5, rtol=0)
+
+
+def test_a_step_can_be_turned_as_the_tool_is():
+    _, given, noisy = example()
+    network = composing(turn=[0.0, 0, 0, 1, 0, 0] + [0.0, 0, 0, 0, 1, 0])
+    columns = predict(network, given, noisy)[:, 0, 3:9].unflatten(-1, (3, 2))
+    torch.testing.assert_close(columns, given.tool[:, :3, :2], atol=1e-5, rtol=0)

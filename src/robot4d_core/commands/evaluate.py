@@ -104,7 +104,6 @@ def _path(arguments: argparse.Namespace) -> None:
 
     from robot4d_core.episodes.joined_stores import open_stores
     from robot4d_core.episodes.loader import episodes_of
-    from robot4d_core.evaluation.measurement_file import describe_machine, write_measurement
     from robot4d_core.evaluation.path.path_errors import measure_paths, print_path_errors
     from robot4d_core.generator.engines.diffusion_engine import shipped_model
 
@@ -113,25 +112,28 @@ def _path(arguments: argparse.Namespace) -> None:
     errors = measure_paths(store, names, model, tuple(arguments.cameras), arguments.second_view, arguments.seed)
     title = f'{model.name}: millimetres between imagined and true path, median (90th percentile)'
     numbers = print_path_errors(errors, title, Console())
-    if arguments.json is not None:
-        command = shlex.join(['robot4d', *sys.argv[1:]])
-        write_measurement(arguments.json, command, {'machine': describe_machine('torch'), 'tasks': numbers})
+    _write_numbers(arguments.json, tasks=numbers)
 
 
 def _path_ablations(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
     from robot4d_core.episodes.joined_stores import open_stores
-    from robot4d_core.evaluation.measurement_file import describe_machine, write_measurement
     from robot4d_core.evaluation.path.path_ablations import ablate, read_looks
     from robot4d_core.evaluation.path.path_errors import print_path_errors
 
     errors = ablate(*read_looks(open_stores(arguments.looks)), arguments.only, arguments.steps, arguments.work)
     numbers = {sensed: print_path_errors(by_name, f'looks {sensed}: millimetres, median (90th percentile)', Console())
                for sensed, by_name in errors.items()}
-    if arguments.json is not None:
+    _write_numbers(arguments.json, variants=numbers)
+
+
+def _write_numbers(file: Path | None, **numbers) -> None:
+    from robot4d_core.evaluation.measurement_file import describe_machine, write_measurement
+
+    if file is not None:
         command = shlex.join(['robot4d', *sys.argv[1:]])
-        write_measurement(arguments.json, command, {'machine': describe_machine('torch'), 'variants': numbers})
+        write_measurement(file, command, {'machine': describe_machine('torch'), **numbers})
 
 
 def _policy(arguments: argparse.Namespace) -> None:

@@ -63,7 +63,7 @@ class Robot:
     @property
     def links(self) -> tuple[str, ...]:
         """The links of all arms; tables and other furniture of the description are none of them."""
-        return tuple(link for arm in self.arms for link in self.description.links_of_arm(arm.joints[0]))
+        return tuple(link for arm in self.arms for link in self.description.links_of_arm(arm.joints))
 
     def positions(self, joints: np.ndarray, openings: np.ndarray) -> dict[str, float]:
         """Return all positions by joint: joints (A, J) rad of the arms; openings (A,) metres, shared by the fingers."""

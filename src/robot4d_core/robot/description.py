@@ -14,7 +14,7 @@ import trimesh
 
 from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.robot.package_files import find_file
-from robot4d_core.robot.shapes import read_shapes, to_trimesh
+from robot4d_core.robot.shapes import collada_unit, read_shapes, to_trimesh
 from robot4d_core.robot.urdf import check_urdf, kinematic_urdf, mesh_tags, mimics, parse_urdf, read_urdf
 from robot4d_core.share import CELL_DESCRIPTION, share_directory
 
@@ -175,9 +175,9 @@ class RobotDescription:
         above = self.model.supports[self.model.frames[self.require_link(link)].parentJoint]
         return tuple(self.model.names[number] for number in list(above)[1:])
 
-    def followed_by(self, joint: str) -> str:
-        """Return the joint that a mimic joint follows, and of any other joint itself."""
-        return self._mimics[joint].joint if joint in self._mimics else joint
+    def mimicked_by(self, joint: str) -> str | None:
+        """Return the joint that a mimic joint follows, None for one that is driven itself."""
+        return self._mimics[joint].joint if joint in self._mimics else None
 
     def position_limits(self, joint: str) -> tuple[float, float]:
         """Return the lower and upper limit of a joint, rad or metres; infinite for continuous joints."""
@@ -237,7 +237,11 @@ class RobotDescription:
     def _shapes(self, kind: str) -> pin.GeometryModel:
         root = copy.deepcopy(self._root)
         for mesh in mesh_tags(root):
-            mesh.set('filename', str(find_file(mesh.get('filename', ''), self._folder, self._package_paths)))
+            file = find_file(mesh.get('filename', ''), self._folder, self._package_paths)
+            mesh.set('filename', str(file))
+            if (unit := collada_unit(file)) != 1.0:  # Pinocchio passes it over
+                scale = mesh.get('scale', '1 1 1').split()
+                mesh.set('scale', ' '.join(str(unit * float(factor)) for factor in scale))
         return read_shapes(self.model, root, kind, self._mesh_loader)
 
     @cached_property

@@ -24,7 +24,7 @@ class JointMap:
     ) -> None:
         for name in joints:
             description.require_joint(name)
-            if (followed := description.followed_by(name)) != name:
+            if followed := description.mimicked_by(name):
                 raise RobotDescriptionError(f"joint '{name}' follows '{followed}'; name that one instead")
         if len(set(joints)) < len(joints):
             raise RobotDescriptionError(f"a joint is named twice: {', '.join(joints)}")

@@ -152,7 +152,7 @@ def _check_chain(description: RobotDescription, joints: Sequence[str], tip: str,
         raise RobotDescriptionError(
             f"base_frame '{base}' moves: joint '{moving[-1]}' carries it; name a link that no joint moves, such as "
             f"'{description.links[0]}'")
-    moved_by = [description.followed_by(name) for name in description.joints_above(tip)]
+    moved_by = [description.mimicked_by(name) or name for name in description.joints_above(tip)]
     for name in joints:
         if name not in moved_by:
             raise RobotDescriptionError(

@@ -30,8 +30,8 @@ def find_package(name: str, package_paths: Sequence[Path] = ()) -> Path:
             return manifest.parent
     given = ', '.join(map(str, package_paths)) or 'nothing'
     raise RobotDescriptionError(
-        f"package '{name}' is not in package_paths ({given}), AMENT_PREFIX_PATH or ROS_PACKAGE_PATH; install it, or name "
-        'the folder that holds it: package_paths in robot.yaml, or --package-path')
+        f"package '{name}' is not in package_paths ({given}), AMENT_PREFIX_PATH or ROS_PACKAGE_PATH; install it, or "
+        'name the folder that holds it: package_paths in robot.yaml, or --package-path')
 
 
 def find_file(name: str, folder: Path | None, package_paths: Sequence[Path] = ()) -> Path:

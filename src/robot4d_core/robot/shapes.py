@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -35,6 +37,15 @@ def read_shapes(model: pin.Model, root: ElementTree.Element, kind: str, loader) 
                 f"link '{link}': {unread} of its <{kind}> shapes cannot be read; see what the parser says on stderr")
     _check_sizes(model, shapes)
     return shapes
+
+
+def collada_unit(file: Path) -> float:
+    """Return the metres of a .dae file's unit, 1 for any other file."""
+    if file.suffix.lower() != '.dae':
+        return 1.0
+    with file.open('rb') as stream:
+        unit = re.search(rb'<unit\s[^>]*meter="([0-9.eE+-]+)"', stream.read(65536))
+    return float(unit[1]) if unit else 1.0
 
 
 def boxes_around(shapes: pin.GeometryModel) -> pin.GeometryModel:

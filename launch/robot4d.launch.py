@@ -4,7 +4,7 @@
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
 from launch.conditions import IfCondition
-from launch.substitutions import Command, LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
@@ -26,14 +26,16 @@ def generate_launch_description() -> LaunchDescription:
         )
 
     cameras, robot = LaunchConfiguration('cameras'), LaunchConfiguration('robot')
+    urdf = ParameterValue(LaunchConfiguration('urdf'), value_type=str)
     return LaunchDescription([
         file_argument('cameras', 'YAML: names and topics of the cameras, the calibrated reference camera first'),
         file_argument('robot', 'YAML: names of the links, frames and grippers in the robot description'),
         file_argument('controllers', 'YAML: names of the arm and gripper controllers and their joints'),
         file_argument('limits', 'YAML: workspace, speeds and every other safety limit'),
         DeclareLaunchArgument(
-            'urdf', default_value=PathJoinSubstitution([share, 'urdf', 'cell.urdf.xacro']),
-            description='URDF or xacro of the robot; its gripper geometry is what the tracker looks for',
+            'urdf', default_value='',
+            description='URDF or xacro of the robot; its gripper geometry is what the tracker looks for; empty: the '
+                        'topic in robot.yaml, or the cell of robot4d',
         ),
         DeclareLaunchArgument('engine', default_value='diffusion', description='generator engine: diffusion or hold'),
         DeclareLaunchArgument('model', default_value='', description='folder of the model; empty: the shipped one'),
@@ -47,13 +49,12 @@ def generate_launch_description() -> LaunchDescription:
             engine=LaunchConfiguration('engine'),
             model=ParameterValue(LaunchConfiguration('model'), value_type=str),
             device=LaunchConfiguration('device'),
-            robot_description=ParameterValue(Command(['xacro ', LaunchConfiguration('urdf')]), value_type=str),
+            robot_description_file=urdf,
         ),
-        node('tracker', robot, robot_description=ParameterValue(
-            Command(['xacro ', LaunchConfiguration('urdf')]), value_type=str)),
+        node('tracker', robot, robot_description_file=urdf),
         node(
             'executor', robot, LaunchConfiguration('controllers'), LaunchConfiguration('limits'),
-            robot_description=ParameterValue(Command(['xacro ', LaunchConfiguration('urdf')]), value_type=str),
+            robot_description_file=urdf,
             dry_run=ParameterValue(LaunchConfiguration('dry_run'), value_type=bool),
             speed_scaling=ParameterValue(LaunchConfiguration('speed_scaling'), value_type=float),
         ),

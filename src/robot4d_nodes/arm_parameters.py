@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
+
 from robot4d_core.errors import ParameterError
 from robot4d_core.executor.robot_arms import OPEN_WIDTH
 from robot4d_core.robot.names import ArmNames, GripperNames, read_arm_names
@@ -100,6 +102,19 @@ class ArmsOfNode:
     def open_widths(self) -> list[float]:
         """Return the opening of each open gripper, metres."""
         return [arm.open_width for arm in self._tables(ArmParameters)]
+
+    def velocity_limits(self) -> dict[str, float]:
+        """Return the speed limits, rad/s, that replace those of the robot description, by joint."""
+        limits = {}
+        for joint in (joint for arm in self.names() for joint in arm.joints):
+            name = f'joint_velocity_limits.{joint}'
+            if not self._node.has_parameter(name):
+                self._node.declare_parameter(name, 0.0, ParameterDescriptor(
+                    description='Replaces the velocity limit of the robot description, rad/s or m/s; 0: does not',
+                    floating_point_range=[FloatingPointRange(from_value=0.0, to_value=100.0)]))
+            if limit := self._node.get_parameter(name).value:
+                limits[joint] = limit
+        return limits
 
     def declare_controllers(self) -> None:
         """Declare ControllerParameters of each arm."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
@@ -17,7 +18,7 @@ from tf2_ros import Buffer, TransformException, TransformListener
 
 from robot4d.action import ExecutePlan
 from robot4d.msg import GripperPlans
-from robot4d_core.errors import ObservationError, PlanRejected, PoseError
+from robot4d_core.errors import ObservationError, PlanRejected, Robot4dError
 from robot4d_core.executor import safety
 from robot4d_core.executor.motion import ArmMotion, MotionPlan
 from robot4d_core.executor.motion_planner import MotionPlanner
@@ -71,9 +72,8 @@ class Executor(Robot4dNode):
         settings, limits = self.parameters, self._limits
         names = self._arms.names()
         self._robot = RobotArms.from_description(
-            find_robot_description(
-                self, settings.robot_description, settings.robot_description_topic, arms=len(names)),
-            names, self._arms.open_widths(), settings.base_frame)
+            find_robot_description(self, settings, arms=len(names)), names, self._arms.open_widths(),
+            settings.base_frame, self._arms.velocity_limits())
         self._fingers = [list(arm.gripper.finger_joints) for arm in names]
         self._transforms = Buffer(cache_time=Duration(seconds=limits.max_plan_age + settings.tf_timeout))
         listener = TransformListener(self._transforms, self, spin_thread=False)
@@ -133,8 +133,11 @@ class Executor(Robot4dNode):
                 plans, self._base_from_camera(plans[0]), positions, openings, max_steps=goal.max_steps)
         except PlanRejected as error:
             raise _rejected(*map(str, error.violations)) from error
-        except (ObservationError, PoseError) as error:
+        except Robot4dError as error:
             raise _rejected(str(error)) from error
+        except Exception as error:
+            self.get_logger().error(traceback.format_exc())
+            raise _rejected(f'a mistake in robot4d, please report it: {type(error).__name__}: {error}') from error
 
     def _gripper_plans(self, message: GripperPlans, max_steps: int) -> list[GripperPlan]:
         """Return the first steps of the plans, in the order of the arms.

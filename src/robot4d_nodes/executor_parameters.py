@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from robot4d_core.executor.safety import SafetyLimits
 from robot4d_nodes.arm_parameters import arms_parameter
 from robot4d_nodes.parameters import parameter
+from robot4d_nodes.robot_description_source import DescriptionParameters
 
 _DEFAULTS = SafetyLimits()
 
@@ -15,16 +16,12 @@ LIMITS_PREFIX = 'limits.'
 
 
 @dataclass(frozen=True)
-class ExecutorParameters:
+class ExecutorParameters(DescriptionParameters):
     """Parameters of the executor node; ArmParameters and ControllerParameters of each arm are under its name."""
 
     arms: list[str] = arms_parameter()
     dry_run: bool = parameter(True, 'Plan and check, but send nothing to the controllers')
     speed_scaling: float = parameter(0.1, 'Share of the planned speed, (0, 1]', low=0.01, high=1.0)
-    robot_description: str = parameter(
-        '', 'URDF of the robot; empty: from robot_description_topic', at_configure=True)
-    robot_description_topic: str = parameter(
-        '', 'Latched topic (std_msgs/String) with the URDF; empty: the cell that comes with robot4d', at_configure=True)
     base_frame: str = parameter('world', 'Link that does not move; the workspace is a box in it', at_configure=True)
     reference_frame: str = parameter(
         'reference_color_optical_frame', 'Optical frame of the calibrated camera; plans in other frames are refused')

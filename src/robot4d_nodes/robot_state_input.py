@@ -12,15 +12,15 @@ from tf2_ros import TransformException
 
 from robot4d_core.errors import ObservationError
 from robot4d_core.observation import RobotState
-from robot4d_core.robot.base_frame import read_base_frame
 from robot4d_core.robot.names import ArmNames
 from robot4d_core.robot.robot import Robot
+from robot4d_core.robot.robot_file import read_base_frame
 from robot4d_nodes.conversions import transform_from_message
 from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.joint_history import JointHistory
 from robot4d_nodes.lifecycle import Robot4dNode
 from robot4d_nodes.parameters import parameter
-from robot4d_nodes.robot_description_source import find_robot_description
+from robot4d_nodes.robot_description_source import DescriptionParameters, find_robot_description
 from robot4d_nodes.transform_memory import TransformMemory
 
 _MEMORY = 30.0  # seconds of tf and joint states that are remembered; longer than an observation may be old
@@ -28,13 +28,9 @@ _HEALTH = 'pose of the reference camera'
 
 
 @dataclass(frozen=True)
-class RobotParameters:
+class RobotParameters(DescriptionParameters):
     """The robot, as robot.yaml names it for all nodes, and how long its state is waited for."""
 
-    robot_description: str = parameter(
-        '', 'URDF of the robot; empty: from robot_description_topic', at_configure=True)
-    robot_description_topic: str = parameter(
-        '', 'Latched topic (std_msgs/String) with the URDF; empty: the cell that comes with robot4d', at_configure=True)
     base_frame: str = parameter(
         read_base_frame(), 'Frame of the robot that does not move; the reference camera is calibrated to it',
         at_configure=True)
@@ -58,8 +54,7 @@ class RobotStateInput:
 
         max_silence: wall-clock seconds after which joint_states count as stale in /diagnostics.
         """
-        description = find_robot_description(
-            node, settings.robot_description, settings.robot_description_topic, arms=len(arms))
+        description = find_robot_description(node, settings, arms=len(arms))
         self.robot = Robot(description, tuple(arms), settings.base_frame)
         needed = [joint for arm in arms for joint in arm.all_joints]
         self._node, self._base, self._frame = node, settings.base_frame, ''

@@ -37,21 +37,17 @@ from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.joint_history import JointHistory
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
 from robot4d_nodes.parameters import parameter
-from robot4d_nodes.robot_description_source import find_robot_description
+from robot4d_nodes.robot_description_source import DescriptionParameters, find_robot_description
 from robot4d_nodes.transform_memory import TransformMemory
 
 _TICK = 0.05  # seconds
 
 
 @dataclass(frozen=True)
-class TrackerParameters:
+class TrackerParameters(DescriptionParameters):
     """Parameters of the tracker node; those of each arm are ArmParameters under its name."""
 
     arms: list[str] = arms_parameter()
-    robot_description: str = parameter(
-        '', 'URDF of the robot; empty: from robot_description_topic', at_configure=True)
-    robot_description_topic: str = parameter(
-        '', 'Latched topic (std_msgs/String) with the URDF; empty: the cell that comes with robot4d', at_configure=True)
     mode: str = parameter(
         TrackerSettings.mode, 'fused: all views at once; best_view: each view alone, the more confident one counts',
         choices=('fused', 'best_view'), at_configure=True)
@@ -105,8 +101,7 @@ class Tracker(Robot4dNode):
         """Read the models of the grippers, then listen to tf, joint states and predictions."""
         settings = self.parameters
         self._grippers = [arm.gripper for arm in self._arms.names()]
-        description = find_robot_description(
-            self, settings.robot_description, settings.robot_description_topic, arms=len(self._grippers))
+        description = find_robot_description(self, settings, arms=len(self._grippers))
         self._models = [GripperModel.from_description(description, gripper) for gripper in self._grippers]
         self._trackers = [
             GripperTracker(model, TrackerSettings(

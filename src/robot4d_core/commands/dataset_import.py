@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from robot4d_core.commands.parsers import add_command, image_size
+from robot4d_core.commands.parsers import add_command, add_description_arguments, image_size
 from robot4d_core.episodes.splits import SPLITS
 from robot4d_core.errors import ParameterError
 
@@ -37,9 +37,11 @@ def add(dataset) -> None:
     parser.add_argument('--robot-description', type=Path, default=None, metavar='URDF',
                         help="with --base-frame as root, to tell the robot's pixels in bags without segmentation; "
                              "None: robot4d's cell")
+    add_description_arguments(parser)
     parser.add_argument('--tcp-frame', nargs='+', default=None, metavar='FRAME',
                         help="between the finger pads, one per arm; None: as in robot4d's cell")
-    parser.add_argument('--joints', nargs='+', default=None, metavar='JOINT', help='seven per arm, from base to tool')
+    parser.add_argument('--joints', nargs='+', default=None, metavar='JOINT',
+                        help='the same number per arm, from base to tool')
     parser.add_argument('--finger-joints', nargs='+', default=None, metavar='JOINT',
                         help='the same number per arm; their positions add up to the opening')
 
@@ -52,9 +54,11 @@ def _import(arguments: argparse.Namespace) -> int:
     from robot4d_core.episodes.bags.importing.settings import ImportSettings
     from robot4d_core.episodes.bags.topics import camera_topics_of_file
     from robot4d_core.robot.description import RobotDescription
+    from robot4d_core.robot.robot_file import parse_xacro_arguments
 
     file = arguments.robot_description
-    description = RobotDescription.from_file(file) if file else None
+    description = None if file is None else RobotDescription.from_file(
+        file, parse_xacro_arguments(arguments.xacro_argument), arguments.package_path)
     settings = ImportSettings(
         task=arguments.task, instruction=arguments.instruction, success=arguments.success, split=arguments.split,
         cameras=camera_topics_of_file(arguments.cameras) if arguments.cameras else None, arms=_arms(arguments),
@@ -81,12 +85,13 @@ def _arms(arguments: argparse.Namespace):
     arms = arms[:len(tcps)]
     joints = arguments.joints or [joint for arm in arms for joint in arm.joints]
     fingers = arguments.finger_joints or [joint for arm in arms for joint in arm.finger_joints]
-    if len(joints) != 7 * len(tcps) or len(fingers) % len(tcps):
+    if len(joints) % len(tcps) or len(fingers) % len(tcps):
         raise ParameterError(
-            f'{len(tcps)} arms (--tcp-frame) need {7 * len(tcps)} --joints and a multiple of {len(tcps)} '
-            f'--finger-joints, got {len(joints)} and {len(fingers)}')
-    share = len(fingers) // len(tcps)
+            f'{len(tcps)} arms (--tcp-frame) need a multiple of {len(tcps)} --joints and --finger-joints, got '
+            f'{len(joints)} and {len(fingers)}')
+    of_arm, of_gripper = len(joints) // len(tcps), len(fingers) // len(tcps)
     return [
-        RecordedArm(arm.gripper, tuple(joints[7 * k:7 * k + 7]), tuple(fingers[share * k:share * (k + 1)]), tcp)
+        RecordedArm(arm.gripper, tuple(joints[of_arm * k:of_arm * (k + 1)]),
+                    tuple(fingers[of_gripper * k:of_gripper * (k + 1)]), tcp)
         for k, (arm, tcp) in enumerate(zip(arms, tcps, strict=True))
     ]

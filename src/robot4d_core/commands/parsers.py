@@ -7,6 +7,7 @@ import argparse
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 
 def add_command(
@@ -45,6 +46,15 @@ def seconds(text: str) -> float:
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f'expected seconds, at least 0, got {text!r}')
     return value
+
+
+def add_description_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where the files of a robot description are, and the arguments of its xacro."""
+    parser.add_argument('--package-path', type=Path, action='append', default=[], metavar='FOLDER',
+                        help='in which the packages of package:// are looked for, before AMENT_PREFIX_PATH and '
+                             'ROS_PACKAGE_PATH; may be given several times')
+    parser.add_argument('--xacro-argument', action='append', default=[], metavar='NAME:=VALUE',
+                        help='of the robot description; may be given several times')
 
 
 def image_size(text: str) -> tuple[int, int]:

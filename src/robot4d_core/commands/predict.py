@@ -41,6 +41,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     from robot4d_core.episodes.saved_prediction import SavedPrediction
     from robot4d_core.generator.engines.engine import make_engine
     from robot4d_core.robot.robot import Robot
+    from robot4d_core.robot.robot_file import parse_xacro_arguments
     from robot4d_core.viewer.film import write_film
 
     file = arguments.output / ('prediction' if arguments.format == 'mcap' else 'prediction.npz')
@@ -74,8 +75,10 @@ def _predict(arguments: argparse.Namespace) -> int:
             raise EngineError(f"engine '{engine.name}' needs the robot's state, which {look.source} does not hold: "
                               f'{look.robot_unknown}; name another robot with --robot FILE, or predict without by '
                               '--model models/tabletop_tiny')
-        engine.use_robot(Robot.from_files(arguments.urdf, arguments.robot) if arguments.urdf is not None
-                         else Robot.shipped_with(observation.robot.joints))
+        engine.use_robot(
+            Robot.from_files(arguments.urdf, arguments.robot, arguments.package_path,
+                             parse_xacro_arguments(arguments.xacro_argument)) if arguments.urdf is not None
+            else Robot.shipped_with(observation.robot.joints))
     console = Console()
     try:
         prediction, stages, steps = predict_in_terminal(

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robot4d_core.commands.parsers import at_least
+from robot4d_core.commands.parsers import add_description_arguments, at_least
 from robot4d_core.errors import EpisodeError, ParameterError
 from robot4d_core.prediction import FRAMES
 
@@ -35,6 +35,7 @@ def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--urdf', type=Path, default=None, metavar='FILE',
                         help='description (URDF or xacro) of the robot that --robot names, for engines that need it; '
                              'None: that of the simulated cell')
+    add_description_arguments(parser)
 
 
 def read_look(arguments: argparse.Namespace, path: Path) -> RecordedLook:

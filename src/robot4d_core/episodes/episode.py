@@ -16,8 +16,8 @@ LAYOUT = {
     'camera_poses': (np.float64, ('cameras', 4, 4)),
     'gripper_poses': (np.float64, ('steps', 'grippers', 4, 4)),
     'opening': (np.float64, ('steps', 'grippers')),
-    'joints': (np.float64, ('steps', 'grippers', 7)),
-    'commands': (np.float64, ('steps', 'grippers', 8)),
+    'joints': (np.float64, ('steps', 'grippers', 'joints')),
+    'commands': (np.float64, ('steps', 'grippers', 'commands')),
     'times': (np.float64, ('steps',)),
 }
 """The type and the shape of every array of an episode."""
@@ -32,8 +32,8 @@ class Episode:
     rgb: (C, T, H, W, 3) uint8; depth: (C, T, H, W) uint16 millimetres, 0 invalid; segmentation: (C, T, H, W) uint8,
     labelled as segments.py says; intrinsics: (C, 3, 3) as the sensor claims them;
     camera_poses: (C, 4, 4) T_world_optical; gripper_poses: (T, G, 4, 4) T_world_tcp; opening: (T, G) metres;
-    joints: (T, G, 7) rad; commands: (T, G, 8), the commanded joint positions in rad and opening in metres, NaN where
-    unknown; times: (T,) seconds. Everything but the images is float64.
+    joints: (T, G, J) rad of arms with equally many joints; commands: (T, G, J + 1), the commanded joint positions in
+    rad and opening in metres, NaN where unknown; times: (T,) seconds. Everything but the images is float64.
     """
 
     rgb: np.ndarray
@@ -62,6 +62,7 @@ def common_sizes(arrays: dict) -> dict[str, int]:
 def layout_problems(arrays: dict, sizes: dict[str, int]) -> dict[str, str]:
     """Return what contradicts LAYOUT and the sizes in arrays, by name; nothing when all fit."""
     problems = {}
+    sizes = sizes | {'commands': sizes.get('joints', 0) + 1}
     for name, array in arrays.items():
         dtype, axes = LAYOUT[name]
         shape = tuple(sizes.get(axis, axis) for axis in axes)

@@ -18,7 +18,7 @@ def recorded_robot(episode: Episode, attributes: dict, step: int, camera: int) -
     EpisodeError that says what the episode does not know.
     """
     joints: dict[str, float] = {}
-    names = _joint_names(attributes)
+    names = joint_names(attributes)
     positions, openings = np.asarray(episode.joints[step]), np.asarray(episode.opening[step])
     for of_gripper, of_arm, opening in zip(names, positions, openings, strict=True):
         arm, fingers = of_gripper[:len(of_arm)], of_gripper[len(of_arm):]
@@ -29,8 +29,11 @@ def recorded_robot(episode: Episode, attributes: dict, step: int, camera: int) -
     return RobotState(joints, np.asarray(episode.camera_poses)[camera])
 
 
-def _joint_names(attributes: dict) -> list[list[str]]:
-    """Return for every gripper the names of its arm's joints from base to tool, then of its fingers'."""
+def joint_names(attributes: dict) -> list[list[str]]:
+    """Return for every gripper of an episode the names of its arm's joints from base to tool, then of its fingers'.
+
+    Raises EpisodeError when the episode does not know them.
+    """
     source = attributes.get('source')
     if source is not None:
         if 'joints' not in source:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,35 +28,39 @@ class RobotArm:
 
 @dataclass(frozen=True)
 class RobotArms:
-    """All arms of a robot. Joint positions of all arms, (J,) rad, are those of each arm, one after the other."""
+    """All arms of a robot. Joint positions of all arms, (J,) rad, are those of each arm, one after the other.
+
+    velocity_limits: joint speed limits (J,), rad/s, of all arms.
+    """
 
     arms: tuple[RobotArm, ...]
     clearance: Clearance
+    velocity_limits: np.ndarray
 
     @classmethod
     def from_description(
         cls, description: RobotDescription, names: Sequence[ArmNames], open_widths: Sequence[float] | None = None,
-        base_frame: str = 'world',
+        base_frame: str = 'world', velocity_limits: Mapping[str, float] | None = None,
     ) -> RobotArms:
         """Take the arms that have names; their fingers count as open in clearance.
 
-        open_widths: metres per arm; None: OPEN_WIDTH. Raises RobotDescriptionError when a frame or joint is missing.
+        open_widths: metres per arm; None: OPEN_WIDTH; velocity_limits: see ArmKinematics. Raises RobotDescriptionError
+        when a frame, joint, limit or shape is missing.
         """
         widths = open_widths or [OPEN_WIDTH] * len(names)
         arms = tuple(
-            RobotArm(arm.gripper.name, ArmKinematics(description, arm.joints, arm.gripper.tcp, base_frame), width)
+            RobotArm(
+                arm.gripper.name,
+                ArmKinematics(description, arm.joints, arm.gripper.tcp, base_frame, velocity_limits), width)
             for arm, width in zip(names, widths, strict=True))
         fingers = {joint: width / len(arm.gripper.finger_joints)
                    for arm, width in zip(names, widths, strict=True) for joint in arm.gripper.finger_joints}
-        return cls(arms, Clearance(description, [arm.joints for arm in names], fingers))
+        return cls(
+            arms, Clearance(description, [arm.joints for arm in names], fingers),
+            np.concatenate([arm.kinematics.velocity_limits for arm in arms]))
 
     @cached_property
     def joints(self) -> tuple[slice, ...]:
         """Where the joints of each arm are among all joints."""
         ends = np.cumsum([len(arm.kinematics.joint_names) for arm in self.arms]).tolist()
         return tuple(slice(begin, end) for begin, end in zip([0, *ends], ends, strict=False))
-
-    @cached_property
-    def velocity_limits(self) -> np.ndarray:
-        """Joint speed limits (J,), rad/s, of all arms."""
-        return np.concatenate([arm.kinematics.velocity_limits for arm in self.arms])

@@ -236,8 +236,12 @@ def check_clearance(
 def check_start(
     kinematics: ArmKinematics, planned: np.ndarray, measured: np.ndarray, limits: SafetyLimits
 ) -> list[Violation]:
-    """Check that a motion begins where the arm is; joint positions (J,), rad."""
-    error = np.abs(planned - measured)
+    """Check that a motion begins where the arm is; joint positions (J,), rad.
+
+    A continuous joint may be said to be whole turns away.
+    """
+    error = planned - measured
+    error = np.abs(np.where(kinematics.continuous, np.remainder(error + np.pi, 2 * np.pi) - np.pi, error))
     worst = int(error.argmax())
     if error[worst] > limits.start_tolerance:
         return [Violation(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from ruckig import InputParameter, Result, Ruckig, Trajectory
+from ruckig import InputParameter, Result, Ruckig, RuckigError, Trajectory
 
 from robot4d_core.errors import TrajectoryError
 from robot4d_core.executor.motion import ArmMotion
@@ -60,7 +60,10 @@ def _solve_leg(
     problem.current_velocity, problem.target_velocity = velocities
     problem.max_velocity, problem.max_acceleration, problem.max_jerk = max_velocity, max_acceleration, max_jerk
     problem.minimum_duration = float(interval)
-    result = Ruckig(joints).calculate(problem, trajectory)
+    try:
+        result = Ruckig(joints).calculate(problem, trajectory)
+    except RuckigError as error:
+        result = error
     if result not in (Result.Working, Result.Finished):
         raise TrajectoryError(f'no motion within the limits from {np.round(positions[0], 3)} to '
                               f'{np.round(positions[1], 3)} rad: {result}')

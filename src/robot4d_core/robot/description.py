@@ -3,73 +3,78 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
+import copy
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pinocchio as pin
 import trimesh
 
 from robot4d_core.errors import RobotDescriptionError
-from robot4d_core.robot.shapes import to_trimesh
+from robot4d_core.robot.package_files import find_file
+from robot4d_core.robot.shapes import collada_unit, read_shapes, to_trimesh
+from robot4d_core.robot.urdf import check_urdf, kinematic_urdf, mesh_tags, mimics, parse_urdf, read_urdf
 from robot4d_core.share import CELL_DESCRIPTION, share_directory
 
 GREY = (0.5, 0.5, 0.5)
-SHAPES = {'box', 'cylinder', 'sphere', 'capsule', 'mesh'}
 PRISMATIC = {'JointModelPX', 'JointModelPY', 'JointModelPZ', 'JointModelPrismaticUnaligned'}
-
-_XACRO = threading.Lock()  # xacro keeps its stack of files in globals
+MIMIC_TOLERANCE = 0.05  # rad or metres between where a mimic joint is said to be and where it follows its joint to
 
 
 class RobotDescription:
     """What a robot is. Pinocchio reads the URDF, also its meshes; nothing else in robot4d does.
 
-    Joint positions are given by name, in rad or metres; joints without one are at 0. Poses are T_root_link (4, 4), of
-    the link that no joint carries. A mesh is a path, a file:// URL, or a package:// URL of a package that
-    AMENT_PREFIX_PATH or ROS_PACKAGE_PATH leads to.
+    Joint positions are given by name, in rad or metres; joints without one are at 0, mimic joints where the joint that
+    they follow takes them. Where a position is given for a mimic joint alone, the joint that it follows is where that
+    tells; where both are given, they must agree, or RobotDescriptionError is raised. Poses are T_root_link (4, 4), of
+    the link that no joint carries.
+
+    A mesh is a path, absolute or relative to folder, a file:// URL, or a package:// URL (see find_package for where
+    packages are looked for). Meshes are looked for when shapes are first asked for.
     """
 
-    def __init__(self, urdf: str) -> None:
-        """Read the text of a URDF, expanded by xacro; raises RobotDescriptionError when it is none."""
+    def __init__(self, urdf: str, folder: Path | None = None, package_paths: Sequence[Path] = ()) -> None:
+        """Read the text of a URDF, expanded by xacro; raises RobotDescriptionError when it is none.
+
+        folder: of the file that it came from, None where that is not known.
+        """
         self.urdf = urdf
-        _check(urdf)
+        self._root, self._folder, self._package_paths = parse_urdf(urdf), folder, tuple(package_paths)
+        check_urdf(self._root)
+        self._mimics = mimics(self._root)
         try:
-            self.model: pin.Model = pin.buildModelFromXML(urdf)
+            self.model: pin.Model = pin.buildModelFromXML(kinematic_urdf(self._root))
         except (ValueError, RuntimeError) as error:
             raise RobotDescriptionError(f'the robot description is no URDF that Pinocchio can read: {error}') from error
         frames = [self.model.frames[number] for number in range(1, self.model.nframes)]
         self._links = {frame.name: self.model.getFrameId(frame.name, pin.FrameType.BODY)
                        for frame in frames if frame.type == pin.FrameType.BODY}
         self.links: tuple[str, ...] = tuple(self._links)
-        self.joints: tuple[str, ...] = tuple(self.model.names[1:])
+        self.joints: tuple[str, ...] = tuple(
+            self.model.names[number] for number in range(1, self.model.njoints) if self.model.joints[number].nv == 1)
 
     @classmethod
-    def from_file(cls, path: Path | str, **xacro_args) -> RobotDescription:
-        """Read a URDF or xacro file; xacro_args: the xacro's arguments.
+    def from_file(
+        cls, path: Path | str, xacro_arguments: Mapping[str, object] | None = None, package_paths: Sequence[Path] = (),
+    ) -> RobotDescription:
+        """Read a URDF or xacro file; package_paths: where packages are looked for first, see find_package.
 
         Raises RobotDescriptionError when the file is missing or xacro cannot expand it.
         """
-        import xacro
-
         path = Path(path)
-        if not path.is_file():
-            raise RobotDescriptionError(
-                f'robot description {path} does not exist; give the path of a URDF or xacro file')
-        mappings = {name: str(value) for name, value in xacro_args.items()}
+        arguments = {name: str(value) for name, value in (xacro_arguments or {}).items()}
+        urdf = read_urdf(path, arguments, package_paths)
         try:
-            with _XACRO:
-                document = xacro.process_file(str(path), mappings=mappings)
-        except Exception as error:  # xacro raises its own, expat's and Python's errors alike
-            raise RobotDescriptionError(f'xacro cannot expand {path}: {error}') from error
-        return cls(document.toxml())
+            return cls(urdf, path.absolute().parent, package_paths)
+        except RobotDescriptionError as error:
+            raise RobotDescriptionError(f'{path}: {error}') from error
 
     @classmethod
-    def shipped(cls, **xacro_args) -> RobotDescription:
+    def shipped(cls, **xacro_arguments) -> RobotDescription:
         """Read the description of the cell that comes with robot4d; arms=2 for that with two arms."""
-        return cls.from_file(share_directory() / CELL_DESCRIPTION, **xacro_args)
+        return cls.from_file(share_directory() / CELL_DESCRIPTION, xacro_arguments)
 
     def to_mujoco(self):
         """Return MuJoCo's editable model of the robot (mujoco.MjSpec), for a simulation to build on.
@@ -96,15 +101,29 @@ class RobotDescription:
                 f"the robot description has no movable joint '{joint}'; it has: {', '.join(self.joints)}")
         return self.model.getJointId(joint)
 
+    def coordinates(self, positions: Mapping[str, float]) -> np.ndarray:
+        """Return where every degree of freedom is (nv,), rad or metres, of joint positions by name."""
+        known = {name: float(position) for name, position in positions.items()}
+        for name in known:
+            self.require_joint(name)
+        for name, mimic in self._mimics.items():
+            if name in known and mimic.multiplier:
+                known.setdefault(mimic.joint, (known[name] - mimic.offset) / mimic.multiplier)
+        for name, mimic in self._mimics.items():
+            follows = mimic.multiplier * known.get(mimic.joint, 0.0) + mimic.offset
+            if abs(known.get(name, follows) - follows) > MIMIC_TOLERANCE:
+                raise RobotDescriptionError(
+                    f"joint '{name}' is said to be at {known[name]:.3f}, but follows '{mimic.joint}' to {follows:.3f}; "
+                    'leave its position out, or correct its <mimic>')
+            known[name] = follows
+        coordinates = np.zeros(self.model.nv)
+        for name, position in known.items():
+            coordinates[self.model.joints[self.require_joint(name)].idx_v] = position
+        return coordinates
+
     def configuration(self, positions: Mapping[str, float]) -> np.ndarray:
         """Return Pinocchio's configuration (nq,) of joint positions by name."""
-        configuration = pin.neutral(self.model)
-        for name, position in positions.items():
-            joint = self.model.joints[self.require_joint(name)]
-            turning_freely = joint.nq == 2
-            configuration[joint.idx_q:joint.idx_q + joint.nq] = (
-                (np.cos(position), np.sin(position)) if turning_freely else position)
-        return configuration
+        return pin.integrate(self.model, pin.neutral(self.model), self.coordinates(positions))
 
     def poses(self, positions: Mapping[str, float]) -> np.ndarray:
         """Return T_root_link (L, 4, 4) of all links, in the order of `links`."""
@@ -142,16 +161,39 @@ class RobotDescription:
                 below[name] = self._links[name]
         return tuple(below)
 
-    def links_of_arm(self, first_joint: str) -> tuple[str, ...]:
-        """Return the links of the arm whose first joint it is: all that it carries, and its base unless the root is."""
-        first = self.link_moved_by(first_joint)
+    def links_of_arm(self, joints: Sequence[str]) -> tuple[str, ...]:
+        """Return the links of the arm that has these joints, in any order.
+
+        They are all that the joint nearest to the root carries, and the arm's base unless that is the root.
+        """
+        first = self.link_moved_by(min(joints, key=self.require_joint))
         base = self.link_above(first)
         return self.links_below(first if base == self.links[0] else base)
 
+    def joints_above(self, link: str) -> tuple[str, ...]:
+        """Return the movable joints between the root and a link, the root's first; mimic joints are among them."""
+        above = self.model.supports[self.model.frames[self.require_link(link)].parentJoint]
+        return tuple(self.model.names[number] for number in list(above)[1:])
+
+    def mimicked_by(self, joint: str) -> str | None:
+        """Return the joint that a mimic joint follows, None for one that is driven itself."""
+        return self._mimics[joint].joint if joint in self._mimics else None
+
     def position_limits(self, joint: str) -> tuple[float, float]:
-        """Return the lower and upper limit of a joint with one position, rad or metres."""
-        number = self.model.joints[self.require_joint(joint)].idx_q
-        return float(self.model.lowerPositionLimit[number]), float(self.model.upperPositionLimit[number])
+        """Return the lower and upper limit of a joint, rad or metres; infinite for continuous joints."""
+        found = self.model.joints[self.require_joint(joint)]
+        if found.nq == 2:  # a cosine and a sine
+            return -np.inf, np.inf
+        return float(self.model.lowerPositionLimit[found.idx_q]), float(self.model.upperPositionLimit[found.idx_q])
+
+    def velocity_limit(self, joint: str) -> float:
+        """Return how fast a joint may move, rad/s or m/s; raises RobotDescriptionError when none is given, or 0."""
+        limit = float(self.model.velocityLimit[self.model.joints[self.require_joint(joint)].idx_v])
+        if not 0 < limit < np.finfo(float).max:
+            raise RobotDescriptionError(
+                f"joint '{joint}' has no velocity limit in the robot description, or one of 0; give it one there, or "
+                f'in robot.yaml: joint_velocity_limits: {{{joint}: 1.0}}')
+        return limit
 
     def slides(self, joint: str) -> bool:
         """Whether a joint is prismatic."""
@@ -175,46 +217,36 @@ class RobotDescription:
 
     @cached_property
     def collision_shapes(self) -> pin.GeometryModel:
-        """Return the collision shapes, by link, as Pinocchio has them."""
-        return self._shapes(pin.GeometryType.COLLISION)
+        """Return the collision shapes, by link, as Pinocchio has them.
+
+        Visual shapes stand in for what a joint carries without any collision shape.
+        """
+        shapes = self._shapes('collision')
+        covered = {shape.parentJoint for shape in shapes.geometryObjects}
+        seen = {self.model.frames[self._links[link.get('name')]].parentJoint
+                for link in self._root.findall('link') if link.find('visual') is not None}
+        for shape in self._visual_shapes.geometryObjects if seen - covered else ():
+            if shape.parentJoint not in covered:
+                shapes.addGeometryObject(shape)
+        return shapes
 
     @cached_property
     def _visual_shapes(self) -> pin.GeometryModel:
-        return self._shapes(pin.GeometryType.VISUAL)
+        return self._shapes('visual')
 
-    def _shapes(self, kind: pin.GeometryType) -> pin.GeometryModel:
-        try:
-            return pin.buildGeomFromUrdfString(self.model, self.urdf, kind)
-        except (ValueError, RuntimeError) as error:
-            raise RobotDescriptionError(
-                f'a shape of the robot description cannot be read: {error} Meshes are paths, file:// or package:// '
-                'URLs of files on this machine; packages are looked for in AMENT_PREFIX_PATH and ROS_PACKAGE_PATH'
-            ) from error
+    def _shapes(self, kind: str) -> pin.GeometryModel:
+        root = copy.deepcopy(self._root)
+        for mesh in mesh_tags(root):
+            file = find_file(mesh.get('filename', ''), self._folder, self._package_paths)
+            mesh.set('filename', str(file))
+            if (unit := collada_unit(file)) != 1.0:  # Pinocchio passes it over
+                scale = mesh.get('scale', '1 1 1').split()
+                mesh.set('scale', ' '.join(str(unit * float(factor)) for factor in scale))
+        return read_shapes(self.model, root, kind, self._mesh_loader)
+
+    @cached_property
+    def _mesh_loader(self):
+        return pin.hppfcl.CachedMeshLoader()
 
     def _joint_above(self, link: str) -> str:
         return self.model.frames[self.model.frames[self._links[link]].parentFrame].name
-
-
-def _check(urdf: str) -> None:
-    """Raise RobotDescriptionError for what Pinocchio's parser only complains about on stderr."""
-    try:
-        root = ElementTree.fromstring(urdf)
-    except ElementTree.ParseError as error:
-        raise RobotDescriptionError(
-            f'the robot description is no URDF, for it is not XML ({error}); pass the text that xacro expanded'
-        ) from error
-    links = [link.get('name') for link in root.findall('link')]
-    if not links:
-        raise RobotDescriptionError('the robot description has no link; pass the URDF of a robot')
-    for joint in root.findall('joint'):
-        for end in (*joint.findall('parent'), *joint.findall('child')):
-            if end.get('link') not in links:
-                raise RobotDescriptionError(
-                    f"the robot description has no link '{end.get('link')}'; it has: {', '.join(map(str, links))}; "
-                    f"joint '{joint.get('name')}' names it")
-    for link in root.findall('link'):
-        for geometry in link.iter('geometry'):
-            for shape in geometry:
-                if shape.tag not in SHAPES:
-                    raise RobotDescriptionError(
-                        f"link '{link.get('name')}': geometry <{shape.tag}> is unknown; use one of {sorted(SHAPES)}")

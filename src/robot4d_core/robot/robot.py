@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from robot4d_core.errors import RobotDescriptionError
-from robot4d_core.robot.base_frame import read_base_frame
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.names import ArmNames, read_arm_names
+from robot4d_core.robot.robot_file import read_base_frame, read_package_paths, read_xacro_arguments
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,20 @@ class Robot:
         self.description.require_link(self.base_frame)
 
     @classmethod
-    def from_files(cls, description: Path, names: Path) -> Robot:
+    def from_files(
+        cls, description: Path, names: Path, package_paths: Sequence[Path] = (),
+        xacro_arguments: Mapping[str, str] | None = None,
+    ) -> Robot:
         """Read a URDF or xacro file, and a file with names as config/robot.yaml.
 
+        package_paths come before those that the file of names has, xacro_arguments in the place of those.
         Raises RobotDescriptionError, ParameterError.
         """
-        return cls(RobotDescription.from_file(description), read_arm_names(names), read_base_frame(names))
+        return cls(
+            RobotDescription.from_file(
+                description, read_xacro_arguments(names) | dict(xacro_arguments or {}),
+                (*package_paths, *read_package_paths(names))),
+            read_arm_names(names), read_base_frame(names))
 
     @classmethod
     def shipped(cls, arms: int) -> Robot:
@@ -63,7 +71,7 @@ class Robot:
     @property
     def links(self) -> tuple[str, ...]:
         """The links of all arms; tables and other furniture of the description are none of them."""
-        return tuple(link for arm in self.arms for link in self.description.links_of_arm(arm.joints[0]))
+        return tuple(link for arm in self.arms for link in self.description.links_of_arm(arm.joints))
 
     def positions(self, joints: np.ndarray, openings: np.ndarray) -> dict[str, float]:
         """Return all positions by joint: joints (A, J) rad of the arms; openings (A,) metres, shared by the fingers."""

@@ -1,13 +1,82 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Shapes as Pinocchio holds them, as triangle meshes."""
+"""Shapes of links as Pinocchio reads and holds them, and as triangle meshes."""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pinocchio as pin
 import trimesh
 
 from robot4d_core.errors import RobotDescriptionError
+from robot4d_core.robot.urdf import kinematic_urdf
+
+MESHES = ('BVHModel', 'Convex')
+SMALLEST, LARGEST = 1e-3, 5.0  # metres, the size of the meshes of a link; beyond, their scale is wrong
+
+
+def read_shapes(model: pin.Model, root: ElementTree.Element, kind: str, loader) -> pin.GeometryModel:
+    """Return all 'visual' or 'collision' shapes of a URDF whose meshes are named by paths; loader: Pinocchio's.
+
+    Raises RobotDescriptionError when one cannot be read or has an impossible size.
+    """
+    try:
+        shapes = pin.buildGeomFromUrdfString(
+            model, kinematic_urdf(root), pin.GeometryType.names[kind.upper()], mesh_loader=loader)
+    except (ValueError, RuntimeError) as error:
+        raise RobotDescriptionError(f'a {kind} shape of the robot description cannot be read: {error}') from error
+    expected = {link.get('name'): len(link.findall(kind)) for link in root.findall('link')}
+    for shape in shapes.geometryObjects:
+        expected[model.frames[shape.parentFrame].name] -= 1
+    for link, unread in expected.items():
+        if unread:
+            raise RobotDescriptionError(
+                f"link '{link}': {unread} of its <{kind}> shapes cannot be read; see what the parser says on stderr")
+    _check_sizes(model, shapes)
+    return shapes
+
+
+def collada_unit(file: Path) -> float:
+    """Return the metres of a .dae file's unit, 1 for any other file."""
+    if file.suffix.lower() != '.dae':
+        return 1.0
+    with file.open('rb') as stream:
+        unit = re.search(rb'<unit\s[^>]*meter="([0-9.eE+-]+)"', stream.read(65536))
+    return float(unit[1]) if unit else 1.0
+
+
+def boxes_around(shapes: pin.GeometryModel) -> pin.GeometryModel:
+    """Return a copy with a box around each mesh in its place, to bound distances from below; the pairs stay."""
+    boxes = shapes.copy()
+    for shape in boxes.geometryObjects:
+        if type(shape.geometry).__name__.startswith(MESHES):
+            low, high = _extent(shape)
+            shape.geometry = pin.hppfcl.Box(*(high - low))
+            shape.placement = shape.placement * pin.SE3(np.eye(3), (low + high) / 2)
+    return boxes
+
+
+def _extent(shape: pin.GeometryObject) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and highest x, y, z (3,) of a shape in its own frame, metres."""
+    shape.geometry.computeLocalAABB()
+    return np.array(shape.geometry.aabb_local.min_), np.array(shape.geometry.aabb_local.max_)
+
+
+def _check_sizes(model: pin.Model, shapes: pin.GeometryModel) -> None:
+    largest: dict[str, tuple[float, str]] = {}
+    for shape in shapes.geometryObjects:
+        if type(shape.geometry).__name__.startswith(MESHES):
+            size = float(np.ptp(_extent(shape), axis=0).max())
+            link = model.frames[shape.parentFrame].name
+            largest[link] = max(largest.get(link, (0.0, '')), (size, shape.meshPath))
+    for link, (size, mesh) in largest.items():
+        if not SMALLEST <= size <= LARGEST:
+            raise RobotDescriptionError(
+                f"link '{link}': its mesh {mesh} is {size:.3g} m large, which no link is; correct the <mesh scale>, or "
+                'the unit that the file was written in')
 
 
 def to_trimesh(shape: pin.GeometryObject) -> trimesh.Trimesh:
@@ -28,6 +97,8 @@ def to_trimesh(shape: pin.GeometryObject) -> trimesh.Trimesh:
         triangles = map(geometry.tri_indices, range(geometry.num_tris))
         faces = np.array([(triangle[0], triangle[1], triangle[2]) for triangle in triangles])
         return trimesh.Trimesh(geometry.vertices(), faces, process=False)
+    if kind.startswith('Convex'):
+        return trimesh.convex.convex_hull(geometry.points())
     raise RobotDescriptionError(
         f"shape '{shape.name}' of the robot description is a {kind}, which has no surface; "
         'use box, cylinder, sphere, capsule or mesh')

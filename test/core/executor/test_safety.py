@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from published_robots import arm as published_arm
 from robot4d_core.cell.arms import HOME
 from robot4d_core.errors import ParameterError
 from robot4d_core.executor import safety
@@ -205,6 +206,15 @@ def test_when_a_motion_begins_elsewhere_expect_the_joint(arm):
     elsewhere = HOME + np.array([0, 0, 0, 0.2, 0, 0, 0])
     violation = only(safety.check_start(arm, HOME, elsewhere, LIMITS))
     assert violation.where == 'arm_joint4' and violation.value == pytest.approx(0.2)
+
+
+def test_a_continuous_joint_may_be_told_whole_turns_away():
+    kinova = published_arm('kinova')
+    turned = np.where(kinova.continuous, 2 * np.pi, 0.0)
+    assert kinova.continuous.any() and safety.check_start(kinova, np.ones(6), 1.01 + turned, LIMITS) == []
+    assert only(safety.check_start(kinova, np.ones(6), 1.2 + turned, LIMITS)).value == pytest.approx(0.2)
+    limited = np.where(kinova.continuous, 0.0, 2 * np.pi)
+    assert len(safety.check_start(kinova, np.ones(6), 1.0 + limited, LIMITS)) == 1
 
 
 @pytest.mark.parametrize('corners', [

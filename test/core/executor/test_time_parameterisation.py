@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from robot4d_core.errors import TrajectoryError
 from robot4d_core.executor.time_parameterisation import SAMPLE_PERIOD, Waypoint, parameterise
 
 VELOCITY, ACCELERATION, JERK = np.array([1.0, 2.0]), np.array([4.0, 5.0]), np.array([40.0, 60.0])
@@ -69,3 +70,8 @@ def test_slowed_motion_is_the_same_path_in_more_time():
         np.gradient(slow.positions, slow.times, axis=0)[5:-5], slow.velocities[5:-5], atol=2e-3)
     np.testing.assert_allclose(
         np.gradient(slow.velocities, slow.times, axis=0)[5:-5], slow.accelerations[5:-5], atol=2e-2)
+
+
+def test_when_the_limits_allow_no_motion_expect_a_named_error():
+    with pytest.raises(TrajectoryError, match='no motion within the limits'):
+        parameterise(START, [Waypoint(1.0, START + 0.1)], np.array([1.0, 1.0]), np.array([1.0, -1.0]), JERK)

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
+import pinocchio as pin
 import pytest
 
+from published_robots import PANDA, description
 from robot4d_core.cell.arms import HOME, HOME_BESIDE_ANOTHER
 from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.geometry.poses import make_pose
@@ -88,3 +92,35 @@ def test_when_an_arm_reaches_into_the_other_expect_both_hands_named(both):
 def test_when_a_joint_is_unknown_expect_it_named():
     with pytest.raises(RobotDescriptionError, match='second_arm_joint1'):
         Clearance(DESCRIPTION, JOINTS)
+
+
+def test_the_smallest_gap_is_that_of_all_pairs_measured_one_by_one():
+    """Of a Panda with meshes, most of whose pairs are passed over for the boxes around them."""
+    panda = description(PANDA)
+    joints = panda.joints_above('panda_hand_tcp')
+    clearance, rng = Clearance(panda, [joints]), np.random.default_rng(0)
+    for _ in range(3):
+        positions = dict(zip(joints, rng.uniform(-0.5, 0.5, 7) + [0, 0, 0, -1.5, 0, 1.5, 0]))
+        model, shapes = pin.buildReducedModel(
+            panda.model, panda.collision_shapes, [panda.model.getJointId(f'panda_finger_joint{k}') for k in (1, 2)],
+            panda.configuration({}))
+        for i, first in enumerate(shapes.geometryObjects):
+            for j, second in enumerate(shapes.geometryObjects):
+                if second.parentJoint - first.parentJoint > 2:  # in one chain
+                    shapes.addCollisionPair(pin.CollisionPair(i, j))
+        data, shape_data = model.createData(), shapes.createData()
+        pin.updateGeometryPlacements(model, data, shapes, shape_data, np.array([positions[name] for name in joints]))
+        pin.computeDistances(shapes, shape_data)
+        expected = min(result.min_distance for result in shape_data.distanceResults)
+        assert clearance.nearest(list(positions.values()))[0].distance == pytest.approx(expected, abs=1e-9)
+
+
+def test_when_no_link_has_a_shape_expect_refusal():
+    bare = RobotDescription(re.sub(r'<(visual|collision).*?</\1>', '', DESCRIPTION.urdf, flags=re.DOTALL))
+    with pytest.raises(RobotDescriptionError, match='no shapes .* clearance cannot be judged; give its links'):
+        Clearance(bare, [ARM.joints])
+
+
+def test_when_links_have_visual_shapes_alone_expect_those_to_count(alone):
+    seen = re.sub(r'<collision.*?</collision>', '', DESCRIPTION.urdf, flags=re.DOTALL)
+    assert apart(Clearance(RobotDescription(seen), [ARM.joints]), HOME) == pytest.approx(apart(alone, HOME), abs=0.03)

@@ -171,3 +171,159 @@ def test_meshes_are_read_scaled_from_paths_and_packages(tmp_path, monkeypatch):
         mesh, colour = RobotDescription(urdf).surface('a')
         np.testing.assert_allclose(mesh.bounds, [[-0.05, -0.1, 0.85], [0.05, 0.1, 1.15]], atol=1e-6)
         np.testing.assert_allclose(colour, 0.5)
+
+
+@pytest.mark.parametrize('kind', ['stl', 'obj', 'dae'])
+def test_meshes_of_every_kind_lie_relative_to_the_file_in_folders_with_spaces(tmp_path, kind):
+    folder = tmp_path / 'my robot'
+    folder.mkdir()
+    block = trimesh.creation.box((100, 200, 300))
+    content = collada(block) if kind == 'dae' else block.export(file_type=kind)
+    (folder / f'block.{kind}').write_bytes(content.encode() if isinstance(content, str) else content)
+    file = folder / 'robot.urdf'
+    file.write_text('<robot name="r"><link name="a"><visual><geometry>'
+                    f'<mesh filename="block.{kind}" scale="0.001 0.001 -0.002"/></geometry></visual></link></robot>')
+    mesh, _ = RobotDescription.from_file(file).surface('a')
+    np.testing.assert_allclose(mesh.bounds, [[-0.05, -0.1, -0.3], [0.05, 0.1, 0.3]], atol=1e-6)
+
+
+def collada(mesh: trimesh.Trimesh, meter: str = '1') -> str:
+    """Return a mesh as .dae whose unit is so many metres."""
+    numbers = ' '.join(map(str, mesh.vertices.ravel().tolist()))
+    triangles = ' '.join(map(str, mesh.faces.ravel().tolist()))
+    return f"""<?xml version="1.0"?>
+<COLLADA xmlns="http://www.collada.org/2005/11/COLLADASchema" version="1.4.1">
+  <asset><unit meter="{meter}"/><up_axis>Z_UP</up_axis></asset>
+  <library_geometries><geometry id="g"><mesh>
+    <source id="s"><float_array id="a" count="{mesh.vertices.size}">{numbers}</float_array><technique_common>
+      <accessor source="#a" count="{len(mesh.vertices)}" stride="3"><param name="X" type="float"/>
+        <param name="Y" type="float"/><param name="Z" type="float"/></accessor></technique_common></source>
+    <vertices id="v"><input semantic="POSITION" source="#s"/></vertices>
+    <triangles count="{len(mesh.faces)}"><input semantic="VERTEX" source="#v" offset="0"/><p>{triangles}</p></triangles>
+  </mesh></geometry></library_geometries>
+  <library_visual_scenes><visual_scene id="scene"><node><instance_geometry url="#g"/></node></visual_scene>
+  </library_visual_scenes><scene><instance_visual_scene url="#scene"/></scene>
+</COLLADA>"""
+
+
+def test_the_unit_of_a_collada_file_counts(tmp_path):
+    (tmp_path / 'block.dae').write_text(collada(trimesh.creation.box((100, 200, 300)), meter='0.001'))
+    robot = RobotDescription('<robot name="r"><link name="a"><visual><geometry><mesh filename="block.dae"/></geometry>'
+                             '</visual></link></robot>', tmp_path)
+    np.testing.assert_allclose(robot.surface('a')[0].extents, [0.1, 0.2, 0.3], atol=1e-6)
+
+
+@pytest.mark.parametrize(('scale', 'size'), [(1e-6, '0.0003'), (0.1, '30')])
+def test_when_a_mesh_has_an_impossible_size_expect_link_and_scale_named(tmp_path, scale, size):
+    trimesh.creation.box((100, 200, 300)).export(tmp_path / 'block.stl')
+    robot = RobotDescription('<robot name="r"><link name="hand"><visual><geometry><mesh filename="block.stl" '
+                             f'scale="{scale} {scale} {scale}"/></geometry></visual></link></robot>', tmp_path)
+    with pytest.raises(RobotDescriptionError, match=f"link 'hand': its mesh .*block.stl is {size} m large.* scale"):
+        robot.surface('hand')
+
+
+def test_shapes_of_a_link_whose_inertia_is_unreadable_are_not_lost(capfd):
+    box = '<geometry><box size="1 2 3"/></geometry>'
+    robot = RobotDescription(f'<robot name="r"><link name="a"><inertial><mass value="1"/></inertial><visual>{box}'
+                             f'</visual><collision>{box}</collision></link></robot>')
+    np.testing.assert_allclose(robot.surface('a')[0].extents, [1, 2, 3])
+    assert len(robot.collision_shapes.geometryObjects) == 1
+
+
+def test_when_a_shape_is_unreadable_expect_its_link_named(capfd):
+    robot = RobotDescription('<robot name="r"><link name="a"><visual><geometry><box size="1 two 3"/></geometry>'
+                             '</visual></link></robot>')
+    with pytest.raises(RobotDescriptionError, match="link 'a'.*<visual> shapes cannot be read"):
+        robot.surface('a')
+
+
+def test_prefixes_that_nobody_declares_are_part_of_names_as_ros_reads_them(tmp_path):
+    file = tmp_path / 'robot.urdf'
+    file.write_text(TREE.replace('upper="0.4"', 'upper="0.4" drake:acceleration="2"')
+                    .replace('</robot>', '<drake:filter name="x"/></robot>'))
+    assert RobotDescription.from_file(file).position_limits('rise') == (-0.1, 0.4)
+
+
+def test_xacro_finds_packages_in_the_paths_given_and_takes_arguments(tmp_path):
+    package = tmp_path / 'some where' / 'my_arm'
+    package.mkdir(parents=True)
+    (package / 'arm.xacro').write_text(
+        '<robot xmlns:xacro="http://ros.org/wiki/xacro"><xacro:arg name="lift" default="0.4"/>'
+        + TREE.split('\n', 2)[2].replace('"0.4"', '"$(arg lift)"'))
+    file = tmp_path / 'robot.urdf.xacro'
+    file.write_text('<robot name="r" xmlns:xacro="http://ros.org/wiki/xacro">'
+                    '<xacro:include filename="$(find my_arm)/arm.xacro"/></robot>')
+    robot = RobotDescription.from_file(file, {'lift': 0.7}, [tmp_path / 'some where'])
+    assert robot.position_limits('rise') == (-0.1, 0.7)
+    with pytest.raises(RobotDescriptionError, match="robot.urdf.xacro.*package 'my_arm' is not in package_paths"):
+        RobotDescription.from_file(file)
+
+
+def test_when_a_plain_urdf_gets_arguments_expect_them_named(tmp_path):
+    file = tmp_path / 'robot.urdf'
+    file.write_text(TREE)
+    with pytest.raises(RobotDescriptionError, match='robot.urdf is a URDF, which has no arguments, but got lift'):
+        RobotDescription.from_file(file, {'lift': 1})
+
+
+def gripper(mimics: str = '') -> RobotDescription:
+    """Return fingers a, b, c that slide along x; mimics: the <mimic> of b."""
+    parts = ['<link name="hand"/>']
+    for finger, tag in (('a', ''), ('b', mimics), ('c', '<mimic joint="b_joint" multiplier="-1" offset="0.3"/>')):
+        parts.append(f'<link name="{finger}"/><joint name="{finger}_joint" type="prismatic"><parent link="hand"/>'
+                     f'<child link="{finger}"/><axis xyz="1 0 0"/>{tag}'
+                     '<limit lower="-1" upper="1" velocity="1" effort="1"/></joint>')
+    return RobotDescription(f'<robot name="g">{"".join(parts)}</robot>')
+
+
+@pytest.mark.parametrize('positions', [{'a_joint': 0.1}, {'b_joint': 0.25}, {'c_joint': 0.05},
+                                       {'c_joint': 0.05, 'a_joint': 0.1}])
+def test_mimic_joints_follow_whichever_of_them_is_told(positions):
+    robot = gripper('<mimic joint="a_joint" multiplier="2" offset="0.05"/>')
+    found = [robot.pose(link, positions)[0, 3] for link in 'abc']
+    np.testing.assert_allclose(found, [0.1, 0.25, 0.05], atol=1e-12)
+    assert robot.mimicked_by('c_joint') == 'a_joint' and robot.mimicked_by('a_joint') is None
+
+
+def test_when_a_mimic_joint_is_told_to_be_elsewhere_expect_both_named():
+    robot = gripper('<mimic joint="a_joint" multiplier="2" offset="0.05"/>')
+    with pytest.raises(RobotDescriptionError, match="'b_joint' is said to be at 0.500, but follows 'a_joint' to 0.250"):
+        robot.pose('b', {'a_joint': 0.1, 'b_joint': 0.5})
+
+
+@pytest.mark.parametrize(('mimic', 'message'), [
+    ('<mimic joint="d_joint"/>', "'b_joint' mimics 'd_joint', which is no movable joint"),
+    ('<mimic joint="c_joint"/>', "joint '[bc]_joint' mimics itself"),
+    ('<mimic joint="a_joint" multiplier="two"/>', "joint 'b_joint': <mimic> is not in numbers"),
+])
+def test_when_a_joint_cannot_mimic_expect_it_named(mimic, message):
+    with pytest.raises(RobotDescriptionError, match=message):
+        gripper(mimic)
+
+
+def test_limits_of_continuous_joints_are_none_and_missing_ones_are_named():
+    tree = RobotDescription(TREE)
+    assert tree.position_limits('turn') == (-np.inf, np.inf)
+    assert tree.velocity_limit('rise') == 1.0
+    with pytest.raises(RobotDescriptionError, match="'turn' has no velocity limit .* joint_velocity_limits: {turn: "):
+        tree.velocity_limit('turn')
+    with pytest.raises(RobotDescriptionError, match="'rise' has no velocity limit .* or one of 0"):
+        RobotDescription(TREE.replace('velocity="1"', 'velocity="0"')).velocity_limit('rise')
+    with pytest.raises(RobotDescriptionError, match="joint 'turn' is revolute but has no <limit>"):
+        RobotDescription(TREE.replace('continuous', 'revolute'))
+
+
+def test_an_arms_links_do_not_depend_on_the_order_of_its_joints():
+    tree = RobotDescription(TREE)
+    assert tree.links_of_arm(['rise', 'turn']) == tree.links_of_arm(['turn', 'rise'])
+    assert tree.joints_above('lift') == ('turn', 'rise') and tree.joints_above('base') == ()
+
+
+def test_what_a_joint_carries_without_collision_shapes_collides_as_it_is_seen():
+    box = '<geometry><box size="0.1 0.1 0.1"/></geometry>'
+    seen = TREE.replace('<link name="lift"/>', f'<link name="lift"><visual>{box}</visual></link>')
+    seen = seen.replace('<link name="turntable"/>', f'<link name="turntable"><collision>{box}</collision></link>')
+    seen = seen.replace('<link name="camera"/>', f'<link name="camera"><visual>{box}</visual></link>')
+    robot = RobotDescription(seen)
+    links = [robot.model.frames[shape.parentFrame].name for shape in robot.collision_shapes.geometryObjects]
+    assert sorted(links) == ['lift', 'turntable']  # the camera is fixed to the turntable, which has a shape

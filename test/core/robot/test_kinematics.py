@@ -127,6 +127,10 @@ def test_poses_are_relative_to_the_base_frame(arm):
 @pytest.mark.parametrize('names, message', [
     ({'joint_names': ['joint1', 'elbow']}, "no movable joint 'elbow'; it has: joint1, joint2, joint3"),
     ({'joint_names': ['joint1', 'pedestal']}, "no movable joint 'pedestal'"),
+    ({'joint_names': ['joint1', 'joint2']}, "joint 'joint3' moves 'tip', but is not in joint_names; add it"),
+    ({'tip_frame': 'link2'}, "joint 'joint3' does not move 'link2', what does is: joint1, joint2"),
+    ({'joint_names': ['joint1', 'joint2', 'joint1']}, 'a joint is named twice: joint1, joint2, joint1'),
+    ({'base_frame': 'link1'}, "base_frame 'link1' moves: joint 'joint1' carries it; name a link .* such as 'ground'"),
     ({'base_frame': 'moon'}, "no link 'moon'"),
     ({'tip_frame': 'claw'}, "no link 'claw'"),
 ])
@@ -139,3 +143,49 @@ def test_when_the_description_lacks_a_name_expect_it_named(names, message):
 def test_when_the_description_is_no_urdf_expect_a_named_error():
     with pytest.raises(RobotDescriptionError, match='no URDF'):
         RobotDescription('not xml')
+
+
+def test_positions_are_in_the_order_of_the_names(planar):
+    backwards = ArmKinematics(RobotDescription(planar_urdf()), ['joint3', 'joint1', 'joint2'], 'tip', 'ground')
+    angles, order = np.array([0.3, -0.7, 1.1]), [2, 0, 1]
+    np.testing.assert_allclose(backwards.fk(angles[order]), planar.fk(angles), atol=1e-12)
+    np.testing.assert_allclose(backwards.jacobian(angles[order]), planar.jacobian(angles)[:, order], atol=1e-12)
+    np.testing.assert_allclose(backwards.ik(planar.fk(angles), angles[order] + 0.1), angles[order], atol=5e-3)
+
+
+@given(st.lists(st.floats(-9, 9), min_size=3, max_size=3))
+def test_continuous_joints_turn_as_far_as_needed_and_stay_near_the_seed(angles):
+    description = RobotDescription(planar_urdf().replace('revolute', 'continuous'))
+    arm = ArmKinematics(description, ['joint1', 'joint2', 'joint3'], 'tip', 'ground')
+    assert arm.continuous.all() and np.isinf(arm.position_limits).all()
+    angles = np.array(angles)
+    limited = ArmKinematics(RobotDescription(planar_urdf()), ['joint1', 'joint2', 'joint3'], 'tip', 'ground')
+    np.testing.assert_allclose(arm.fk(angles), limited.fk(angles), atol=1e-12)
+    assert np.abs(arm.ik(arm.fk(angles), angles + 0.05) - angles).max() < 0.2
+
+
+def test_a_mimic_joint_of_the_arm_moves_the_tip_with_the_joint_that_it_follows():
+    urdf = planar_urdf().replace('<origin xyz="0.3 0 0"/>', '<origin xyz="0.3 0 0"/><mimic joint="joint1" '
+                                 'multiplier="-2" offset="0.1"/>')
+    arm = ArmKinematics(RobotDescription(urdf), ['joint1', 'joint2'], 'tip', 'ground')
+    whole = ArmKinematics(RobotDescription(planar_urdf()), ['joint1', 'joint2', 'joint3'], 'tip', 'ground')
+    np.testing.assert_allclose(arm.fk([0.4, 0.2]), whole.fk([0.4, 0.2, -0.7]), atol=1e-12)
+    moved = (arm.fk([0.4 + 1e-6, 0.2]) - arm.fk([0.4, 0.2]))[:3, 3] / 1e-6
+    np.testing.assert_allclose(moved, arm.jacobian([0.4, 0.2])[:3, 0], atol=1e-5)
+    with pytest.raises(RobotDescriptionError, match="joint 'joint3' follows 'joint1'; name that one instead"):
+        ArmKinematics(RobotDescription(urdf), ['joint1', 'joint2', 'joint3'], 'tip', 'ground')
+
+
+def test_speed_limits_can_be_supplied_and_a_missing_one_is_named():
+    description = RobotDescription(planar_urdf().replace('velocity="2"', 'velocity="0"', 1))
+    arm = ArmKinematics(description, ['joint1', 'joint2', 'joint3'], 'tip', 'ground')
+    with pytest.raises(RobotDescriptionError, match="joint 'joint1' has no velocity limit"):
+        arm.velocity_limits  # noqa: B018
+    supplied = ArmKinematics(description, ['joint1', 'joint2', 'joint3'], 'tip', 'ground', {'joint1': 1.5})
+    assert supplied.velocity_limits.tolist() == [1.5, 2, 2]
+
+
+def test_when_a_joint_has_no_room_expect_it_named():
+    description = RobotDescription(planar_urdf().replace('lower="-3" upper="3"', 'lower="0" upper="0"', 1))
+    with pytest.raises(RobotDescriptionError, match=r"joint 'joint1' cannot move: its limits are \(0.0, 0.0\)"):
+        ArmKinematics(description, ['joint1', 'joint2', 'joint3'], 'tip', 'ground')

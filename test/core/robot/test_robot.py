@@ -32,7 +32,7 @@ def test_tools_are_where_each_arm_alone_has_them(offsets, opening):
     robot = ROBOTS[2]
     joints = READY + np.array(offsets)
     positions = robot.positions(joints, np.array([opening, 0.08 - opening]))
-    np.testing.assert_allclose(robot.openings(positions), [opening, 0.08 - opening])
+    np.testing.assert_allclose(robot.openings(positions), [opening, 0.08 - opening], atol=1e-12)
     for arm, angles_of_arm, tool in zip(robot.arms, joints, robot.tools(positions), strict=True):
         alone = ArmKinematics(robot.description, arm.joints, arm.gripper.tcp)
         np.testing.assert_allclose(tool, alone.fk(angles_of_arm), atol=1e-9)

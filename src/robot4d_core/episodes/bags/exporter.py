@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from rich.progress import track
 from rosbags.rosbag2 import StoragePlugin
 
-from robot4d_core.episodes.bags.recorded_arms import known_arms
+from robot4d_core.episodes.bags.recorded_arms import RecordedArm, known_arms
 from robot4d_core.episodes.bags.writer import BagWriter
+from robot4d_core.episodes.recorded_robot import joint_names
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of
+from robot4d_core.errors import EpisodeError
 from robot4d_core.geometry.cameras import optical_frame
 
 BASE_FRAME = 'world'
@@ -49,7 +52,7 @@ def export_episode(
     """
     episode, attributes = store.read(name), store.attributes(name)
     cameras = attributes['cameras']
-    arms = [next(arm for arm in known_arms() if arm.gripper == gripper) for gripper in attributes['grippers']]
+    arms = _arms(attributes, np.shape(episode.joints)[-1])
     times = np.asarray(episode.times)
     small = {key: np.asarray(getattr(episode, key)) for key in ('gripper_poses', 'opening', 'joints', 'commands')}
     with BagWriter(folder, storage) as bag:
@@ -69,6 +72,15 @@ def export_episode(
             _write_robot(bag, times[step], arms, **{key: values[step] for key, values in small.items()})
 
 
+def _arms(attributes: dict, joints: int) -> list[RecordedArm]:
+    """Return the arms of an episode, each with so many joints; raises EpisodeError when their names are not known."""
+    known = {arm.gripper: arm for arm in known_arms()}
+    if unknown := [gripper for gripper in attributes['grippers'] if gripper not in known]:
+        raise EpisodeError(f'the tcp frames of {", ".join(unknown)} are not known; known are {", ".join(known)}')
+    return [replace(known[gripper], joints=tuple(names[:joints]), finger_joints=tuple(names[joints:]))
+            for gripper, names in zip(attributes['grippers'], joint_names(attributes), strict=True)]
+
+
 def _write_view(bag, stamp, camera, frame_id, intrinsics, images) -> None:
     bag.write_camera_info(stamp, f'/{camera}/color/camera_info', intrinsics, frame_id)
     for (topic, encoding), image in images.items():
@@ -76,14 +88,19 @@ def _write_view(bag, stamp, camera, frame_id, intrinsics, images) -> None:
 
 
 def _write_robot(bag, stamp, arms, gripper_poses, opening, joints, commands) -> None:
-    """Write one step; both fingers have half of the opening."""
-    names = [name for arm in arms for name in (*arm.joints, *arm.finger_joints)]
-    bag.write_joint_states(stamp, names, np.hstack([joints, opening[:, None] / 2, opening[:, None] / 2]).ravel())
+    """Write one step; the fingers share the opening equally."""
+    names = [name for arm in arms for name in arm.all_joints]
+    bag.write_joint_states(stamp, names, np.concatenate([
+        [*of_arm, *_shared(width, arm)] for arm, of_arm, width in zip(arms, joints, opening, strict=True)]))
     bag.write_transforms(stamp, {(BASE_FRAME, arm.tcp): pose for arm, pose in zip(arms, gripper_poses, strict=True)})
     for arm, command in zip(arms, commands, strict=True):
-        for controller, joint_names, reference in (
-            (f"/{arm.gripper.removesuffix('gripper')}arm_controller", arm.joints, command[:7]),
-            (f'/{arm.gripper}_controller', arm.finger_joints, [command[7] / 2] * 2),
+        for controller, names, reference in (
+            (f"/{arm.gripper.removesuffix('gripper')}arm_controller", arm.joints, command[:-1]),
+            (f'/{arm.gripper}_controller', arm.finger_joints, _shared(command[-1], arm)),
         ):
             if not np.isnan(reference).all():
-                bag.write_controller_state(stamp, f'{controller}/controller_state', joint_names, reference)
+                bag.write_controller_state(stamp, f'{controller}/controller_state', names, reference)
+
+
+def _shared(opening: float, arm: RecordedArm) -> list[float]:
+    return [opening / len(arm.finger_joints)] * len(arm.finger_joints)

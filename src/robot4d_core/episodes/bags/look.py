@@ -36,9 +36,9 @@ from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_metres
 from robot4d_core.observation import RobotState
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
-from robot4d_core.robot.base_frame import read_base_frame
 from robot4d_core.robot.joint_record import JointRecord
 from robot4d_core.robot.names import read_arm_names
+from robot4d_core.robot.robot_file import read_base_frame
 
 TOPICS_ADVICE = "record it, or name the cameras' topics with --topics FILE"
 

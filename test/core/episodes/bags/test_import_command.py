@@ -163,8 +163,9 @@ def test_when_one_bag_is_refused_expect_exit_status_1_and_the_reason(tmp_path, b
 
 
 def test_when_joints_and_arms_do_not_fit_expect_exit_status_2(tmp_path, bag, capsys):
-    status = main(['dataset', 'import', str(bag), '--output', str(tmp_path / 'store'), '--joints', *JOINTS[:6]])
-    assert status == 2 and '7 --joints' in capsys.readouterr().err
+    status = main(['dataset', 'import', str(bag), '--output', str(tmp_path / 'store'), '--tcp-frame', 'left', 'right',
+                   '--joints', *JOINTS[:7]])
+    assert status == 2 and 'a multiple of 2 --joints' in capsys.readouterr().err
 
 
 def test_when_the_configuration_names_no_cameras_expect_exit_status_2(tmp_path, bag, capsys):

@@ -18,6 +18,7 @@ from robot4d_core.episodes.bags.exporter import export_episode
 from robot4d_core.episodes.bags.importing.importer import import_bags
 from robot4d_core.episodes.bags.importing.settings import ImportSettings
 from robot4d_core.episodes.bags.look import read_bag_look
+from robot4d_core.episodes.bags.recorded_arms import known_arms
 from robot4d_core.episodes.check import check_episode
 from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.recorded_look import read_episode_look
@@ -93,6 +94,29 @@ def test_wall_clock_stamps_come_back_to_a_microsecond(tmp_path):
     import_bags([tmp_path / 'one'], tmp_path / 'imported', ImportSettings())
     times = EpisodeStore(tmp_path / 'imported').read('one').times[...]
     assert np.abs(times - episode.times).max() < 1e-6
+
+
+@pytest.mark.parametrize(('joints', 'fingers'), [(5, 1), (6, 2), (8, 3)])
+def test_arms_with_any_number_of_joints_come_back(tmp_path, joints, fingers):
+    episode = random_episode(0, 12, 2, 1, first_stamp=2.0)
+    rng = np.random.default_rng(0)
+    episode = replace(episode, joints=rng.normal(size=(12, 1, joints)), commands=rng.normal(size=(12, 1, joints + 1)))
+    names = [f'axis_{number}' for number in range(joints)], [f'finger_{number}' for number in range(fingers)]
+    store = EpisodeStore(tmp_path / 'store', {
+        'task': 'Test', 'cameras': 2, 'size': [10, 8], 'interval': 0.5, 'sensor': None})
+    store.write('one', episode, **attributes_of(3), source={'joints': [[*names[0], *names[1]]]})
+    export_episode(store, 'one', tmp_path / 'one')
+    arm = replace(known_arms()[0], joints=tuple(names[0]), finger_joints=tuple(names[1]))
+    (outcome,) = import_bags([tmp_path / 'one'], tmp_path / 'imported', ImportSettings(arms=[arm]))
+    assert outcome.outcome == 'imported', outcome.reason
+    imported = EpisodeStore(tmp_path / 'imported')
+    assert check_episode(imported, 'one') == []
+    back = imported.read('one')
+    for name in ('joints', 'commands', 'opening'):
+        np.testing.assert_allclose(getattr(back, name)[...], getattr(episode, name), atol=1e-12)
+    robot = read_episode_look(tmp_path / 'imported' / 'one', 3, ('0', '1')).robot
+    assert [robot.joints[name] for name in names[0]] == episode.joints[3, 0].tolist()
+    assert sum(robot.joints[name] for name in names[1]) == pytest.approx(episode.opening[3, 0])
 
 
 @pytest.mark.parametrize('grippers', [1, 2])

@@ -92,6 +92,10 @@ def _arms(recording: Recording, settings: ImportSettings) -> Sequence[RecordedAr
         raise TopicError(
             f'{JOINT_STATES} lacks {missing}, it has {sorted(recording.joints)}; record the joint states of arm and '
             'gripper, or name the joints with --joints and --finger-joints')
+    if len({len(arm.joints) for arm in arms}) > 1:
+        raise EpisodeError(
+            f'the arms have {" and ".join(str(len(arm.joints)) for arm in arms)} joints, but a store holds arms with '
+            'equally many; import each arm into a store of its own')
     return arms
 
 
@@ -133,9 +137,13 @@ def _segment_robot(
     if description is not None:
         positions = timeline.positions([joint for arm in arms for joint in arm.all_joints])
     else:
+        shipped = known_arms()[:len(arms)]
+        if [len(arm.joints) for arm in arms] != [len(arm.joints) for arm in shipped]:
+            raise EpisodeError("the bag is of another robot than robot4d's cell and has no segmentation: name the "
+                               "robot's URDF with --robot-description")
         half = robot['opening'][..., None] / 2
         positions = np.concatenate([robot['joints'], half, half], axis=-1).reshape(len(timeline), -1)
-        arms, description = known_arms()[:len(arms)], RobotDescription.shipped(arms=len(arms))
+        arms, description = shipped, RobotDescription.shipped(arms=len(arms))
     joints = [joint for arm in arms for joint in arm.all_joints]
     segmenter = RobotSegmenter(description, arms)
     for step in range(len(timeline)):

@@ -38,7 +38,7 @@ def _labels(description: RobotDescription, arms: Sequence[RecordedArm]) -> np.nd
     """Label what hangs below the base of each arm: the fingers, what carries them, and the rest as arm."""
     labels = dict.fromkeys(description.links, 0)
     for number, arm in enumerate(arms):
-        for link in description.links_of_arm(arm.joints[0]):
+        for link in description.links_of_arm(arm.joints):
             labels[link] = label_of(number, 'arm')
         for joint, part in zip(arm.finger_joints, ('finger_left', 'finger_right')):
             finger = description.link_moved_by(joint)

@@ -1,16 +1,21 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
 """Whatever is wrong with a bag is named, and the store stays readable."""
 
+import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin
 
 from core.episodes.bags.importing.imported_demo import SETTINGS, read
-from core.episodes.bags.recorded_bags import FIRST_STAMP, drop, make_bag, shifted
+from core.episodes.bags.recorded_bags import CAMERAS, FIRST_STAMP, drop, make_bag, shifted
 from robot4d_core.episodes.bags.importing.importer import import_bags
 from robot4d_core.episodes.bags.importing.settings import ImportSettings
+from robot4d_core.episodes.bags.recorded_arms import known_arms
+
+ARM = known_arms()[0]
 
 
 def on(which, alter):
@@ -214,3 +219,15 @@ def test_when_another_bag_has_the_name_expect_refusal(tmp_path, store_with_one):
     (tmp_path / 'elsewhere').mkdir()
     other = make_bag(tmp_path / 'elsewhere' / 'demo', seconds=7.0)
     assert 'rename' in refused(other, store_with_one)
+
+
+@pytest.mark.parametrize(('arms', 'change', 'message'), [
+    ([ARM, replace(ARM, gripper='second_gripper', joints=ARM.joints[:6])], lambda *message: message[1:],
+     'the arms have 7 and 6 joints, but a store holds arms with equally many'),
+    ([replace(ARM, joints=ARM.joints[:6])], drop(*(f'/{name}/segmentation/image_raw' for name in CAMERAS)),
+     "of another robot than robot4d's cell .* --robot-description"),
+], ids=['unequal arms', 'unknown robot'])
+def test_when_arms_cannot_be_stored_or_drawn_expect_what_to_do(tmp_path, arms, change, message):
+    make_bag(tmp_path / 'demo', change)
+    (outcome,) = import_bags([tmp_path / 'demo'], tmp_path / 'store', replace(SETTINGS, arms=arms))
+    assert outcome.outcome == 'refused' and re.search(message, outcome.reason), outcome.reason

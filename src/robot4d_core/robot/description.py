@@ -45,6 +45,7 @@ class RobotDescription:
                        for frame in frames if frame.type == pin.FrameType.BODY}
         self.links: tuple[str, ...] = tuple(self._links)
         self.joints: tuple[str, ...] = tuple(self.model.names[1:])
+        self._mimics = _mimics(urdf)
 
     @classmethod
     def from_file(cls, path: Path | str, **xacro_args) -> RobotDescription:
@@ -97,14 +98,19 @@ class RobotDescription:
         return self.model.getJointId(joint)
 
     def configuration(self, positions: Mapping[str, float]) -> np.ndarray:
-        """Return Pinocchio's configuration (nq,) of joint positions by name."""
+        """Return Pinocchio's configuration (nq,) of joint positions by name; mimic joints follow."""
         configuration = pin.neutral(self.model)
-        for name, position in positions.items():
+        for name, position in {**self._following(positions), **positions}.items():
             joint = self.model.joints[self.require_joint(name)]
             turning_freely = joint.nq == 2
             configuration[joint.idx_q:joint.idx_q + joint.nq] = (
                 (np.cos(position), np.sin(position)) if turning_freely else position)
         return configuration
+
+    def mimicked_by(self, joint: str) -> str | None:
+        """Return the joint that a mimic joint follows, None for one that is driven itself."""
+        self.require_joint(joint)
+        return self._mimics[joint][0] if joint in self._mimics else None
 
     def poses(self, positions: Mapping[str, float]) -> np.ndarray:
         """Return T_root_link (L, 4, 4) of all links, in the order of `links`."""
@@ -141,6 +147,11 @@ class RobotDescription:
             if self.link_above(name) in below:
                 below[name] = self._links[name]
         return tuple(below)
+
+    def rigid_with(self, link: str) -> tuple[str, ...]:
+        """Return a link and all that never move against it, in the order of `links`."""
+        joint = self.model.frames[self.require_link(link)].parentJoint
+        return tuple(name for name, number in self._links.items() if self.model.frames[number].parentJoint == joint)
 
     def links_of_arm(self, first_joint: str) -> tuple[str, ...]:
         """Return the links of the arm whose first joint it is: all that it carries, and its base unless the root is."""
@@ -191,8 +202,19 @@ class RobotDescription:
                 'URLs of files on this machine; packages are looked for in AMENT_PREFIX_PATH and ROS_PACKAGE_PATH'
             ) from error
 
+    def _following(self, positions: Mapping[str, float]) -> dict[str, float]:
+        """Return the positions of the mimic joints."""
+        return {joint: factor * positions.get(followed, 0.0) + offset
+                for joint, (followed, factor, offset) in self._mimics.items()}
+
     def _joint_above(self, link: str) -> str:
         return self.model.frames[self.model.frames[self._links[link]].parentFrame].name
+
+
+def _mimics(urdf: str) -> dict[str, tuple[str, float, float]]:
+    """Return, for each mimic joint, the joint that it follows, and factor and offset of its position."""
+    return {joint.get('name'): (mimic.get('joint'), float(mimic.get('multiplier', 1)), float(mimic.get('offset', 0)))
+            for joint in ElementTree.fromstring(urdf).findall('joint') for mimic in joint.findall('mimic')}
 
 
 def _check(urdf: str) -> None:

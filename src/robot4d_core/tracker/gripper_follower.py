@@ -31,7 +31,8 @@ class _Way:
     """Where a gripper was found until now: in the last frame, and in the one before."""
 
     def __init__(self, model: GripperModel, start: FrameFit) -> None:
-        self._middle = model.parts[0].points.mean(axis=0)
+        hand = model.surface(start.opening)
+        self._middle = hand.points[hand.part == 0].mean(axis=0)
         self.before = self.last = start
 
     def add(self, fit: FrameFit) -> None:
@@ -135,11 +136,11 @@ class GripperFollower:
         with np.errstate(invalid='ignore'):
             near = ((sight.points - centre) ** 2).sum(axis=-1) < self.search_radius**2
         points, colours = sight.points[near].astype(np.float64), chromaticity(sight.rgb[near])
-        part = self.appearance.part_of(colours)
-        mine = part >= 0
+        looks = self.appearance.likeness(colours)
+        mine = looks.any(axis=1)
         for rival in rivals:
             mine &= way.distances(points) < rival.distances(points)
-        return GripperPoints(sight, points[mine], colours[mine], part[mine])
+        return GripperPoints(sight, points[mine], colours[mine], looks[mine])
 
     def _centroid_shift(self, seen: list[GripperPoints], last: FrameFit) -> np.ndarray | None:
         """Return how far the middle of what looks like the gripper is from where the last pose would show it."""

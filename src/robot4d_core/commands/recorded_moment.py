@@ -30,11 +30,11 @@ def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
                         help="of a bag: the cameras' names and topics, as config/cameras.yaml; None: every "
                              '/NAME/color/image_raw with its depth and camera_info')
     parser.add_argument('--robot', type=Path, default=None, metavar='FILE',
-                        help="of a bag: the names of the robot's joints and frames, as config/robot.yaml; None: those "
-                             'of the simulated cell')
+                        help="of a bag: the names of the robot's joints and frames, as config/robot.yaml, with --urdf; "
+                             'None: those of the simulated cell')
     parser.add_argument('--urdf', type=Path, default=None, metavar='FILE',
-                        help='description (URDF or xacro) of the robot that --robot names, for engines that need it; '
-                             'None: that of the simulated cell')
+                        help='description (URDF or xacro) of the robot that --robot names; None: that of the '
+                             'simulated cell')
 
 
 def read_look(arguments: argparse.Namespace, path: Path) -> RecordedLook:
@@ -49,10 +49,14 @@ def read_look(arguments: argparse.Namespace, path: Path) -> RecordedLook:
         return read_episode(arguments, path)
     from robot4d_core.episodes.bags.look import read_bag_look
     from robot4d_core.episodes.bags.topics import camera_topics_of_file
+    from robot4d_core.robot.robot import Robot
 
     _refuse(arguments, 'step', f'{path} is a bag; choose the moment with --time SECONDS')
     topics = None if arguments.topics is None else camera_topics_of_file(arguments.topics)
-    return read_bag_look(path, arguments.time, tuple(arguments.cameras), topics, robot=arguments.robot)
+    if (arguments.robot is None) != (arguments.urdf is None):
+        raise ParameterError('--robot FILE names the robot that --urdf FILE describes; give both, or neither')
+    robot = None if arguments.robot is None else Robot.from_files(arguments.urdf, arguments.robot)
+    return read_bag_look(path, arguments.time, tuple(arguments.cameras), topics, robot=robot)
 
 
 def read_episode(arguments: argparse.Namespace, path: Path, moments: int = FRAMES) -> RecordedLook:

@@ -160,9 +160,11 @@ class RobotDescription:
         return self.links_below(first if base == self.links[0] else base)
 
     def position_limits(self, joint: str) -> tuple[float, float]:
-        """Return the lower and upper limit of a joint with one position, rad or metres."""
-        number = self.model.joints[self.require_joint(joint)].idx_q
-        return float(self.model.lowerPositionLimit[number]), float(self.model.upperPositionLimit[number])
+        """Return the lower and upper limit of a joint, rad or metres; infinite for continuous joints."""
+        found = self.model.joints[self.require_joint(joint)]
+        if found.nq == 2:  # a cosine and a sine
+            return -np.inf, np.inf
+        return float(self.model.lowerPositionLimit[found.idx_q]), float(self.model.upperPositionLimit[found.idx_q])
 
     def slides(self, joint: str) -> bool:
         """Whether a joint is prismatic."""

@@ -109,7 +109,7 @@ class Gripper:
             if followed := description.mimicked_by(joint):
                 raise RobotDescriptionError(
                     f"the finger joint '{joint}' follows '{followed}' (mimic); name '{followed}' in finger_joints")
-            if not np.ptp(description.position_limits(joint)) < np.inf:
+            if not np.isfinite(description.position_limits(joint)).all():
                 raise RobotDescriptionError(f"the finger joint '{joint}' has no limits; add them to the description")
 
     def _find_parts(self) -> tuple[GripperPart, ...]:

@@ -19,7 +19,6 @@ from robot4d_core.share import CELL_DESCRIPTION, share_directory
 
 GREY = (0.5, 0.5, 0.5)
 SHAPES = {'box', 'cylinder', 'sphere', 'capsule', 'mesh'}
-PRISMATIC = {'JointModelPX', 'JointModelPY', 'JointModelPZ', 'JointModelPrismaticUnaligned'}
 
 _XACRO = threading.Lock()  # xacro keeps its stack of files in globals
 
@@ -128,12 +127,6 @@ class RobotDescription:
         self.require_joint(joint)
         return next(link for link in self.links if self._joint_above(link) == joint)
 
-    def joint_above(self, link: str) -> str | None:
-        """Return the movable joint that carries a link itself, None where a fixed joint or none does."""
-        self.require_link(link)
-        name = self._joint_above(link)
-        return name if name in self.joints else None
-
     def link_above(self, link: str) -> str | None:
         """Return the link that carries a link, None for the root."""
         joint = self.model.frames[self.model.frames[self.require_link(link)].parentFrame]
@@ -165,10 +158,6 @@ class RobotDescription:
         if found.nq == 2:  # a cosine and a sine
             return -np.inf, np.inf
         return float(self.model.lowerPositionLimit[found.idx_q]), float(self.model.upperPositionLimit[found.idx_q])
-
-    def slides(self, joint: str) -> bool:
-        """Whether a joint is prismatic."""
-        return self.model.joints[self.require_joint(joint)].shortname() in PRISMATIC
 
     def surface(self, link: str) -> tuple[trimesh.Trimesh, np.ndarray] | None:
         """Return what is seen of a link: a mesh in its frame, and the colour (3,) of its first shape in [0, 1].

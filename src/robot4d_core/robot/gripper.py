@@ -66,7 +66,8 @@ class Gripper:
         return self.range[1] - self.range[0]
 
     def opening(self, positions: Mapping[str, float]) -> float:
-        """Return the metres between the pads at joint positions by name, rad or metres."""
+        """Return the metres between the pads at joint positions, those of other joints too, by name, rad or metres."""
+        positions = {joint: positions[joint] for joint in self.names.finger_joints}
         first, second = (transform_points(pose, point) for pose, (_, point) in zip(
             self._poses(positions, [link for link, _ in self._pads]), self._pads, strict=True))
         apart = self._side * (first - second)

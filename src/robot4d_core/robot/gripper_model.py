@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import trimesh
 
 from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper import Gripper
 from robot4d_core.robot.names import GripperNames
+from robot4d_core.robot.outer_surface import sample_outer_surface
 
 HAND_SPACING = 0.008  # metres between neighbouring surface points
 FINGER_SPACING = 0.004
@@ -56,7 +56,7 @@ class GripperModel:
         gripper = Gripper(description, names)
         spacings = [HAND_SPACING] + [FINGER_SPACING] * (len(gripper.parts) - 1)
         return cls(gripper, tuple(
-            PartSurface(*_sample(part.mesh, spacing), part.colour)
+            PartSurface(*sample_outer_surface(part.mesh, spacing), part.colour)
             for part, spacing in zip(gripper.parts, spacings, strict=True)))
 
     def surface(self, opening: float) -> GripperSurface:
@@ -84,9 +84,3 @@ class GripperModel:
     @cached_property
     def _part(self) -> np.ndarray:
         return np.repeat(np.arange(len(self.parts)), [len(part.points) for part in self.parts])
-
-
-def _sample(mesh: trimesh.Trimesh, spacing: float) -> tuple[np.ndarray, np.ndarray]:
-    count = max(30, int(mesh.area / spacing**2))
-    points, faces = trimesh.sample.sample_surface(mesh, count, seed=0)
-    return np.asarray(points), mesh.face_normals[faces]

@@ -18,7 +18,7 @@ HAND_SPACING = 0.008  # metres between neighbouring surface points
 FINGER_SPACING = 0.004
 CLOSED_SHARE = 0.8  # of the way from closed to open: below it a gripper counts as closed,
 OPEN_SHARE = 0.9  # above it as open, in between it stays as it was
-TRIED_OPENINGS = 17
+TRIED_EVERY = 0.005  # metres of opening
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class GripperModel:
     @cached_property
     def tried(self) -> tuple[np.ndarray, list[GripperSurface]]:
         """Openings (K,) all over the range, metres, and the surface at each."""
-        openings = np.linspace(*self.gripper.range, TRIED_OPENINGS)
+        openings = np.linspace(*self.gripper.range, 1 + max(4, round(self.gripper.stroke / TRIED_EVERY)))
         return openings, [self.surface(opening) for opening in openings]
 
     def closed(self, opening: float, before: bool) -> bool:

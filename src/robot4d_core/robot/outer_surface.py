@@ -19,7 +19,8 @@ def sample_outer_surface(mesh: trimesh.Trimesh, spacing: float) -> tuple[np.ndar
     points, faces = trimesh.sample.sample_surface(mesh, count, seed=0)
     points, normals = np.asarray(points), mesh.face_normals[faces]
     scene = o3d.t.geometry.RaycastingScene(nthreads=1)
-    scene.add_triangles(o3d.core.Tensor(mesh.vertices.astype(np.float32)), o3d.core.Tensor(mesh.faces.astype(np.uint32)))
+    scene.add_triangles(*(o3d.core.Tensor(np.asarray(*array)) for array in (
+        (mesh.vertices, np.float32), (mesh.faces, np.uint32))))
     front, back = (_sky(scene, points, side * normals) for side in (1, -1))
     seen = np.maximum(front, back) > LEAST_SKY
     outward = np.where(back > front, -1.0, 1.0)[:, None] * normals

@@ -17,7 +17,7 @@ from robot4d_core.tracker.appearance import Appearance, chromaticity
 from robot4d_core.tracker.fit_confidence import judge_fit
 from robot4d_core.tracker.frame_fit import FrameFit
 from robot4d_core.tracker.sight import Sight
-from robot4d_core.tracker.surface_fit import GripperPoints, fit_opening, fit_pose
+from robot4d_core.tracker.surface_fit import GripperPoints, OpeningFit, fit_opening, fit_pose, fit_pose_and_opening
 
 COARSE_POINTS = 150
 FINE_POINTS = 400
@@ -125,7 +125,11 @@ class GripperFollower:
         fine = [points.thinned(FINE_POINTS) for points in seen]
         pose = fit_pose(self.model, self.appearance, fine, rough.pose, last.opening)
         fitted = fit_opening(self.model, seen, pose, last.opening, self.tolerance)
-        pose = fit_pose(self.model, self.appearance, fine, pose, fitted.opening)
+        if fitted.seen:
+            pose, opening = fit_pose_and_opening(self.model, self.appearance, fine, pose, fitted.opening)
+            fitted = OpeningFit(opening, True)
+        else:
+            pose = fit_pose(self.model, self.appearance, fine, pose, fitted.opening)
         fit = judge_fit(self.model, seen, pose, fitted.opening, self.tolerance)
         fit = replace(fit, opening_seen=fitted.seen)
         return fit if pose_distance(last.pose, pose)[1] < MAX_TURN else replace(fit, confidence=0.0)

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.geometry.poses import invert_pose
-from robot4d_core.geometry.rigid_fit import plane_step
+from robot4d_core.geometry.rigid_fit import joint_plane_step
 from robot4d_core.robot.gripper_model import FINGER_SPACING, GripperModel, GripperSurface
 from robot4d_core.tracker.appearance import Appearance
 from robot4d_core.tracker.sight import Sight
@@ -23,6 +23,7 @@ SETTLED = (5e-4, 3e-3)  # metres and radians of a step after which the next reac
 NOISE_REACH = 3.0  # times the median distance: noisy points are given a longer reach
 SAMPLING = 0.006  # metres: nearer than this the sampled surface counts as a plane
 MIN_POINTS = 10
+SLIDE = 1e-3  # metres of opening over which it is told how the surface moves
 FINGER_REACH = 0.01  # metres
 VAGUE_COST = 2.0  # pixels by which openings may differ without one being preferred
 VAGUE_SPAN = 0.02  # metres
@@ -50,15 +51,29 @@ def fit_pose(
     model: GripperModel, appearance: Appearance, seen: list[GripperPoints], pose: np.ndarray, opening: float
 ) -> np.ndarray:
     """Return T_frame_tcp nearest to pose at which the visible surface runs through the points (trimmed ICP)."""
+    return _fit(model, appearance, seen, pose, opening, 0.0, REACHES)[0]
+
+
+def fit_pose_and_opening(
+    model: GripperModel, appearance: Appearance, seen: list[GripperPoints], pose: np.ndarray, opening: float
+) -> tuple[np.ndarray, float]:
+    """Return pose, T_frame_tcp, and opening, metres, near those given, at which the surface runs through the points."""
+    return _fit(model, appearance, seen, pose, opening, SLIDE, REACHES[1:])
+
+
+def _fit(
+    model: GripperModel, appearance: Appearance, seen: list[GripperPoints], pose: np.ndarray, opening: float,
+    slide: float, reaches: Sequence[float],
+) -> tuple[np.ndarray, float]:
     surface = model.surface(opening)
     colours = COLOUR_SCALE * appearance.chromaticities[surface.part]
     data = [COLOUR_SCALE * patch.chromaticities for patch in seen]
     spread = 0.0
-    for reach in REACHES:
+    for reach in reaches:
         for _ in range(STEPS_PER_REACH):
             points, targets = _pair(surface, colours, seen, data, pose, max(reach, NOISE_REACH * spread))
             if len(points) < MIN_POINTS:
-                return pose
+                return pose, opening
             offsets, normals = surface.points[targets] - points, surface.normals[targets]
             distances = np.linalg.norm(offsets, axis=1)
             across = np.abs(np.einsum('ij,ij->i', offsets, normals))
@@ -66,11 +81,17 @@ def fit_pose(
             beside = (distances > SAMPLING) & (across < 0.7 * distances)
             normals = np.where(beside[:, None], offsets / np.maximum(distances, 1e-9)[:, None], normals)
             weights = 1 / (1 + (distances / (0.5 * max(reach, NOISE_REACH * spread))) ** 2)
-            motion = plane_step(points, surface.points[targets], normals, weights, damping=1e-3)
+            slides = np.empty((len(points), 3, 0))
+            if slide:
+                slides = ((model.surface(opening + slide).points - surface.points)[targets] / slide)[..., None]
+            motion, opened = joint_plane_step(points, surface.points[targets], normals, weights, slides, damping=1e-3)
             pose = pose @ invert_pose(motion)
+            if slide:
+                opening = float(np.clip(opening + opened[0], *model.gripper.range))
+                surface = model.surface(opening)
             if np.linalg.norm(motion[:3, 3]) < SETTLED[0] and np.trace(motion[:3, :3]) > 1 + 2 * np.cos(SETTLED[1]):
                 break
-    return pose
+    return pose, opening
 
 
 def _pair(

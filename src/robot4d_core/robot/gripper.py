@@ -12,7 +12,7 @@ the other jaw is what belongs to the hand, on the other side of the tcp.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import trimesh
@@ -31,17 +31,18 @@ NODES = 65  # of the tables; between them a finger that turns by 2 rad is 0.01 m
 
 @dataclass(frozen=True)
 class GripperPart:
-    """Links that move as one. mesh: metres, in the frame of the first link; colour: (3,) in [0, 1]."""
+    """A link with a surface. mesh: metres, in the link's frame; colour: (3,) in [0, 1]; finger: moves in the hand."""
 
-    links: tuple[str, ...]
+    link: str
     mesh: trimesh.Trimesh
     colour: np.ndarray
+    finger: bool
 
 
 class Gripper:
     """A gripper that the joints names.finger_joints, moving together, close and open; mimic joints follow.
 
-    parts: what of the hand and below it has a surface, the hand first; range: the smallest and the largest opening,
+    parts: what of the hand and below it has a surface; range: the smallest and the largest opening,
     metres; open_width: of the open gripper, metres. Raises RobotDescriptionError that says what of the description, or
     of the names, is not that of a gripper.
     """
@@ -114,38 +115,29 @@ class Gripper:
                 raise RobotDescriptionError(f"the finger joint '{joint}' has no limits; add them to the description")
 
     def _find_parts(self) -> tuple[GripperPart, ...]:
-        """Return the rigid groups of links below the hand that have a surface."""
-        below = self._description.links_below(self.names.hand)
-        groups = dict.fromkeys(self._rigid_below(link, below) for link in below)
-        parts = [part for part in map(self._part, groups) if part is not None]
-        if not parts or parts[0].links[0] != self.names.hand:
+        below, hand = self._description.links_below(self.names.hand), self._description.rigid_with(self.names.hand)
+        surfaces = {link: self._description.surface(link) for link in below}
+        parts = tuple(GripperPart(link, *surface, link not in hand)
+                      for link, surface in surfaces.items() if surface is not None)
+        if all(part.finger for part in parts):
             raise RobotDescriptionError(f"the hand '{self.names.hand}' has neither visual nor collision shapes")
-        return tuple(parts)
-
-    def _rigid_below(self, link: str, below: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(name for name in self._description.rigid_with(link) if name in below)
-
-    def _part(self, links: tuple[str, ...]) -> GripperPart | None:
-        surfaces = {link: self._description.surface(link) for link in links}
-        seen = {link: surface for link, surface in surfaces.items() if surface is not None}
-        if not seen:
-            return None
-        T_first_root = invert_pose(self._description.pose(links[0]))
-        meshes = [mesh.apply_transform(T_first_root @ self._description.pose(link)) for link, (mesh, _) in seen.items()]
-        return GripperPart(links, trimesh.util.concatenate(meshes), next(iter(seen.values()))[1])
+        return parts
 
     def _find_jaws(self) -> list[Jaw]:
-        jaws = []
-        for finger in self.names.fingers:
-            part = self._part(self._rigid_below(finger, self._description.links_below(finger)))
-            if part is None:
-                raise RobotDescriptionError(
-                    f"the finger '{finger}' and what is fixed to it have neither visual nor collision shapes; name the "
-                    'links that carry the pads in finger_links, and add fingertips to the description')
-            jaws.append(Jaw(part.links[0], part.mesh))
-        if len(jaws) == 1:
-            jaws.append(Jaw(self.names.hand, self.parts[0].mesh, hand=True))
-        return jaws
+        jaws = [self._jaw(finger) for finger in self.names.fingers]
+        return jaws if len(jaws) == 2 else [*jaws, replace(self._jaw(self.names.hand), hand=True)]
+
+    def _jaw(self, link: str) -> Jaw:
+        """Return a link with what is rigidly below it."""
+        rigid = set(self._description.rigid_with(link)).intersection(self._description.links_below(link))
+        T_link_root = invert_pose(self._description.pose(link))
+        meshes = [part.mesh.copy().apply_transform(T_link_root @ self._description.pose(part.link))
+                  for part in self.parts if part.link in rigid]
+        if not meshes:
+            raise RobotDescriptionError(
+                f"the finger '{link}' and what is fixed to it have neither visual nor collision shapes; name the links "
+                'that carry the pads in finger_links, and add fingertips to the description')
+        return Jaw(link, trimesh.util.concatenate(meshes))
 
     def _tabulate(self, jaws: list[Jaw]) -> None:
         """Find the pads, then openings, joint positions and poses of the parts all the way from closed to open."""
@@ -167,7 +159,7 @@ class Gripper:
             raise RobotDescriptionError(
                 f'open_width is {self.open_width} m, but by the description its pads are {self.range[0]:.4f} to '
                 f'{self.range[1]:.4f} m apart')
-        parts = [part.links[0] for part in self.parts]
+        parts = [part.link for part in self.parts]
         self._positions_of = make_interp_spline(openings, [list(positions.values()) for positions in steps], k=1)
         self._poses_of = make_interp_spline(openings, [self._poses(positions, parts) for positions in steps], k=1)
 

@@ -32,20 +32,24 @@ class PartSurface:
 
 @dataclass(frozen=True)
 class GripperSurface:
-    """The surface at one opening: points, normals (N, 3) in the tcp frame; part (N,) index of the part."""
+    """The surface at one opening: points, normals (N, 3) in the tcp frame.
+
+    part: (N,) index of the part; finger: (N,) bool, whether that moves in the hand.
+    """
 
     points: np.ndarray
     normals: np.ndarray
     part: np.ndarray
+    finger: np.ndarray
 
     def of(self, chosen: np.ndarray) -> GripperSurface:
         """Return the chosen points, by mask or index."""
-        return GripperSurface(self.points[chosen], self.normals[chosen], self.part[chosen])
+        return GripperSurface(self.points[chosen], self.normals[chosen], self.part[chosen], self.finger[chosen])
 
 
 @dataclass(frozen=True)
 class GripperModel:
-    """parts: of the gripper, as it has them, first the hand."""
+    """parts: of the gripper, as it has them."""
 
     gripper: Gripper
     parts: tuple[PartSurface, ...]
@@ -54,10 +58,10 @@ class GripperModel:
     def from_description(cls, description: RobotDescription, names: GripperNames) -> GripperModel:
         """Sample the surface; raises RobotDescriptionError when there is no such gripper in the description."""
         gripper = Gripper(description, names)
-        spacings = [HAND_SPACING] + [FINGER_SPACING] * (len(gripper.parts) - 1)
         return cls(gripper, tuple(
-            PartSurface(*sample_outer_surface(part.mesh, spacing), part.colour)
-            for part, spacing in zip(gripper.parts, spacings, strict=True)))
+            PartSurface(
+                *sample_outer_surface(part.mesh, FINGER_SPACING if part.finger else HAND_SPACING), part.colour)
+            for part in gripper.parts))
 
     def surface(self, opening: float) -> GripperSurface:
         """Return the surface with the pads opening metres apart."""
@@ -65,7 +69,7 @@ class GripperModel:
         return GripperSurface(
             np.concatenate([transform_points(pose, part.points) for pose, part in zip(poses, self.parts)]),
             np.concatenate([part.normals @ pose[:3, :3].T for pose, part in zip(poses, self.parts)]),
-            self._part)
+            self._part, self._finger)
 
     @cached_property
     def tried(self) -> tuple[np.ndarray, list[GripperSurface]]:
@@ -84,3 +88,7 @@ class GripperModel:
     @cached_property
     def _part(self) -> np.ndarray:
         return np.repeat(np.arange(len(self.parts)), [len(part.points) for part in self.parts])
+
+    @cached_property
+    def _finger(self) -> np.ndarray:
+        return np.array([part.finger for part in self.gripper.parts])[self._part]

@@ -32,7 +32,7 @@ class _Way:
 
     def __init__(self, model: GripperModel, start: FrameFit) -> None:
         hand = model.surface(start.opening)
-        self._middle = hand.points[hand.part == 0].mean(axis=0)
+        self._middle = hand.points[~hand.finger].mean(axis=0)
         self.before = self.last = start
 
     def add(self, fit: FrameFit) -> None:
@@ -153,6 +153,6 @@ class GripperFollower:
         for points in seen:
             facing = points.sight.facing(surface, last.pose)
             if len(points.points) and facing.any():
-                expected = transform_points(last.pose, surface.points[facing & (surface.part == 0)]).mean(axis=0)
+                expected = transform_points(last.pose, surface.points[facing & ~surface.finger]).mean(axis=0)
                 shifts.append(np.median(points.points, axis=0) - expected)
         return np.mean(shifts, axis=0) if shifts else None

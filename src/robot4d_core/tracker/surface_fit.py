@@ -152,12 +152,13 @@ def alike(looks: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 def _finger_distances(patch: GripperPoints, surfaces: Sequence[GripperSurface], pose: np.ndarray) -> np.ndarray:
     """Return, for each surface, how many points of the fingers' colours lie off what they look like, partly counted."""
-    T_tcp_frame, part = invert_pose(pose), surfaces[0].part
+    T_tcp_frame, part, finger = invert_pose(pose), surfaces[0].part, surfaces[0].finger
     points = transform_points(T_tcp_frame, patch.points)
     surface = np.stack([surface.points for surface in surfaces])
-    fingers = surface[:, part > 0]
+    fingers = surface[:, finger]
     low, high = fingers.min(axis=(0, 1)) - FINGER_REACH, fingers.max(axis=(0, 1)) + FINGER_REACH
-    near = np.flatnonzero(((points > low) & (points < high)).all(axis=1) & patch.looks[:, 1:].any(axis=1))
+    like_fingers = patch.looks[:, np.unique(part[finger])].any(axis=1)
+    near = np.flatnonzero(((points > low) & (points < high)).all(axis=1) & like_fingers)
     rays = surface - transform_points(T_tcp_frame, patch.sight.T_frame_camera[:3, 3])
     facing = np.einsum('kij,kij->ki', rays, np.stack([surface.normals for surface in surfaces])) < 0
     cost = np.zeros(len(surfaces))
@@ -176,7 +177,7 @@ def _seen_through(
     sight: Sight, surfaces: Sequence[GripperSurface], pose: np.ndarray, tolerance: float
 ) -> np.ndarray:
     """Return, for each surface, through how many pixels' worth of finger the camera sees."""
-    through = [len(sight.compare(surface.of(surface.part > 0), pose, tolerance).contradicting) for surface in surfaces]
+    through = [len(sight.compare(surface.of(surface.finger), pose, tolerance).contradicting) for surface in surfaces]
     distance = np.linalg.norm(pose[:3, 3] - sight.T_frame_camera[:3, 3])
     return np.array(through) * min(1.0, (FINGER_SPACING * sight.camera.fx / distance) ** 2)
 

@@ -52,7 +52,7 @@ def test_open_counts_as_open_and_in_between_nothing_changes():
 def test_the_cell_gripper_has_its_tool_centre_between_the_finger_tips():
     model = GripperModel.from_description(DESCRIPTION, ARM.gripper)
     surface = model.surface(0.04)
-    fingers = surface.points[surface.part > 0]
+    fingers = surface.points[surface.finger]
     np.testing.assert_allclose(fingers[:, :2].mean(axis=0), 0.0, atol=2e-3)
     assert fingers[:, 2].min() < 0 < fingers[:, 2].max() < 0.02
     assert model.gripper.stroke == pytest.approx(0.08)

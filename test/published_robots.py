@@ -20,6 +20,7 @@ PANDA = ROBOTS / 'panda_description/urdf/panda.urdf'
 SO101 = ROBOTS / 'so_arm_description/urdf/so101.urdf'
 UR5E = MODELS / 'arms/ur5e/ur5e.urdf'
 ROBOTIQ_2F85 = MODELS / 'grippers/robotiq_2f_85/urdf/robotiq_2f_85.urdf'
+SCHUNK_EGK40 = MODELS / 'grippers/schunk_egk40/urdf/schunk_egk40.urdf'
 BAXTER = ROBOTS / 'baxter_description/urdf/baxter.urdf'
 
 ARMS = {

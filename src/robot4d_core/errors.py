@@ -74,6 +74,10 @@ class RobotDescriptionError(Robot4dError, ValueError):
     """A robot description (URDF) that lacks what was asked of it."""
 
 
+class GripperError(Robot4dError, ValueError):
+    """An opening that a gripper cannot reach."""
+
+
 class EpisodeError(Robot4dError, ValueError):
     """A recording that is missing, incomplete or inconsistent."""
 

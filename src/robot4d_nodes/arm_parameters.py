@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
 
 from robot4d_core.errors import ParameterError
-from robot4d_core.executor.robot_arms import OPEN_WIDTH
+from robot4d_core.executor.gripper_command import POSITIONS
 from robot4d_core.robot.names import ArmNames, GripperNames, read_arm_names
 from robot4d_nodes.lifecycle import Robot4dNode
 from robot4d_nodes.parameters import parameter
@@ -26,12 +26,15 @@ class ArmParameters:
     gripper: str = parameter(
         _NO_NAME, 'Name of the gripper in plans; its topics and predicted tf frames begin with it', read_only=True)
     hand_link: str = parameter(_NO_NAME, 'Link of the hand in the URDF', at_configure=True)
-    finger_links: list[str] = parameter([_NO_NAME], 'Links of the two fingers in the URDF', at_configure=True)
+    finger_links: list[str] = parameter(
+        [_NO_NAME], 'Links in the URDF that carry the two pads; of a gripper with one moving jaw that alone',
+        at_configure=True)
     finger_joints: list[str] = parameter(
-        [_NO_NAME], 'Joints whose positions add up to the opening', at_configure=True)
+        [_NO_NAME], 'Joints that drive the fingers; mimic joints follow', at_configure=True)
     tcp_frame: str = parameter(_NO_NAME, 'Tool centre frame between the finger pads, in tf', at_configure=True)
     open_width: float = parameter(
-        OPEN_WIDTH, 'Opening of the open gripper, metres between the pads', low=0.001, high=1.0, at_configure=True)
+        0.0, 'Opening of the open gripper, metres between the pads; 0: as far as it opens', low=0.0, high=1.0,
+        at_configure=True)
 
     @classmethod
     def of_arm(cls, name: str) -> ArmParameters:
@@ -40,7 +43,7 @@ class ArmParameters:
             return cls()
         arm = _SHIPPED[name]
         return cls(list(arm.joints), arm.gripper.name, arm.gripper.hand, list(arm.gripper.fingers),
-                   list(arm.gripper.finger_joints), arm.gripper.tcp)
+                   list(arm.gripper.finger_joints), arm.gripper.tcp, arm.gripper.open_width)
 
     def names(self, arm: str) -> ArmNames:
         """Return the names for robot4d_core; raises ParameterError when one is missing."""
@@ -51,7 +54,8 @@ class ArmParameters:
                     f"the parameter arms lists '{arm}', but {arm}.{field} does not name anything; set it as "
                     'config/robot.yaml does')
         gripper = GripperNames(
-            self.gripper, self.hand_link, tuple(self.finger_links), tuple(self.finger_joints), self.tcp_frame)
+            self.gripper, self.hand_link, tuple(self.finger_links), tuple(self.finger_joints), self.tcp_frame,
+            self.open_width or None)
         return ArmNames(arm, tuple(self.joint_names), gripper)
 
 
@@ -61,8 +65,16 @@ class ControllerParameters:
 
     arm_action: str = parameter(
         _NO_NAME, 'Action of the arm controller (FollowJointTrajectory)', at_configure=True)
-    gripper_action: str = parameter(_NO_NAME, 'Action of the gripper controller (GripperCommand)', at_configure=True)
-    gripper_effort: float = parameter(20.0, 'Largest force of one finger, newtons; not every controller obeys', low=0.0)
+    gripper_action: str = parameter(_NO_NAME, 'Action of the gripper controller', at_configure=True)
+    gripper_type: str = parameter(
+        'GripperCommand', 'Type of that action; ParallelGripperCommand is told the positions of all finger joints',
+        choices=('GripperCommand', 'ParallelGripperCommand'), at_configure=True)
+    gripper_position: str = parameter(
+        'finger', 'What a GripperCommand tells: pads: metres between the pads; finger: half of that; joint: rad or '
+        'metres of the first finger joint; share: 0 closed to 1 open; closure: 0 open to 1 closed',
+        choices=tuple(POSITIONS), at_configure=True)
+    gripper_effort: float = parameter(
+        20.0, 'Largest force of one finger, newtons; not every controller obeys', low=0.0)
 
     @classmethod
     def of_arm(cls, arm: str, gripper: str) -> ControllerParameters:
@@ -98,10 +110,6 @@ class ArmsOfNode:
     def names(self) -> list[ArmNames]:
         """Return the names of each arm; raises ParameterError when one is missing."""
         return [table.names(arm) for arm, table in zip(self._arms, self._tables(ArmParameters), strict=True)]
-
-    def open_widths(self) -> list[float]:
-        """Return the opening of each open gripper, metres."""
-        return [arm.open_width for arm in self._tables(ArmParameters)]
 
     def velocity_limits(self) -> dict[str, float]:
         """Return the speed limits, rad/s, that replace those of the robot description, by joint."""

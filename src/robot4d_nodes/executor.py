@@ -72,15 +72,15 @@ class Executor(Robot4dNode):
         settings, limits = self.parameters, self._limits
         names = self._arms.names()
         self._robot = RobotArms.from_description(
-            find_robot_description(self, settings, arms=len(names)), names, self._arms.open_widths(),
-            settings.base_frame, self._arms.velocity_limits())
-        self._fingers = [list(arm.gripper.finger_joints) for arm in names]
+            find_robot_description(self, settings, arms=len(names)), names, settings.base_frame,
+            self._arms.velocity_limits())
+        self._fingers = [joint for arm in names for joint in arm.gripper.finger_joints]
         self._transforms = Buffer(cache_time=Duration(seconds=limits.max_plan_age + settings.tf_timeout))
         listener = TransformListener(self._transforms, self, spin_thread=False)
         self.configured.callback(listener.unregister)
         joints = [joint for arm in names for joint in arm.joints]
-        self._joints = JointStateInput(self, joints + sum(self._fingers, []), settings.max_silence)
-        self._controllers = MotionControllers(self, names, self._arms.controllers())
+        self._joints = JointStateInput(self, joints + self._fingers, settings.max_silence)
+        self._controllers = MotionControllers(self, self._robot.arms, self._arms.controllers())
 
     def deactivate(self) -> None:
         """Wait until the motion has been cancelled."""
@@ -175,8 +175,8 @@ class Executor(Robot4dNode):
         """Return the positions (J,), rad, of all arms, and the grippers' openings, metres; raises ObservationError."""
         positions = self._joints.positions()
         arms, fingers = np.split(positions, [self._robot.joints[-1].stop])
-        ends = np.cumsum([len(joints) for joints in self._fingers])[:-1]
-        return arms, [float(own.sum()) for own in np.split(fingers, ends)]
+        fingers = dict(zip(self._fingers, fingers.tolist(), strict=True))
+        return arms, [arm.gripper.opening(fingers) for arm in self._robot.arms]
 
     def _split(self, motion: ArmMotion) -> list[tuple[RobotArm, ArmMotion]]:
         """Return each arm with its part of a motion."""

@@ -45,11 +45,6 @@ class JointHistory:
             post_callback=lambda _: self.forget())
         node.configured.callback(jump.unregister)
 
-    def total_at(self, stamp: float, tolerance: float, timeout: float) -> float:
-        """Return the sum of the joint positions at stamp (the opening of a gripper); see positions_at."""
-        positions = self.positions_at(stamp, tolerance, timeout)
-        return sum(positions[joint] for joint in self._joints)
-
     def positions_at(self, stamp: float, tolerance: float, timeout: float) -> dict[str, float]:
         """Return the joint positions at stamp by name, rad or metres; tolerance: seconds of the ROS clock.
 

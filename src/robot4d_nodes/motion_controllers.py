@@ -1,7 +1,8 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""The controllers that move the robot, as ros2_control offers them: FollowJointTrajectory and GripperCommand.
+"""The controllers that move the robot, as ros2_control offers them.
 
-Sources: ros2_controllers, joint_trajectory_controller/doc/{userdoc,trajectory}.rst and gripper_controllers.
+Sources: ros2_controllers, joint_trajectory_controller/doc/{userdoc,trajectory}.rst, gripper_controllers and
+parallel_gripper_controller.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from functools import partial
 from typing import Any
 
 from builtin_interfaces.msg import Time
-from control_msgs.action import FollowJointTrajectory, GripperCommand
+from control_msgs.action import FollowJointTrajectory, GripperCommand, ParallelGripperCommand
 from rclpy.callback_groups import ReentrantCallbackGroup
+from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from robot4d.action import ExecutePlan
+from robot4d_core.executor.gripper_command import POSITIONS
 from robot4d_core.executor.motion import ArmMotion
-from robot4d_core.robot.names import ArmNames
+from robot4d_core.executor.robot_arms import RobotArm
+from robot4d_core.robot.gripper import Gripper
 from robot4d_nodes.action_call import (
     ActionInterrupted,
     ActionRefused,
@@ -56,6 +60,47 @@ class _Controller:
     name: str
 
 
+@dataclass(frozen=True)
+class _GripperCommands:
+    """Says to the controller of a gripper what it understands."""
+
+    gripper: Gripper
+    settings: ControllerParameters
+
+    @property
+    def action_type(self) -> type:
+        return GripperCommand if self.settings.gripper_type == 'GripperCommand' else ParallelGripperCommand
+
+    def goal(self, opening: float) -> GripperCommand.Goal | ParallelGripperCommand.Goal:
+        """Return the goal that brings the pads metres apart."""
+        effort = self.settings.gripper_effort
+        goal = self.action_type.Goal()
+        if self.action_type is GripperCommand:
+            goal.command.position = POSITIONS[self.settings.gripper_position](self.gripper, opening)
+            goal.command.max_effort = effort
+        else:
+            positions = self.gripper.positions(opening)
+            goal.command = JointState(
+                name=list(positions), position=list(positions.values()), effort=[effort] * len(positions))
+        return goal
+
+    def told(self, goal: GripperCommand.Goal | ParallelGripperCommand.Goal) -> str:
+        """Return the position in a goal, for people."""
+        if self.action_type is GripperCommand:
+            return f'{goal.command.position:.3f} ({self.settings.gripper_position})'
+        return _in_words(goal.command)
+
+    def outcome(self, result: GripperCommand.Result | ParallelGripperCommand.Result) -> str:
+        """Return where a result says the gripper is, for people."""
+        if self.action_type is GripperCommand:
+            return f'it is at {result.position:.3f}'
+        return f'it is at {_in_words(result.state)}'
+
+
+def _in_words(state: JointState) -> str:
+    return ', '.join(f'{name} {position:.3f}' for name, position in zip(state.name, state.position, strict=False))
+
+
 class MotionControllers:
     """Moves all arms together, or grippers, until the node's cleanup.
 
@@ -65,14 +110,15 @@ class MotionControllers:
     """
 
     def __init__(
-        self, node: Robot4dNode, arms: Sequence[ArmNames], controllers: Sequence[ControllerParameters]
+        self, node: Robot4dNode, arms: Sequence[RobotArm], controllers: Sequence[ControllerParameters]
     ) -> None:
         """Look for the controllers of each arm."""
         self._node = node
-        self._joints = [arm.joints for arm in arms]
-        self._efforts = [of_arm.gripper_effort for of_arm in controllers]
+        self._joints = [arm.kinematics.joint_names for arm in arms]
+        self._commands = [_GripperCommands(arm.gripper, of_arm) for arm, of_arm in zip(arms, controllers, strict=True)]
         self._arms = [self._controller(FollowJointTrajectory, of_arm.arm_action) for of_arm in controllers]
-        self._grippers = [self._controller(GripperCommand, of_arm.gripper_action) for of_arm in controllers]
+        self._grippers = [self._controller(command.action_type, of_arm.gripper_action)
+                          for command, of_arm in zip(self._commands, controllers, strict=True)]
 
     def require(self) -> None:
         """Raise ExecutionEnded that names the controller that is not there."""
@@ -105,18 +151,16 @@ class MotionControllers:
 
     def open_to(self, openings: Sequence[float | None], watch: Watch) -> None:
         """Bring the pads of each gripper metres apart, or as near as what is between them allows; None: leave them."""
-        def open_one(controller: _Controller, effort: float, opening: float, failed) -> None:
-            goal = GripperCommand.Goal()
-            goal.command.position = opening / 2
-            goal.command.max_effort = effort
+        def open_one(controller: _Controller, command: _GripperCommands, opening: float, failed) -> None:
+            goal = command.goal(opening)
             result = self._call(controller, goal, self._settings.duration_margin, watch, failed)
             if not (result.reached_goal or result.stalled):
                 raise ExecutionEnded(
                     ExecutePlan.Result.CONTROLLER_FAILED,
-                    f"'{controller.name}' failed: a finger is at {result.position:.3f} m, not at {opening / 2:.3f} m")
+                    f"'{controller.name}' failed: {command.outcome(result)}, told to go to {command.told(goal)}")
 
-        _together(partial(open_one, controller, effort, opening) for controller, effort, opening
-                  in zip(self._grippers, self._efforts, openings, strict=True) if opening is not None)
+        _together(partial(open_one, *one) for one in zip(self._grippers, self._commands, openings, strict=True)
+                  if one[-1] is not None)
 
     @property
     def _settings(self) -> ExecutorParameters:

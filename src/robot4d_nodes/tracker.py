@@ -108,7 +108,7 @@ class Tracker(Robot4dNode):
                 mode=settings.mode, lost_below=settings.lost_below, gripper=gripper.name))
             for model, gripper in zip(self._models, self._grippers, strict=True)]
         self._transforms = TransformMemory(self, settings.history)
-        self._openings = [
+        self._fingers = [
             JointHistory(self, gripper.finger_joints, settings.history, settings.max_silence,
                          f'joint_states of {gripper.name}')
             for gripper in self._grippers]
@@ -126,8 +126,9 @@ class Tracker(Robot4dNode):
             prediction = prediction_from_message(message)
             poses = [self._pose_at(message, gripper.tcp) for gripper in self._grippers]
             openings = [
-                history.total_at(prediction.stamp, settings.joint_state_tolerance, settings.state_timeout)
-                for history in self._openings]
+                model.gripper.opening(history.positions_at(
+                    prediction.stamp, settings.joint_state_tolerance, settings.state_timeout))
+                for model, history in zip(self._models, self._fingers, strict=True)]
             tracked = track_grippers(self._trackers, prediction, poses, openings)
             found = compare_with_paths(tracked, self._models, prediction, AgreementSettings(
                 settings.max_path_distance, settings.max_path_turn, settings.path_alone, settings.path_confidence))

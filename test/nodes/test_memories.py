@@ -98,13 +98,13 @@ def test_when_a_message_of_before_the_jump_is_heard_after_it_expect_it_passed_ov
     assert not bench.knows(1000.0)
 
 
-def test_two_publishers_of_parts_are_waited_for_and_added_up(ros):
+def test_two_publishers_of_parts_are_waited_for(ros):
     class Gripper(Robot4dNode):
         def __init__(self) -> None:
             super().__init__('gripper', NoParameters())
 
         def configure(self) -> None:
-            self.opening = JointHistory(self, ['left', 'right'], DURATION, 60.0)
+            self.fingers = JointHistory(self, ['left', 'right'], DURATION, 60.0)
 
     node, probe = Gripper(), Probe()
     publisher = probe.create_publisher(JointState, 'joint_states', qos.STATE)
@@ -117,4 +117,4 @@ def test_two_publishers_of_parts_are_waited_for_and_added_up(ros):
     with spinning(node, probe):
         wait_until(lambda: node.active)
         probe.create_timer(0.05, tell)
-        assert node.opening.total_at(10.0, 0.1, 60.0) == pytest.approx(0.02 + 0.03)
+        assert node.fingers.positions_at(10.0, 0.1, 60.0) == pytest.approx({'left': 0.02, 'right': 0.03})

@@ -11,6 +11,7 @@ from rosbags.typesys import Stores, get_typestore
 # From the code that rosidl generated for the control_msgs of Jazzy's release series.
 CONTROL_MSGS = {
     'action/FollowJointTrajectory': 'RIHS01_738ebcb7a2d7cfa42f9f1001cc99ce3a4383d1cfe508015d9be8485e4b1c66f6',
+    'action/ParallelGripperCommand': 'RIHS01_adfd3c1ebe8abc38ebcc0e454b6423d291d4010dd5697d14eca5b9be4726ae18',
     'msg/JointComponentTolerance': 'RIHS01_739ea7566931944d33830fa10f1bf5e7a7fbdc3172bce7a7eaac642bd6e3ffa4',
     'msg/JointTolerance': 'RIHS01_c254f9cece0f3b733017b6990fd46d1326e25242d6b8844398c97d9a88e7d648',
 }

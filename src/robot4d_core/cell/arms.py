@@ -28,7 +28,8 @@ def _names(prefix: str) -> CellArmNames:
         name=f'{prefix}arm',
         joints=tuple(f'{prefix}arm_joint{number}' for number in range(1, 8)),
         gripper=GripperNames(
-            gripper, f'{gripper}_hand', fingers, tuple(f'{finger}_joint' for finger in fingers), f'{gripper}_tcp'),
+            gripper, f'{gripper}_hand', fingers, tuple(f'{finger}_joint' for finger in fingers), f'{gripper}_tcp',
+            OPEN),
         prefix=prefix)
 
 

@@ -13,6 +13,7 @@ from robot4d_core.prediction import FRAMES
 
 if TYPE_CHECKING:
     from robot4d_core.episodes.recorded_look import RecordedLook
+    from robot4d_core.robot.robot import Robot
 
 
 def add_episode_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,11 +31,11 @@ def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
                         help="of a bag: the cameras' names and topics, as config/cameras.yaml; None: every "
                              '/NAME/color/image_raw with its depth and camera_info')
     parser.add_argument('--robot', type=Path, default=None, metavar='FILE',
-                        help="of a bag: the names of the robot's joints and frames, as config/robot.yaml; None: those "
-                             'of the simulated cell')
+                        help="of a bag: the names of the robot's joints and frames, as config/robot.yaml, with --urdf; "
+                             'None: those of the simulated cell')
     parser.add_argument('--urdf', type=Path, default=None, metavar='FILE',
-                        help='description (URDF or xacro) of the robot that --robot names, for engines that need it; '
-                             'None: that of the simulated cell')
+                        help='description (URDF or xacro) of the robot that --robot names; None: that of the '
+                             'simulated cell')
     add_description_arguments(parser)
 
 
@@ -53,7 +54,20 @@ def read_look(arguments: argparse.Namespace, path: Path) -> RecordedLook:
 
     _refuse(arguments, 'step', f'{path} is a bag; choose the moment with --time SECONDS')
     topics = None if arguments.topics is None else camera_topics_of_file(arguments.topics)
-    return read_bag_look(path, arguments.time, tuple(arguments.cameras), topics, robot=arguments.robot)
+    return read_bag_look(path, arguments.time, tuple(arguments.cameras), topics, robot=named_robot(arguments))
+
+
+def named_robot(arguments: argparse.Namespace) -> Robot | None:
+    """Read the robot of --robot and --urdf, None without. Raises ParameterError, RobotDescriptionError."""
+    from robot4d_core.robot.robot import Robot
+    from robot4d_core.robot.robot_file import parse_xacro_arguments
+
+    if (arguments.robot is None) != (arguments.urdf is None):
+        raise ParameterError('--robot FILE names the robot that --urdf FILE describes; give both, or neither')
+    if arguments.robot is None:
+        return None
+    return Robot.from_files(
+        arguments.urdf, arguments.robot, arguments.package_path, parse_xacro_arguments(arguments.xacro_argument))
 
 
 def read_episode(arguments: argparse.Namespace, path: Path, moments: int = FRAMES) -> RecordedLook:

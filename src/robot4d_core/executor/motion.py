@@ -43,7 +43,7 @@ class ArmMotion:
 
 @dataclass(frozen=True)
 class GripperMotion:
-    """Move fingers while every arm rests. openings: per gripper, metres between the pads; 0: grasp, None: stay."""
+    """Move fingers while every arm rests. openings: per gripper, metres between the pads; None: stay."""
 
     openings: tuple[float | None, ...]
 

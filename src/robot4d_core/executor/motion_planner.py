@@ -21,14 +21,13 @@ from robot4d_core.gripper_plan import GripperPlan
 CLEARANCE_EVERY = 5  # samples
 DEADBAND = (0.006, np.deg2rad(2.5))  # metres and radians: the tracker's noise on a gripper at rest
 DWELL_STEPS = 3  # within the deadband: the gripper is at rest, not slow
-OPEN_SHARE = 0.9  # of the open width; less than that between the pads, and the gripper may be holding something
-GRIP = 0.0  # metres: to grasp is to close until the object stops the fingers
+OPEN_SHARE = 0.9  # of the way from closed to open; below that the gripper may be holding something
 
 
 class MotionPlanner:
     """Plans for all arms of a robot at once, in the common time of their plans.
 
-    Each gripper opens fully or closes until an object stops it, as the method does.
+    Each gripper opens to its open width or closes until an object stops it, as the method does.
     speed_scaling: (0, 1], stretches every motion in time.
     """
 
@@ -61,7 +60,7 @@ class MotionPlanner:
         poses = [base_from_camera @ plan.poses for plan in plans]
         here = np.asarray(measured_positions, float)
         self._check_poses(poses, here)
-        closed_now = [opening < OPEN_SHARE * arm.open_width
+        closed_now = [arm.gripper.share(opening) < OPEN_SHARE
                       for opening, arm in zip(measured_openings, self.robot.arms, strict=True)]
         segments: list[ArmMotion | GripperMotion] = []
         held = [True if now and then else None for now, then in zip(closed_now, closed[:, 0], strict=True)]
@@ -83,7 +82,7 @@ class MotionPlanner:
 
     def _gripper_motion(self, closing: Sequence[bool | None]) -> GripperMotion:
         return GripperMotion(tuple(
-            None if close is None else GRIP if close else arm.open_width
+            None if close is None else arm.gripper.range[0] if close else arm.gripper.open_width
             for close, arm in zip(closing, self.robot.arms, strict=True)))
 
     def _check_plans(self, plans: Sequence[GripperPlan]) -> None:
@@ -172,7 +171,7 @@ class MotionPlanner:
         """Name the gripper in violations of its plan, where there are several."""
         if len(self.robot.arms) == 1:
             return violations
-        gripper = self.robot.arms[number].gripper
+        gripper = self.robot.arms[number].gripper.name
         return [replace(violation, where=f'{violation.where} of {gripper}'.strip()) for violation in violations]
 
 

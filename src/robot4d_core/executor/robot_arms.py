@@ -11,19 +11,17 @@ import numpy as np
 
 from robot4d_core.robot.clearance import Clearance
 from robot4d_core.robot.description import RobotDescription
+from robot4d_core.robot.gripper import Gripper
 from robot4d_core.robot.kinematics import ArmKinematics
 from robot4d_core.robot.names import ArmNames
-
-OPEN_WIDTH = 0.08  # metres
 
 
 @dataclass(frozen=True)
 class RobotArm:
-    """An arm and its gripper, by the gripper's name in plans; open_width: between the pads when it is open, metres."""
+    """An arm and its gripper."""
 
-    gripper: str
+    gripper: Gripper
     kinematics: ArmKinematics
-    open_width: float
 
 
 @dataclass(frozen=True)
@@ -39,22 +37,21 @@ class RobotArms:
 
     @classmethod
     def from_description(
-        cls, description: RobotDescription, names: Sequence[ArmNames], open_widths: Sequence[float] | None = None,
-        base_frame: str = 'world', velocity_limits: Mapping[str, float] | None = None,
+        cls, description: RobotDescription, names: Sequence[ArmNames], base_frame: str = 'world',
+        velocity_limits: Mapping[str, float] | None = None,
     ) -> RobotArms:
-        """Take the arms that have names; their fingers count as open in clearance.
+        """Take the arms that have names; their grippers count as open in clearance.
 
-        open_widths: metres per arm; None: OPEN_WIDTH; velocity_limits: see ArmKinematics. Raises RobotDescriptionError
-        when a frame, joint, limit or shape is missing.
+        velocity_limits: see ArmKinematics. Raises RobotDescriptionError when a frame, joint, limit or shape is missing,
+        or something is no gripper.
         """
-        widths = open_widths or [OPEN_WIDTH] * len(names)
         arms = tuple(
-            RobotArm(
-                arm.gripper.name,
-                ArmKinematics(description, arm.joints, arm.gripper.tcp, base_frame, velocity_limits), width)
-            for arm, width in zip(names, widths, strict=True))
-        fingers = {joint: width / len(arm.gripper.finger_joints)
-                   for arm, width in zip(names, widths, strict=True) for joint in arm.gripper.finger_joints}
+            RobotArm(Gripper(description, arm.gripper),
+                     ArmKinematics(description, arm.joints, arm.gripper.tcp, base_frame, velocity_limits))
+            for arm in names)
+        fingers: dict[str, float] = {}
+        for arm in arms:
+            fingers |= arm.gripper.positions(arm.gripper.open_width)
         return cls(
             arms, Clearance(description, [arm.joints for arm in names], fingers),
             np.concatenate([arm.kinematics.velocity_limits for arm in arms]))

@@ -45,15 +45,26 @@ def plane_step(
     weights (N,) scale the squared distances. damping holds back directions that the planes leave free; it is
     relative to the total weight. The motion is linearised about the centroid, so apply it and repeat.
     """
+    return joint_plane_step(points, targets, normals, weights, np.empty((len(points), 3, 0)), damping)[0]
+
+
+def joint_plane_step(
+    points: np.ndarray, targets: np.ndarray, normals: np.ndarray, weights: np.ndarray, slides: np.ndarray,
+    damping: float = 1e-6,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the motion of plane_step for targets that also move, and by how much (K,).
+
+    slides: (N, 3, K), how each target moves with each of K unknowns, metres per unit.
+    """
     centre = np.average(points, axis=0, weights=weights)
-    jacobian = np.hstack([np.cross(points - centre, normals), normals])
+    jacobian = np.hstack([np.cross(points - centre, normals), normals, -np.einsum('ijk,ij->ik', slides, normals)])
     residuals = np.einsum('ij,ij->i', targets - points, normals)
     scaled = jacobian * weights[:, None]
     spread = np.average(((points - centre) ** 2).sum(axis=1), weights=weights)
-    regular = damping * weights.sum() * np.diag([spread] * 3 + [1.0] * 3)
+    regular = damping * weights.sum() * np.diag([spread] * 3 + [1.0] * (3 + slides.shape[2]))
     motion = np.linalg.solve(scaled.T @ jacobian + regular, scaled.T @ residuals)
     rotation = Rotation.from_rotvec(motion[:3])
-    return make_pose(rotation, motion[3:] + centre - rotation.apply(centre))
+    return make_pose(rotation, motion[3:6] + centre - rotation.apply(centre)), motion[6:]
 
 
 def least_constrained(points: np.ndarray, normals: np.ndarray, weights: np.ndarray) -> float:

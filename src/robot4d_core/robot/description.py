@@ -19,7 +19,6 @@ from robot4d_core.robot.urdf import check_urdf, kinematic_urdf, mesh_tags, mimic
 from robot4d_core.share import CELL_DESCRIPTION, share_directory
 
 GREY = (0.5, 0.5, 0.5)
-PRISMATIC = {'JointModelPX', 'JointModelPY', 'JointModelPZ', 'JointModelPrismaticUnaligned'}
 MIMIC_TOLERANCE = 0.05  # rad or metres between where a mimic joint is said to be and where it follows its joint to
 
 
@@ -141,12 +140,6 @@ class RobotDescription:
         self.require_joint(joint)
         return next(link for link in self.links if self._joint_above(link) == joint)
 
-    def joint_above(self, link: str) -> str | None:
-        """Return the movable joint that carries a link itself, None where a fixed joint or none does."""
-        self.require_link(link)
-        name = self._joint_above(link)
-        return name if name in self.joints else None
-
     def link_above(self, link: str) -> str | None:
         """Return the link that carries a link, None for the root."""
         joint = self.model.frames[self.model.frames[self.require_link(link)].parentFrame]
@@ -160,6 +153,11 @@ class RobotDescription:
             if self.link_above(name) in below:
                 below[name] = self._links[name]
         return tuple(below)
+
+    def rigid_with(self, link: str) -> tuple[str, ...]:
+        """Return a link and all that never move against it, in the order of `links`."""
+        joint = self.model.frames[self.require_link(link)].parentJoint
+        return tuple(name for name, number in self._links.items() if self.model.frames[number].parentJoint == joint)
 
     def links_of_arm(self, joints: Sequence[str]) -> tuple[str, ...]:
         """Return the links of the arm that has these joints, in any order.
@@ -177,6 +175,7 @@ class RobotDescription:
 
     def mimicked_by(self, joint: str) -> str | None:
         """Return the joint that a mimic joint follows, None for one that is driven itself."""
+        self.require_joint(joint)
         return self._mimics[joint].joint if joint in self._mimics else None
 
     def position_limits(self, joint: str) -> tuple[float, float]:
@@ -194,10 +193,6 @@ class RobotDescription:
                 f"joint '{joint}' has no velocity limit in the robot description, or one of 0; give it one there, or "
                 f'in robot.yaml: joint_velocity_limits: {{{joint}: 1.0}}')
         return limit
-
-    def slides(self, joint: str) -> bool:
-        """Whether a joint is prismatic."""
-        return self.model.joints[self.require_joint(joint)].shortname() in PRISMATIC
 
     def surface(self, link: str) -> tuple[trimesh.Trimesh, np.ndarray] | None:
         """Return what is seen of a link: a mesh in its frame, and the colour (3,) of its first shape in [0, 1].
@@ -247,6 +242,11 @@ class RobotDescription:
     @cached_property
     def _mesh_loader(self):
         return pin.hppfcl.CachedMeshLoader()
+
+    def _following(self, positions: Mapping[str, float]) -> dict[str, float]:
+        """Return the positions of the mimic joints."""
+        return {joint: factor * positions.get(followed, 0.0) + offset
+                for joint, (followed, factor, offset) in self._mimics.items()}
 
     def _joint_above(self, link: str) -> str:
         return self.model.frames[self.model.frames[self._links[link]].parentFrame].name

@@ -16,9 +16,11 @@ SHIPPED = 'two_arms.yaml'
 
 @dataclass(frozen=True)
 class GripperNames:
-    """name: in plans and episodes; hand: the link that carries the fingers (links), each moved by a finger joint.
+    """name: in plans and episodes; hand: the link that carries all of the gripper.
 
-    tcp: the frame between the finger pads; z is the approach direction, y the closing direction.
+    fingers: the two links that carry the pads, or the one jaw that moves against the hand; finger_joints: those that
+    are driven, mimic joints follow; tcp: the frame between the pads, z is the approach direction, y the closing
+    direction; open_width: of the open gripper, metres between the pads, None: as far as it opens.
     """
 
     name: str
@@ -26,6 +28,7 @@ class GripperNames:
     fingers: tuple[str, ...]
     finger_joints: tuple[str, ...]
     tcp: str
+    open_width: float | None = None
 
 
 @dataclass(frozen=True)
@@ -62,5 +65,5 @@ def read_arm_names(file: Path | None = None) -> tuple[ArmNames, ...]:
 def _read(name: str, names: dict) -> ArmNames:
     gripper = GripperNames(
         names['gripper'], names['hand_link'], tuple(names['finger_links']), tuple(names['finger_joints']),
-        names['tcp_frame'])
+        names['tcp_frame'], names.get('open_width') or None)
     return ArmNames(name, tuple(names['joint_names']), gripper)

@@ -4,35 +4,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.robot.description import RobotDescription
+from robot4d_core.robot.gripper import Gripper
 from robot4d_core.robot.names import ArmNames, read_arm_names
 from robot4d_core.robot.robot_file import read_base_frame, read_package_paths, read_xacro_arguments
 
 
 @dataclass(frozen=True)
 class Robot:
-    """base_frame: the link that does not move, in which a state gives the pose of the reference camera.
-
-    Raises RobotDescriptionError when the description lacks one of the names.
+    """base_frame: the link that does not move, in which a state gives the pose of the reference camera;
+    grippers: of the arms. Raises RobotDescriptionError when the description lacks one of the names, or a gripper.
     """
 
     description: RobotDescription
     arms: tuple[ArmNames, ...]
     base_frame: str = 'world'
+    grippers: tuple[Gripper, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for arm in self.arms:
             for joint in arm.all_joints:
                 self.description.require_joint(joint)
-            for link in (arm.gripper.hand, *arm.gripper.fingers, arm.gripper.tcp):
-                self.description.require_link(link)
         self.description.require_link(self.base_frame)
+        object.__setattr__(self, 'grippers', tuple(Gripper(self.description, arm.gripper) for arm in self.arms))
 
     @classmethod
     def from_files(
@@ -74,12 +74,14 @@ class Robot:
         return tuple(link for arm in self.arms for link in self.description.links_of_arm(arm.joints))
 
     def positions(self, joints: np.ndarray, openings: np.ndarray) -> dict[str, float]:
-        """Return all positions by joint: joints (A, J) rad of the arms; openings (A,) metres, shared by the fingers."""
+        """Return all positions by joint: joints (A, J) rad of the arms; openings (A,) metres.
+
+        Raises GripperError for an opening out of reach.
+        """
         positions: dict[str, float] = {}
-        for arm, angles, opening in zip(self.arms, joints, openings, strict=True):
-            fingers = arm.gripper.finger_joints
+        for arm, gripper, angles, opening in zip(self.arms, self.grippers, joints, openings, strict=True):
             positions |= zip(arm.joints, map(float, angles), strict=True)
-            positions |= dict.fromkeys(fingers, float(opening) / len(fingers))
+            positions |= gripper.positions(float(opening))
         return positions
 
     def tools(self, positions: Mapping[str, float]) -> np.ndarray:
@@ -91,4 +93,4 @@ class Robot:
 
     def openings(self, positions: Mapping[str, float]) -> np.ndarray:
         """Return the opening (A,) of every gripper, metres."""
-        return np.array([sum(positions[joint] for joint in arm.gripper.finger_joints) for arm in self.arms])
+        return np.array([gripper.opening(positions) for gripper in self.grippers])

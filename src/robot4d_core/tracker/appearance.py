@@ -43,7 +43,6 @@ class Appearance:
                 learned[part] = np.median(colours[mine], axis=0)
         return Appearance(learned)
 
-    def part_of(self, chromaticities: np.ndarray) -> np.ndarray:
-        """Return the part that each of the chromaticities (N, 3) looks like most, -1 where it looks like none."""
-        distances = np.linalg.norm(chromaticities[:, None] - self.chromaticities, axis=-1)
-        return np.where(distances.min(axis=1) < LIKENESS, distances.argmin(axis=1), -1)
+    def likeness(self, chromaticities: np.ndarray) -> np.ndarray:
+        """Return which parts each of the chromaticities (N, 3) looks like, (N, P) bool; parts may look alike."""
+        return np.linalg.norm(chromaticities[:, None] - self.chromaticities, axis=-1) < LIKENESS

@@ -10,7 +10,7 @@ from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.robot.gripper_model import GripperModel, GripperSurface
 from robot4d_core.tracker.frame_fit import FrameFit
-from robot4d_core.tracker.surface_fit import GripperPoints
+from robot4d_core.tracker.surface_fit import GripperPoints, alike
 
 EXPLAINED_POINTS = 300
 MIN_PART_POINTS = 8
@@ -45,16 +45,16 @@ def judge_fit(
 
 
 def _explained(seen: list[GripperPoints], surface: GripperSurface, pose: np.ndarray, tolerance: float) -> float:
-    """Return the share of points nearby that lie on the part they look like, averaged over the parts seen."""
+    """Return the share of points nearby that lie on a part they look like, averaged over what parts look like."""
     few = [points.thinned(EXPLAINED_POINTS) for points in seen]
     points = transform_points(invert_pose(pose), np.concatenate([patch.points for patch in few]))
-    part = np.concatenate([patch.part for patch in few])
-    shares = []
-    for index in np.unique(surface.part):
-        mine = points[part == index]
-        if len(mine) >= MIN_PART_POINTS:
-            near = cKDTree(surface.points).query(mine, distance_upper_bound=NEIGHBOURHOOD)[0] < NEIGHBOURHOOD
-            distances, _ = cKDTree(surface.points[surface.part == index]).query(mine[near])
+    looks = np.concatenate([patch.looks for patch in few])
+    shares, everything = [], cKDTree(surface.points)
+    for parts, members in alike(looks):
+        if len(members) >= MIN_PART_POINTS:
+            mine = points[members]
+            near = everything.query(mine, distance_upper_bound=NEIGHBOURHOOD)[0] < NEIGHBOURHOOD
+            distances, _ = cKDTree(surface.points[parts[surface.part]]).query(mine[near])
             if near.sum() >= MIN_PART_POINTS:
                 shares.append((distances < tolerance).mean())
     return float(np.mean(shares)) if shares else 0.0

@@ -17,7 +17,7 @@ from robot4d_core.tracker.appearance import Appearance, chromaticity
 from robot4d_core.tracker.fit_confidence import judge_fit
 from robot4d_core.tracker.frame_fit import FrameFit
 from robot4d_core.tracker.sight import Sight
-from robot4d_core.tracker.surface_fit import GripperPoints, fit_opening, fit_pose
+from robot4d_core.tracker.surface_fit import GripperPoints, OpeningFit, fit_opening, fit_pose, fit_pose_and_opening
 
 COARSE_POINTS = 150
 FINE_POINTS = 400
@@ -31,7 +31,8 @@ class _Way:
     """Where a gripper was found until now: in the last frame, and in the one before."""
 
     def __init__(self, model: GripperModel, start: FrameFit) -> None:
-        self._middle = model.parts[0].points.mean(axis=0)
+        hand = model.surface(start.opening)
+        self._middle = hand.points[~hand.finger].mean(axis=0)
         self.before = self.last = start
 
     def add(self, fit: FrameFit) -> None:
@@ -124,7 +125,11 @@ class GripperFollower:
         fine = [points.thinned(FINE_POINTS) for points in seen]
         pose = fit_pose(self.model, self.appearance, fine, rough.pose, last.opening)
         fitted = fit_opening(self.model, seen, pose, last.opening, self.tolerance)
-        pose = fit_pose(self.model, self.appearance, fine, pose, fitted.opening)
+        if fitted.seen:
+            pose, opening = fit_pose_and_opening(self.model, self.appearance, fine, pose, fitted.opening)
+            fitted = OpeningFit(opening, True)
+        else:
+            pose = fit_pose(self.model, self.appearance, fine, pose, fitted.opening)
         fit = judge_fit(self.model, seen, pose, fitted.opening, self.tolerance)
         fit = replace(fit, opening_seen=fitted.seen)
         return fit if pose_distance(last.pose, pose)[1] < MAX_TURN else replace(fit, confidence=0.0)
@@ -135,11 +140,11 @@ class GripperFollower:
         with np.errstate(invalid='ignore'):
             near = ((sight.points - centre) ** 2).sum(axis=-1) < self.search_radius**2
         points, colours = sight.points[near].astype(np.float64), chromaticity(sight.rgb[near])
-        part = self.appearance.part_of(colours)
-        mine = part >= 0
+        looks = self.appearance.likeness(colours)
+        mine = looks.any(axis=1)
         for rival in rivals:
             mine &= way.distances(points) < rival.distances(points)
-        return GripperPoints(sight, points[mine], colours[mine], part[mine])
+        return GripperPoints(sight, points[mine], colours[mine], looks[mine])
 
     def _centroid_shift(self, seen: list[GripperPoints], last: FrameFit) -> np.ndarray | None:
         """Return how far the middle of what looks like the gripper is from where the last pose would show it."""
@@ -148,6 +153,6 @@ class GripperFollower:
         for points in seen:
             facing = points.sight.facing(surface, last.pose)
             if len(points.points) and facing.any():
-                expected = transform_points(last.pose, surface.points[facing & (surface.part == 0)]).mean(axis=0)
+                expected = transform_points(last.pose, surface.points[facing & ~surface.finger]).mean(axis=0)
                 shifts.append(np.median(points.points, axis=0) - expected)
         return np.mean(shifts, axis=0) if shifts else None

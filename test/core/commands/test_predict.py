@@ -120,8 +120,11 @@ def test_an_engine_that_needs_the_robot_gets_it_or_says_what_the_recording_lacks
     assert set(witness.robots[0].joints) == {*ARMS[0].joints, *ARMS[0].gripper.finger_joints}
     other = tmp_path / 'other.yaml'
     other.write_text((share_directory() / 'config' / 'robot.yaml').read_text().replace(ARMS[0].joints[3], 'elbow'))
+    bent = tmp_path / 'bent.urdf'
+    bent.write_text(DESCRIPTION.urdf.replace(ARMS[0].joints[3], 'elbow'))
     for source, options, expected in (
-        (bag, ('--robot', other), 'no joint_states with elbow; heard: '), (episode, (), "the episode's grippers are []")
+        (bag, ('--robot', other, '--urdf', bent), 'no joint_states with elbow; heard: '),
+        (episode, (), "the episode's grippers are []"),
     ):
         capsys.readouterr()
         assert predict(source, tmp_path / 'out', '--engine', 'hold', *options) == 2
@@ -147,11 +150,11 @@ def test_another_robot_is_described_by_its_own_urdf_and_names(tmp_path, capsys, 
     lacking = tmp_path / 'lacking.yaml'
     lacking.write_text(names.read_text().replace('gripper_tcp', 'panda_hand_tcp'))
     for options, expected in (
-        (('--robot', names), 'none of the arms that come with robot4d has these joints: panda_joint1, '),
+        (('--robot', names), '--robot FILE names the robot that --urdf FILE describes; give both'),
         (('--robot', lacking, '--urdf', urdf), "the robot description has no link 'panda_hand_tcp'; it has: "),
         (('--robot', names, '--urdf', tmp_path / 'none.urdf'), 'none.urdf does not exist'),
         (('--urdf', urdf), '--urdf does not apply: it describes the robot that --robot FILE names'),
-        ((), 'name another robot with --robot FILE, or predict without by --model models/tabletop_tiny'),
+        ((), 'name another with --robot and --urdf, or predict without by --model models/tabletop_tiny'),
     ):
         capsys.readouterr()
         assert predict(bag, tmp_path / 'out', *options) == 2

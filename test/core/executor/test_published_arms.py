@@ -8,6 +8,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
+from published_grippers import published_model
 from published_robots import BAXTER, PANDA, ROBOTS, SO101, description, ur5e_with_2f85
 from robot4d_core.errors import PlanRejected, RobotDescriptionError
 from robot4d_core.executor.motion import ArmMotion
@@ -20,6 +21,7 @@ from robot4d_core.robot.clearance import Clearance
 from robot4d_core.robot.kinematics import ArmKinematics
 
 KINOVA = ROBOTS / 'kinova_description/robots/kinova.urdf'
+GRIPPER = published_model('robotiq_2f_85').gripper  # whatever the arm
 LIMITS = SafetyLimits(workspace_low=(-1.0, -1.0, 0.0), workspace_high=(1.0, 1.0, 1.5))
 CASES = {
     'panda': (description(PANDA), 'panda_hand_tcp', [0, -0.785, 0, -2.356, 0, 1.571, 0.785]),
@@ -29,17 +31,17 @@ CASES = {
 
 
 def robot(name: str) -> RobotArms:
-    """Return a robot with one arm whose gripper is called gripper."""
+    """Return a robot with one arm that has GRIPPER."""
     urdf, tip, _ = CASES[name]
     joints = urdf.joints_above(tip)
     kinematics = ArmKinematics(urdf, joints, tip, urdf.links[0])
-    return RobotArms((RobotArm('gripper', kinematics, 0.08),), Clearance(urdf, [joints]), kinematics.velocity_limits)
+    return RobotArms((RobotArm(GRIPPER, kinematics),), Clearance(urdf, [joints]), kinematics.velocity_limits)
 
 
 def plan(poses: np.ndarray) -> GripperPlan:
     steps = len(poses)
     return GripperPlan(
-        'gripper', 1.0, 'camera', uuid4(), 'test', 0.5 * np.arange(1, steps + 1), poses, np.full(steps, 0.08),
+        GRIPPER.name, 1.0, 'camera', uuid4(), 'test', 0.5 * np.arange(1, steps + 1), poses, np.full(steps, 0.08),
         np.zeros(steps, bool), np.ones(steps), ('reference',) * steps, poses[0], False)
 
 
@@ -64,7 +66,7 @@ def test_when_a_five_joint_arm_cannot_follow_expect_rejection_not_a_mistake():
     start = np.array([0.0, -0.5, 0.5, 0.5, 0.0])
     sideways = kinematics.fk(start)
     sideways[1, 3] += 0.05  # without turning towards it
-    arms = RobotArms((RobotArm('gripper', kinematics, 0.08),), None, kinematics.velocity_limits)
+    arms = RobotArms((RobotArm(GRIPPER, kinematics),), None, kinematics.velocity_limits)
     with pytest.raises(PlanRejected, match='reach: .* with 5 joints not every orientation is within reach'):
         MotionPlanner(arms, LIMITS).plan([plan(sideways[None])], np.eye(4), start, [0.08])
 

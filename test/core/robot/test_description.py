@@ -127,11 +127,10 @@ def test_links_and_joints_are_found_by_name():
     assert set(tree.links) == {'base', 'turntable', 'lift', 'camera'} and tree.links[0] == 'base'
     assert set(tree.joints) == {'turn', 'rise'}
     assert (tree.link_moved_by('turn'), tree.link_moved_by('rise')) == ('turntable', 'lift')
-    assert [tree.joint_above(link) for link in ('base', 'turntable', 'lift', 'camera')] == [None, 'turn', 'rise', None]
     assert [tree.link_above(link) for link in ('base', 'turntable', 'camera')] == [None, 'base', 'turntable']
     assert set(tree.links_below('turntable')) == {'turntable', 'lift', 'camera'}
     assert tree.links_below('lift') == ('lift',)
-    assert (tree.slides('turn'), tree.slides('rise')) == (False, True)
+    assert tree.rigid_with('lift') == ('lift',) and set(tree.rigid_with('camera')) == {'turntable', 'camera'}
     assert tree.position_limits('rise') == (-0.1, 0.4)
 
 
@@ -146,7 +145,7 @@ def test_poses_follow_joints_of_every_kind_given_in_any_order(turns):
 
 @pytest.mark.parametrize('ask', [
     lambda tree: tree.pose('lift', {'tilt': 1.0}), lambda tree: tree.link_moved_by('tilt'),
-    lambda tree: tree.slides('mount'), lambda tree: tree.position_limits('tilt'),
+    lambda tree: tree.mimicked_by('mount'), lambda tree: tree.position_limits('tilt'),
 ])
 def test_when_a_joint_is_not_there_expect_those_that_are(ask):
     with pytest.raises(RobotDescriptionError, match='no movable joint .*; it has: (turn, rise|rise, turn)'):

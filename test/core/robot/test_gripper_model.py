@@ -31,7 +31,7 @@ def test_surface_points_lie_on_the_boxes_with_normals_outward():
 def test_fingers_part_by_the_opening():
     left, right = (MODEL.surface(0.06).points[MODEL.surface(0.06).part == part] for part in (1, 2))
     assert left[:, 1].min() - right[:, 1].max() == pytest.approx(0.06, abs=1e-6)
-    assert MODEL.stroke == pytest.approx(0.08)
+    assert MODEL.gripper.stroke == pytest.approx(0.08)
 
 
 def test_colours_come_from_the_materials():
@@ -52,16 +52,16 @@ def test_open_counts_as_open_and_in_between_nothing_changes():
 def test_the_cell_gripper_has_its_tool_centre_between_the_finger_tips():
     model = GripperModel.from_description(DESCRIPTION, ARM.gripper)
     surface = model.surface(0.04)
-    fingers = surface.points[surface.part > 0]
+    fingers = surface.points[surface.finger]
     np.testing.assert_allclose(fingers[:, :2].mean(axis=0), 0.0, atol=2e-3)
     assert fingers[:, 2].min() < 0 < fingers[:, 2].max() < 0.02
-    assert model.stroke == pytest.approx(0.08)
+    assert model.gripper.stroke == pytest.approx(0.08)
 
 
 @pytest.mark.parametrize(('urdf', 'message'), [
     ('<robot', 'not XML'),
     (GRIPPER_URDF.replace('name="gripper_hand"', 'name="palm"', 1), "no link 'gripper_hand'; it has: palm"),
-    (GRIPPER_URDF.replace('prismatic', 'fixed'), 'prismatic'),
+    (GRIPPER_URDF.replace('prismatic', 'fixed'), "no movable joint 'left'"),
     (GRIPPER_URDF.replace('visual', 'sketch'), 'neither visual nor collision'),
     (GRIPPER_URDF.replace('<box size="0.07 0.18 0.08"/>', '<mesh filename="package://x/hand.stl"/>'), 'hand.stl'),
     (GRIPPER_URDF.replace('<box size="0.07 0.18 0.08"/>', '<blob/>'), '<blob>'),

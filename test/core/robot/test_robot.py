@@ -32,7 +32,7 @@ def test_tools_are_where_each_arm_alone_has_them(offsets, opening):
     robot = ROBOTS[2]
     joints = READY + np.array(offsets)
     positions = robot.positions(joints, np.array([opening, 0.08 - opening]))
-    np.testing.assert_allclose(robot.openings(positions), [opening, 0.08 - opening], atol=1e-12)
+    np.testing.assert_allclose(robot.openings(positions), [opening, 0.08 - opening], atol=1e-9)
     for arm, angles_of_arm, tool in zip(robot.arms, joints, robot.tools(positions), strict=True):
         alone = ArmKinematics(robot.description, arm.joints, arm.gripper.tcp)
         np.testing.assert_allclose(tool, alone.fk(angles_of_arm), atol=1e-9)
@@ -49,7 +49,7 @@ def test_joints_along_a_path_bring_the_tools_along_it(offset):
     openings = np.linspace(0.08, 0, 5)
     steps = RobotAlongPaths(robot).positions(start, paths.swapaxes(0, 1), [openings, openings])
     for positions, tools, opening in zip(steps, paths, openings, strict=True):
-        np.testing.assert_allclose(robot.openings(positions), opening)
+        np.testing.assert_allclose(robot.openings(positions), opening, atol=1e-9)
         for reached, wanted in zip(robot.tools(positions), tools, strict=True):
             distance, turn = pose_distance(reached, wanted)
             assert distance < 1e-3 and turn < 5e-3

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import numpy as np
 import rclpy
-from control_msgs.action import FollowJointTrajectory, GripperCommand
+from control_msgs.action import FollowJointTrajectory, GripperCommand, ParallelGripperCommand
 from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.duration import Duration
@@ -56,7 +56,10 @@ class Robot:
     Its arm jumps to the end of a trajectory once the trajectory's time is over, or after arm_time.
     """
 
-    def __init__(self, *, arm: bool = True, joints: tuple[str, ...] = ARM.joints, frame: str = FRAME) -> None:
+    def __init__(
+        self, *, arm: bool = True, joints: tuple[str, ...] = ARM.joints, frame: str = FRAME,
+        gripper: type = GripperCommand,
+    ) -> None:
         self.arm_time: float | None = 0.05
         self.arm_response = GoalResponse.ACCEPT
         self.arm_error: tuple[int, str] | None = None
@@ -65,7 +68,8 @@ class Robot:
         self.stamps_ahead = 0.0
         self.told: list[str] = []
         self.trajectories: list = []
-        self.finger_goals: list[float] = []
+        self.finger_goals: list = []
+        self.grips = True
         self.moving, self.canceled = threading.Event(), threading.Event()
         self._joints, self._positions, self._finger = list(joints), HOME.copy(), 0.04
         self.node = rclpy.create_node('robot')
@@ -79,7 +83,7 @@ class Robot:
         self._services = {name: self.node.create_client(Trigger, f'executor/{name}', callback_group=group)
                           for name in ('stop', 'reset')}
         self._entities = [self.client, ActionServer(
-            self.node, GripperCommand, 'gripper_controller/gripper_cmd', self._move_fingers, callback_group=group)]
+            self.node, gripper, 'gripper_controller/gripper_cmd', self._move_fingers, callback_group=group)]
         if arm:
             self._entities.append(ActionServer(
                 self.node, FollowJointTrajectory, 'arm_controller/follow_joint_trajectory', self._follow,
@@ -114,11 +118,16 @@ class Robot:
         goal_handle.succeed()
         return FollowJointTrajectory.Result()
 
-    def _move_fingers(self, goal_handle) -> GripperCommand.Result:
+    def _move_fingers(self, goal_handle) -> GripperCommand.Result | ParallelGripperCommand.Result:
+        command = goal_handle.request.command
         self.told.append('gripper')
-        self.finger_goals.append(goal_handle.request.command.position)
         goal_handle.succeed()
-        return GripperCommand.Result(position=0.01, stalled=True)
+        if isinstance(command, JointState):
+            self.finger_goals.append(dict(zip(command.name, command.position, strict=True)))
+            return ParallelGripperCommand.Result(
+                state=JointState(name=FINGERS, position=[0.01, 0.02]), stalled=self.grips)
+        self.finger_goals.append(command.position)
+        return GripperCommand.Result(position=0.01, stalled=self.grips)
 
     def send(self, *plans: GripperPlan, feedback: list | None = None, **goal):
         """Send execute_plan; returns the goal handle."""

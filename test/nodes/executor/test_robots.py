@@ -19,7 +19,7 @@ PUBLISHED = {
     'base_frame': 'panda_link0', 'arm.joint_names': [f'panda_joint{number}' for number in range(7, 0, -1)],
     'arm.hand_link': 'panda_hand', 'arm.tcp_frame': 'panda_hand_tcp',
     'arm.finger_links': ['panda_leftfinger', 'panda_rightfinger'],
-    'arm.finger_joints': ['panda_finger_joint1', 'panda_finger_joint2'],
+    'arm.finger_joints': ['panda_finger_joint1'],
 }
 NO_SPEED = {'robot_description': re.sub(r'velocity="[^"]*"', 'velocity="0"', DESCRIPTION.urdf, count=1)}
 SUPPLIED = {f'joint_velocity_limits.arm_joint{number}': 2.0 for number in range(1, 8)}

@@ -38,21 +38,21 @@ from robot4d_core.observation import RobotState
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 from robot4d_core.robot.joint_record import JointRecord
 from robot4d_core.robot.names import read_arm_names
-from robot4d_core.robot.robot_file import read_base_frame
+from robot4d_core.robot.robot import Robot
 
 TOPICS_ADVICE = "record it, or name the cameras' topics with --topics FILE"
 
 
 def read_bag_look(
     bag: Path, time: float | None = None, cameras: tuple[str, str] = ('0', '1'),
-    topics: Sequence[CameraTopics] | None = None, moments: int = FRAMES, robot: Path | None = None,
+    topics: Sequence[CameraTopics] | None = None, moments: int = FRAMES, robot: Robot | None = None,
 ) -> RecordedLook:
     """Read the newest moment at which both cameras have colour and depth, or the newest up to `time`.
 
     time: seconds after the first image of camera n. cameras: n and m, names or numbers among topics, None for those
-    found in the bag. robot: file with the robot's names, as config/robot.yaml; None for the robot of robot4d with those
-    of its arms that the bag has. Raises BagError, TopicError, ImageError, CalibrationError, ParameterError for the
-    robot's file, and SynchronisationError when the images are never stamped within TOLERANCE of each other.
+    found in the bag. robot: None for the robot of robot4d with those of its arms that the bag has. Raises BagError,
+    TopicError, ImageError, CalibrationError, ParameterError, and SynchronisationError when the images are never stamped
+    within TOLERANCE of each other.
     """
     with BagReader(bag) as reader:
         found = list(topics or discover_cameras(reader.types))
@@ -78,7 +78,7 @@ class _Scan:
     """The first reading of a bag: everything but pixels. colour, depth: streams of n and m, values count messages."""
 
     def __init__(
-        self, reader: BagReader, cameras: Sequence[CameraTopics], robot: Path | None
+        self, reader: BagReader, cameras: Sequence[CameraTopics], robot: Robot | None
     ) -> None:
         self.colour = [_stream(reader, camera.colour, COLOUR_KINDS, f"colour of camera '{camera.name}'")
                        for camera in cameras]
@@ -87,7 +87,6 @@ class _Scan:
         self.instruction = ''
         self._transforms = TransformHistory()
         self._joints = JointRecord()
-        self._arms, self._base = read_arm_names(robot), read_base_frame(robot)
         infos: dict[str, PinholeCamera] = {}
         names = [camera.info for camera in cameras]
         streams = {stream.name: stream for stream in (*self.colour, *self.depth)}
@@ -105,9 +104,9 @@ class _Scan:
                 index = names.index(topic)
                 add_intrinsics(infos, topic, topic, message, 'rect' in self.colour[index].name)
         self.intrinsics = [infos[name] for name in names]
-        if robot is None:
-            self._arms = [arm for number, arm in enumerate(self._arms)
-                          if number == 0 or not set(arm.all_joints).isdisjoint(self._joints.names)]
+        arms = [set(arm.all_joints) for arm in read_arm_names()]
+        self._robot = robot or Robot.shipped(
+            max([1, *(number for number, joints in enumerate(arms, 1) if not joints.isdisjoint(self._joints.names))]))
 
     def _add_optional(self, topic: str, log_time: int, message) -> None:
         if topic == INSTRUCTION:
@@ -128,17 +127,17 @@ class _Scan:
 
     def robot(self, frame: str, moment: int) -> dict:
         """Return robot, or robot_unknown, of a RecordedLook whose camera n has a frame, at a stamp in ns."""
-        needed = [joint for arm in self._arms for joint in arm.all_joints]
+        needed = [joint for arm in self._robot.arms for joint in arm.all_joints]
         try:
             joints = self._joints.at(needed, moment * 1e-9, TOLERANCE)
-            pose = self._transforms.lookup(self._base, frame, moment, round(TOLERANCE * 1e9))
+            pose = self._transforms.lookup(self._robot.base_frame, frame, moment, round(TOLERANCE * 1e9))
         except (ObservationError, TransformError) as error:
             return {'robot_unknown': str(error)}
         return {'robot': RobotState(joints, pose)}
 
     def gripper(self, frame: str, moments: np.ndarray) -> dict[str, np.ndarray]:
         """Return gripper_poses and openings of a RecordedLook up to the first unknown one, {} when none is known."""
-        grippers, poses, openings = [arm.gripper for arm in self._arms], [], []
+        grippers, poses, openings = [gripper.names for gripper in self._robot.grippers], [], []
         fingers = [finger for gripper in grippers for finger in gripper.finger_joints]
         for moment in moments:
             found = [self.pose(frame, gripper.tcp, int(moment)) for gripper in grippers]
@@ -149,7 +148,7 @@ class _Scan:
             if any(pose is None for pose in found):
                 break
             poses.append(found)
-            openings.append([sum(joints[finger] for finger in gripper.finger_joints) for gripper in grippers])
+            openings.append(self._robot.openings(joints))
         return {'gripper_poses': np.array(poses), 'openings': np.array(openings)} if poses else {}
 
 

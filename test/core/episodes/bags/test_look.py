@@ -27,6 +27,9 @@ from robot4d_core.episodes.bags.look import read_bag_look
 from robot4d_core.episodes.bags.prediction_bag import write_prediction_bag
 from robot4d_core.errors import BagError, ParameterError, SynchronisationError, TopicError
 from robot4d_core.geometry.poses import invert_pose
+from robot4d_core.robot.description import RobotDescription
+from robot4d_core.robot.robot import Robot
+from shipped_robot import DESCRIPTION
 
 
 @pytest.fixture(scope='module')
@@ -182,7 +185,7 @@ def test_a_camera_that_the_robot_carries_is_where_it_was_at_the_stamp(tmp_path):
     np.testing.assert_allclose(look.robot.T_base_reference, expected, atol=1e-4)
 
 
-def test_the_names_of_another_robot_come_from_its_file(tmp_path):
+def test_another_robot_is_read_by_its_names_and_description(tmp_path):
     other = {joint: f'panda_{k}' for k, joint in enumerate(JOINTS)}
 
     def change(topic, log_time, fields):
@@ -190,19 +193,15 @@ def test_the_names_of_another_robot_come_from_its_file(tmp_path):
 
     bag = make_bag(tmp_path / 'bag', change, seconds=1.0)
     assert 'no joint_states with arm_joint1' in read_bag_look(bag).robot_unknown
-    file = tmp_path / 'panda.yaml'
-    file.write_text(f"""/**: {{ros__parameters: {{
-        base_frame: arm_link0, arms: [panda], panda: {{
-        joint_names: {list(other.values())[:7]}, gripper: hand, hand_link: hand,
-        finger_links: [left, right], finger_joints: {list(other.values())[7:]}, tcp_frame: {ARM.gripper.tcp}}}}}}}
-        """)
-    look = read_bag_look(bag, 1.0, robot=file)
+    urdf = DESCRIPTION.urdf
+    for ours, theirs in other.items():
+        urdf = urdf.replace(f'"{ours}"', f'"{theirs}"')
+    fingers = tuple(other[joint] for joint in ARM.gripper.finger_joints)
+    arm = replace(ARM, joints=tuple(other.values())[:7], gripper=replace(ARM.gripper, finger_joints=fingers))
+    look = read_bag_look(bag, 1.0, robot=Robot(RobotDescription(urdf), (arm,), 'arm_link0'))
     np.testing.assert_allclose([look.robot.joints[name] for name in other.values()], joints(1.0), atol=1e-6)
     np.testing.assert_allclose(look.robot.T_base_reference, invert_pose(BASE) @ CAMERAS['reference'], atol=1e-9)
-    assert look.openings is not None
-    file.write_text('robot: panda')
-    with pytest.raises(ParameterError, match='does not name the arms of a robot'):
-        read_bag_look(bag, robot=file)
+    np.testing.assert_allclose(look.openings[0], [sum(joints(1.0)[7:])], atol=1e-6)
 
 
 @pytest.mark.parametrize(('change', 'expected'), [

@@ -77,9 +77,8 @@ class RobotOnItsWay:
         return BaseVideo(*(np.stack(images) for images in zip(*by_view)), T_n_m=placements[1])
 
     def _holds(self, gripper: int, joints: Mapping[str, float]) -> bool:
-        names = self._robot.arms[gripper].gripper
-        upper = sum(self._robot.description.position_limits(joint)[1] for joint in names.finger_joints)
-        return self._robot.openings(joints)[gripper] < CLOSED_SHARE * upper
+        of_gripper = self._robot.grippers[gripper]
+        return of_gripper.share(of_gripper.opening(joints)) < CLOSED_SHARE
 
     def _moving_links(self, positions: Sequence[Mapping[str, float]]) -> set[int]:
         """Return the numbers of the links that do not stand still; those that do are left in the scene."""

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
-from robot4d_core.prediction import PredictedView
+from robot4d_core.prediction import GripperPath, PredictedView
 from robot4d_core.robot.gripper_model import GripperModel
 from robot4d_core.tracker.appearance import Appearance, chromaticity
 from robot4d_core.tracker.fit_confidence import judge_fit
@@ -58,12 +58,13 @@ class _Way:
 
 def follow(
     followers: Sequence[GripperFollower], views: list[PredictedView], cameras: dict[str, np.ndarray],
-    starts: Sequence[FrameFit],
+    starts: Sequence[FrameFit], paths: Sequence[GripperPath | None],
 ) -> list[list[FrameFit]]:
     """Find each gripper, from its start on, in every frame of the views together; cameras: T_frame_camera by view.
 
-    Grippers may look alike: what looks like one belongs to the one that is nearest to it. Where a gripper is lost, its
-    last pose is repeated with confidence 0.
+    paths: where each gripper was first imagined, None where that is not known; what is not found near where it was is
+    looked for there, too. Grippers may look alike: what looks like one belongs to the one that is nearest to it. Where
+    a gripper is lost, its last pose is repeated with confidence 0.
     """
     fits: list[list[FrameFit]] = [[] for _ in followers]
     ways = [_Way(follower.model, start) for follower, start in zip(followers, starts, strict=True)]
@@ -73,12 +74,16 @@ def follow(
             for view in views
         ]
         found = [
-            follower.find(sights, way, [other for other in ways if other is not way])
-            for follower, way in zip(followers, ways, strict=True)]
+            follower.find(sights, way, [other for other in ways if other is not way], _imagined(path, frame))
+            for follower, way, path in zip(followers, ways, paths, strict=True)]
         for fit, way, own in zip(found, ways, fits, strict=True):
             way.add(fit)
             own.append(fit)
     return fits
+
+
+def _imagined(path: GripperPath | None, frame: int) -> FrameFit | None:
+    return None if path is None else FrameFit(path.poses[frame], float(path.opening[frame]), 0.0, '', 0, 0)
 
 
 @dataclass(frozen=True)
@@ -91,9 +96,10 @@ class GripperFollower:
     search_radius: float
     lost_below: float
 
-    def find(self, sights: list[Sight], way: _Way, rivals: list[_Way]) -> FrameFit:
-        """Align the gripper in one frame, from where it was and where it seems to go.
+    def find(self, sights: list[Sight], way: _Way, rivals: list[_Way], imagined: FrameFit | None) -> FrameFit:
+        """Align the gripper in one frame, from where it was and where it seems to go, or from where it was imagined.
 
+        Where only an edge of it is in view, nothing holds a fit in place; there it is as imagined, if that edge is.
         rivals: the ways of other grippers, to which whatever is nearer to them belongs.
         """
         last = way.last
@@ -104,7 +110,11 @@ class GripperFollower:
             shifted = [make_pose(pose[:3, :3], last.pose[:3, 3] + shift) for pose in starts]
             starts = shifted + starts
         best = self._best_of(seen, starts, last)
-        if best.confidence < GOOD:
+        if imagined is not None and best.confidence < SURE:
+            unmoved = judge_fit(self.model, seen, imagined.pose, imagined.opening, self.tolerance)
+            moved = self._best_of(seen, [imagined.pose], imagined)
+            best = max(best, moved, unmoved, key=lambda fit: fit.confidence)
+        elif best.confidence < GOOD:
             turned = [starts[0] @ make_pose(Rotation.from_rotvec(turn), np.zeros(3)) for turn in TURNS]
             best = max(best, self._best_of(seen, turned, last), key=lambda fit: fit.confidence)
         if best.confidence < self.lost_below:
@@ -112,7 +122,10 @@ class GripperFollower:
         return best
 
     def _best_of(self, seen: list[GripperPoints], starts: list[np.ndarray], last: FrameFit) -> FrameFit:
-        """Align roughly from every start, then the best of these finely, with the opening."""
+        """Align roughly from every start, then the best of these finely, with the opening.
+
+        last: whose opening is kept where none is seen, and from which the gripper is not turned by MAX_TURN.
+        """
         coarse = [points.thinned(COARSE_POINTS) for points in seen]
         rough = replace(last, confidence=0.0)
         for start in starts:

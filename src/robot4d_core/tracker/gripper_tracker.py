@@ -2,9 +2,10 @@
 """The gripper's path, read out of a predicted 4-D video.
 
 The gripper's pose at the observation is known from the arm's joints, so nothing has to be detected. From frame to
-frame the points that look like the gripper are aligned with its surface from several starts; what the cameras would
-have seen of the result gives the confidence. Either each view is followed for itself and the more confident one is
-taken per step, as in the method (arXiv 2507.01099, section 3.4), or all views are fitted at once.
+frame the points that look like the gripper are aligned with its surface from several starts, that of the engine's own
+path among them if there is one; what the cameras would have seen of the result gives the confidence. Either each view
+is followed for itself and the more confident one is taken per step, as in the method (arXiv 2507.01099, section 3.4),
+or all views are fitted at once.
 """
 
 from __future__ import annotations
@@ -124,7 +125,9 @@ def track_grippers(
     views = [view for view in prediction.views if view.name in cameras]
     groups = [views] if trackers[0].settings.mode == 'fused' else [[view] for view in views]
     seen = [number for number, problem in enumerate(problems) if not problem]
-    tracks = [follow([followers[number] for number in seen], group, cameras, [starts[number] for number in seen])
+    imagined = {path.gripper: path for path in prediction.paths}
+    paths = [imagined.get(trackers[number].settings.gripper) for number in seen]
+    tracks = [follow([followers[number] for number in seen], group, cameras, [starts[number] for number in seen], paths)
               for group in groups]
     plans = []
     for number, (tracker, start, problem) in enumerate(zip(trackers, starts, problems, strict=True)):

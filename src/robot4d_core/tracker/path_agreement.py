@@ -17,12 +17,10 @@ from robot4d_core.geometry.poses import pose_distance
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.prediction import GripperPath, Prediction
 from robot4d_core.robot.gripper_model import GripperModel
-from robot4d_core.tracker.fit_confidence import FULL_AREA
 from robot4d_core.tracker.sight import Sight
 from robot4d_core.tracker.view_registration import place_cameras
 
-EDGE = 0.1  # share of the points in view that the video may contradict, where few are in view
-IN_SIGHT = 0.1  # share of the gripper's foremost surface that must be in an image for the gripper to be in view
+IN_SIGHT = 0.1  # share of the gripper's foremost surface that must be seen, in all views together, to be in view
 PATH_ALONE = 'path'  # source_view of a step that rests on the path
 
 
@@ -30,8 +28,8 @@ PATH_ALONE = 'path'  # source_view of a step that rests on the path
 class AgreementSettings:
     """max_distance, max_turn: between path and track, metres and radians; beyond, the step is lost.
 
-    path_alone: whether the path may carry steps in which no view shows the gripper, or only a little of it at an edge,
-    too little to be found; path_confidence: of these steps.
+    path_alone: whether the path may carry steps in which no view shows the gripper, or too little of it to be found;
+    path_confidence: of these steps.
     """
 
     max_distance: float = 0.04
@@ -61,9 +59,8 @@ def _compare(
     distance, turn = np.array([
         pose_distance(tracked, imagined) for tracked, imagined in zip(plan.poses, path.poses, strict=True)]).T
     tracked = plan.confidence > 0
-    in_sight, on_its_edge = np.array([
-        _in_sight(model, pose, opening, views) for pose, opening, views in zip(path.poses, path.opening, sights)]).T
-    in_sight &= tracked | ~on_its_edge
+    in_sight = np.array([
+        _in_sight(model, pose, opening, views) for pose, opening, views in zip(path.poses, path.opening, sights)])
     disagreeing = tracked & in_sight & ((distance > settings.max_distance) | (turn > settings.max_turn))
     agreeing, alone = tracked & in_sight & ~disagreeing, ~in_sight & settings.path_alone
     confidence = np.where(agreeing, plan.confidence, np.where(alone, settings.path_confidence, 0.0))
@@ -98,20 +95,11 @@ def settled(closed: np.ndarray, before: bool) -> np.ndarray:
     return result
 
 
-def _in_sight(
-    model: GripperModel, pose: np.ndarray, opening: float, views: Sequence[Sight],
-) -> tuple[bool, bool]:
-    """Whether a gripper at a pose would be in view: some of it lies in an image and nothing is seen before it.
-
-    The second value: whether so little of it is in view, all of that where it should be, that it need not be found.
-    """
+def _in_sight(model: GripperModel, pose: np.ndarray, opening: float, views: Sequence[Sight]) -> bool:
+    """Whether a gripper at a pose would be in view: enough of it lies in an image and nothing is seen before it."""
     comparisons = [view.compare(model.surface(opening), pose, tolerance=0.03) for view in views]
-    expected = np.array([comparison.expected for comparison in comparisons])
-    agreeing = np.array([len(comparison.agreeing) for comparison in comparisons])
-    contradicting = np.array([len(comparison.contradicting) for comparison in comparisons])
-    seen = agreeing + contradicting
-    on_its_edge = seen.sum() < FULL_AREA * expected.sum() and contradicting.sum() < EDGE * seen.sum()
-    return bool((seen > IN_SIGHT * expected).any()), bool(on_its_edge)
+    seen = sum(len(comparison.agreeing) + len(comparison.contradicting) for comparison in comparisons)
+    return seen > IN_SIGHT * sum(comparison.expected for comparison in comparisons)
 
 
 def _describe(

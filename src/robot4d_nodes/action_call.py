@@ -61,6 +61,18 @@ class ActionTimeout(Robot4dError):
     """The server did not answer or finish in time."""
 
 
+class ActionFailed(Robot4dError):
+    """The server ended the goal otherwise than with success; result: what it said, which may claim success."""
+
+    def __init__(self, name: str, status: int, result: Any) -> None:
+        """Say whose doing it was; status: of action_msgs/GoalStatus."""
+        ends = {GoalStatus.STATUS_ABORTED: 'was aborted by its server',
+                GoalStatus.STATUS_CANCELED: 'was cancelled, by somebody else'}
+        super().__init__(f"the goal of action '{name}' {ends.get(status, f'ended with status {status}')}")
+        self.aborted = status == GoalStatus.STATUS_ABORTED
+        self.result = result
+
+
 class ActionInterrupted(Robot4dError):
     """The caller lost interest; the goal has been cancelled."""
 
@@ -75,11 +87,12 @@ def call_action(
     interrupted: Callable[[], bool] = lambda: False,
     on_feedback: Callable[[Any], None] = lambda feedback: None,
 ) -> Any:
-    """Send goal to the action called name and return its result, whatever its code; seconds of wall time.
+    """Send goal to the action called name and return its result, whatever its own code; seconds of wall time.
 
     Must run in a thread of a multi-threaded executor whose other threads serve the client. An interrupted or late goal
     is cancelled, and its end awaited, before the call raises.
-    Raises ActionUnavailable (ActionRefused when the server does not want the goal), ActionTimeout or ActionInterrupted.
+    Raises ActionUnavailable (ActionRefused when the server does not want the goal), ActionTimeout, ActionInterrupted,
+    or ActionFailed when the goal's final status is not success.
     """
     if not client.wait_for_server(server_timeout):
         raise ActionUnavailable(f"action '{name}' has no server after {server_timeout:.0f} s; is its node running?")
@@ -102,6 +115,8 @@ def call_action(
     answer = running.result()
     if answer.status == GoalStatus.STATUS_UNKNOWN:
         raise ActionUnavailable(f"action '{name}' lost the goal; was its node restarted?")
+    if answer.status != GoalStatus.STATUS_SUCCEEDED:
+        raise ActionFailed(name, answer.status, answer.result)
     return answer.result
 
 

@@ -17,6 +17,7 @@ from robot4d_core.errors import PoseError
 from robot4d_core.gripper_plan import steps_until_next_look
 from robot4d_nodes import qos
 from robot4d_nodes.action_call import (
+    ActionFailed,
     ActionInterrupted,
     ActionTimeout,
     ActionUnavailable,
@@ -189,6 +190,10 @@ class Coordinator(Robot4dNode):
                 interrupted=lambda: self._server.interrupted(goal_handle),
                 on_feedback=lambda progress: self._publish(goal_handle, feedback, phase, *progress_of(progress)),
             )
+        except ActionFailed as error:
+            result = error.result
+            if result.code == result.SUCCEEDED:
+                raise _TaskEnded(failure_code, f'{phase}: {error}') from error
         except (ActionUnavailable, ActionTimeout) as error:
             raise _TaskEnded(failure_code, str(error)) from error
         if self._server.interrupted(goal_handle):

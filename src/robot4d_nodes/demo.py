@@ -25,7 +25,7 @@ from robot4d_core.errors import Robot4dError
 from robot4d_core.evaluation.demo_cycle import DemoCycle
 from robot4d_core.evaluation.demo_report import DemoOutcome, exit_status, print_summary, read_summary, write_demo
 from robot4d_nodes import conversions, parameters, qos
-from robot4d_nodes.action_call import ActionInterrupted, ConcurrentActionClient, call_action
+from robot4d_nodes.action_call import ActionFailed, ActionInterrupted, ConcurrentActionClient, call_action
 from robot4d_nodes.ending_signals import EndingSignals
 from robot4d_nodes.lifecycle import ACTIVE, spinning
 from robot4d_nodes.parameters import parameter
@@ -136,9 +136,12 @@ class Demo(Node):
                 server_timeout=10.0, result_timeout=self.settings.task_timeout,
                 interrupted=self.interrupted.is_set, on_feedback=self._show,
             )
-            message = result.message
-            loop_ended = result.code in (result.SUCCEEDED, result.MAX_CYCLES, result.TRACK_FAILED)
+            message, loop_ended = result.message, True
             self._keep_durations(result)
+        except ActionFailed as error:
+            message = error.result.message or str(error)
+            loop_ended = error.result.code in (RunTask.Result.MAX_CYCLES, RunTask.Result.TRACK_FAILED)
+            self._keep_durations(error.result)
         except Robot4dError as error:
             message, loop_ended = str(error), False
         self.interrupted.wait(_SETTLE)

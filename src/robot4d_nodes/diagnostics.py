@@ -123,11 +123,12 @@ class Diagnostics:
 
     def _publish(self) -> None:
         array = DiagnosticArray()
+        name = self._node.get_fully_qualified_name().lstrip('/')
         array.header.stamp = self._node.get_clock().now().to_msg()
         for part, health in list(self._parts.items()):
             now = health()
             array.status.append(DiagnosticStatus(
-                level=now.level, name=f'{self._node.get_name()}: {part}', message=now.message,
+                level=now.level, name=f'{name}: {part}', message=now.message,
                 values=[KeyValue(key=key, value=str(value)) for key, value in now.values.items()],
             ))
         self._publisher.publish(array)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
+from dataclasses import asdict
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
@@ -50,8 +51,11 @@ class Executor(Robot4dNode):
     """Serves `execute_plan`: checks and plans with robot4d_core.executor, moves with the robot's controllers.
 
     Every plan begins where the joint states say that the arms are. A cancel, a stop (see SoftwareStop), silent joint
-    states, or a controller that fails end a motion at any time.
+    states, or a controller that fails end a motion at any time. A limit that is not in force is no limit: parameters
+    that nobody hears are refused.
     """
+
+    strict = True
 
     def __init__(self, **node_options) -> None:
         """Declare parameters, create the action server and the stop; the robot is described by configure."""
@@ -81,6 +85,9 @@ class Executor(Robot4dNode):
         joints = [joint for arm in names for joint in arm.joints]
         self._joints = JointStateInput(self, joints + self._fingers, settings.max_silence)
         self._controllers = MotionControllers(self, self._robot.arms, self._arms.controllers())
+        in_force = ', '.join(f'{name} {value}' for name, value in asdict(limits).items())
+        self.get_logger().info(f'limits in force: {in_force}')
+        self.diagnostics.add('limits', lambda: Health(OK, 'in force', asdict(self._limits)))
 
     def deactivate(self) -> None:
         """Wait until the motion has been cancelled."""

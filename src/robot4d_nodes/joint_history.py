@@ -38,7 +38,8 @@ class JointHistory:
         self._monitor = node.diagnostics.watch_input(input_name, max_silence)
         node.configured.callback(node.diagnostics.remove, input_name)
         subscription = node.create_subscription(
-            JointState, 'joint_states', self._receive, qos.STATE, callback_group=MutuallyExclusiveCallbackGroup())
+            JointState, 'joint_states', self._receive, qos.JOINT_STATES,
+            callback_group=MutuallyExclusiveCallbackGroup())
         node.configured.callback(node.destroy_subscription, subscription)
         jump = node.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),

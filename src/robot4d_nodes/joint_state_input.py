@@ -36,7 +36,8 @@ class JointStateInput:
         self._heard: set[str] = set()
         self._monitor = node.diagnostics.watch_input('joint_states', max_silence)
         subscription = node.create_subscription(
-            JointState, 'joint_states', self._receive, qos.STATE, callback_group=MutuallyExclusiveCallbackGroup())
+            JointState, 'joint_states', self._receive, qos.JOINT_STATES,
+            callback_group=MutuallyExclusiveCallbackGroup())
         node.configured.callback(node.destroy_subscription, subscription)
 
     def positions(self) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import Any
 
 import rclpy
 from rcl_interfaces.msg import ParameterDescriptor
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidHandle, InvalidParameterTypeException, InvalidParameterValueException
@@ -21,11 +22,12 @@ from rclpy.lifecycle import LifecycleNodeMixin, LifecycleState, TransitionCallba
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-from robot4d_core.errors import Robot4dError
+from robot4d_core.errors import ParameterError, Robot4dError
 from robot4d_nodes.diagnostics import ERROR, OK, WARN, Diagnostics, Health
 from robot4d_nodes.ending_signals import EndingSignals
 from robot4d_nodes.parameters import declare, read
 from robot4d_nodes.patient_executor import PatientExecutor
+from robot4d_nodes.unheard_parameters import unheard_parameters
 
 UNCONFIGURED, INACTIVE, ACTIVE, FINALIZED = 'unconfigured', 'inactive', 'active', 'finalized'
 
@@ -41,7 +43,11 @@ class Robot4dNode(LifecycleNodeMixin, Node):
     everything that must be undone is pushed on `self.configured`), `activate` and `deactivate`. Any Robot4dError that
     configure or activate raises is logged as it stands and shown in /diagnostics; the node goes back to where it was.
     Waits inside the node end when `stopping` is set.
+
+    Parameters that it was given and does not hear are warned of, or refused where `strict` says so.
     """
+
+    strict = False
 
     def __init__(self, name: str, table: Any, **node_options) -> None:
         """Declare the parameters of table (see parameters.declare) and wait for the executor."""
@@ -97,7 +103,7 @@ class Robot4dNode(LifecycleNodeMixin, Node):
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Configure; undo what was half done when it fails."""
-        result = self._attempt('configure', self.configure)
+        result = self._attempt('configure', self._configure)
         if result != TransitionCallbackReturn.SUCCESS:
             self.configured.close()
             return result
@@ -152,6 +158,14 @@ class Robot4dNode(LifecycleNodeMixin, Node):
         """Destroy what rclpy does not know of (self.closing), then the node."""
         self.closing.close()
         super().destroy_node()
+
+    def _configure(self) -> None:
+        self.configure()
+        unheard = unheard_parameters(self, shared=not self.strict)
+        if unheard and self.strict:
+            raise ParameterError(f"{'; '.join(unheard)}; correct or remove it, then start the node again")
+        for sentence in unheard:
+            self.get_logger().warning(f'{sentence}; what it says is not in force')
 
     def _attempt(self, verb: str, action: Callable[[], None]) -> TransitionCallbackReturn:
         try:
@@ -248,7 +262,11 @@ def run_node(make_node: Callable[[], Robot4dNode]) -> int:
         failures.append('a callback raised')
         signals.end()
 
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    except RCLError as error:  # of arguments or parameter files, and ROS_DOMAIN_ID
+        print(f'cannot start: {error}', file=sys.stderr, flush=True)
+        return 1
     try:
         with spinning(make_node(), on_failure=fail):
             signals.wait()

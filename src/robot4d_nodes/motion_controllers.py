@@ -24,6 +24,7 @@ from robot4d_core.executor.motion import ArmMotion
 from robot4d_core.executor.robot_arms import RobotArm
 from robot4d_core.robot.gripper import Gripper
 from robot4d_nodes.action_call import (
+    ActionFailed,
     ActionInterrupted,
     ActionRefused,
     ActionTimeout,
@@ -84,6 +85,10 @@ class _GripperCommands:
                 name=list(positions), position=list(positions.values()), effort=[effort] * len(positions))
         return goal
 
+    def closes(self, opening: float) -> bool:
+        """Tell whether an opening, metres, is that of the closed gripper."""
+        return self.gripper.share(opening) < 0.5
+
     def told(self, goal: GripperCommand.Goal | ParallelGripperCommand.Goal) -> str:
         """Return the position in a goal, for people."""
         if self.action_type is GripperCommand:
@@ -140,24 +145,36 @@ class MotionControllers:
         def follow_one(controller: _Controller, goal: FollowJointTrajectory.Goal, duration: float, failed) -> None:
             goal.trajectory.header.stamp = start
             limit = delay + self._settings.duration_scaling * duration + self._settings.duration_margin
-            result = self._call(controller, goal, limit, watch, failed)
-            if result.error_code != result.SUCCESSFUL:
+            try:
+                result, failure = self._call(controller, goal, limit, watch, failed), ''
+            except ActionFailed as error:
+                result, failure = error.result, str(error)
+            if failure or result.error_code != result.SUCCESSFUL:
                 raise ExecutionEnded(
                     ExecutePlan.Result.CONTROLLER_FAILED,
                     f"'{controller.name}' failed with code {result.error_code}: "
-                    f"{result.error_string or 'no reason given'}")
+                    f"{result.error_string or failure or 'no reason given'}")
 
         _together(partial(follow_one, *goal) for goal in goals)
 
     def open_to(self, openings: Sequence[float | None], watch: Watch) -> None:
-        """Bring the pads of each gripper metres apart, or as near as what is between them allows; None: leave them."""
+        """Bring the pads of each gripper metres apart, or as near as what is between them allows; None: leave them.
+
+        A controller whose allow_stalling is false, as by default, aborts when it has gripped something; that counts as
+        a grip, where the gripper was told to close.
+        """
         def open_one(controller: _Controller, command: _GripperCommands, opening: float, failed) -> None:
             goal = command.goal(opening)
-            result = self._call(controller, goal, self._settings.duration_margin, watch, failed)
-            if not (result.reached_goal or result.stalled):
+            try:
+                result, failure = self._call(controller, goal, self._settings.duration_margin, watch, failed), ''
+            except ActionFailed as error:
+                gripped = error.aborted and error.result.stalled and command.closes(opening)
+                result, failure = error.result, '' if gripped else f'{error}; '
+            if failure or not (result.reached_goal or result.stalled):
                 raise ExecutionEnded(
                     ExecutePlan.Result.CONTROLLER_FAILED,
-                    f"'{controller.name}' failed: {command.outcome(result)}, told to go to {command.told(goal)}")
+                    f"'{controller.name}' failed: {failure}{command.outcome(result)}, told to go to "
+                    f'{command.told(goal)}')
 
         _together(partial(open_one, *one) for one in zip(self._grippers, self._commands, openings, strict=True)
                   if one[-1] is not None)

@@ -39,7 +39,10 @@ NEWEST = _keep_last(1)
 """For what is outdated by its successor and worthless to who comes late: clouds on show, a prediction to track."""
 
 STATE = _keep_last(10)
-"""For joint states and other small, frequent state."""
+"""For publishing small, frequent state, and for subscribing to that of robot4d."""
+
+JOINT_STATES = _keep_last(10, reliability=ReliabilityPolicy.BEST_EFFORT)
+"""For subscribing to joint states: connects to every publisher."""
 
 LATCHED = _keep_last(1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 """For what a late subscriber must still get: robot_description, the last gripper plan."""
@@ -47,8 +50,8 @@ LATCHED = _keep_last(1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 PREDICTION = LATCHED
 """For predictions (tens of megabytes): reliable, only the newest is kept, a late RViz gets it."""
 
-HEARTBEAT = _keep_last(1)
-"""For the e-stop heartbeat: only the newest counts."""
+HEARTBEAT = _keep_last(1, reliability=ReliabilityPolicy.BEST_EFFORT)
+"""For the e-stop heartbeat: only the newest counts, and every publisher must be heard."""
 
 _BY_NAME = {
     'SENSOR_DATA': CAMERA,

@@ -8,20 +8,24 @@ import time
 from collections.abc import Callable
 
 from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.event_handler import SubscriptionEventCallbacks
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from robot4d_nodes import qos
-from robot4d_nodes.diagnostics import ERROR, OK, Health
+from robot4d_nodes.diagnostics import ERROR, OK, WARN, Health
 from robot4d_nodes.lifecycle import Robot4dNode
 
+BOOL = 'std_msgs/msg/Bool'
 _CONFIRMATION_TIMEOUT = 3.0  # seconds that `~/stop` waits for the motion to end
 
 
 class SoftwareStop:
     """Serves `~/stop` and `~/reset`, and obeys `e_stop`: true stops, and so does silence when a heartbeat is required.
 
-    Whoever moves the robot asks `reason()` before and during every motion and ends it when there is one.
+    Every publisher of std_msgs/Bool on `e_stop` is heard, whatever its quality of service, and so is what a latched one
+    said before this node was there. Whoever moves the robot asks `reason()` before and during every motion and ends it
+    when there is one.
     """
 
     def __init__(self, node: Robot4dNode, wait_until_idle: Callable[[float], bool]) -> None:
@@ -30,13 +34,17 @@ class SoftwareStop:
         self._wait_until_idle = wait_until_idle
         self._lock = threading.Lock()
         self._reason = ''
-        self._pressed = False
+        self._pressed: bool | None = None  # not heard yet
         self._last_heartbeat = float('-inf')
         group = ReentrantCallbackGroup()
         node.create_service(Trigger, '~/stop', self._serve_stop, callback_group=group)
         node.create_service(Trigger, '~/reset', self._serve_reset, callback_group=group)
-        node.create_subscription(Bool, 'e_stop', self._on_e_stop, qos.HEARTBEAT, callback_group=group)
+        self._heard = node.create_subscription(Bool, 'e_stop', self._on_e_stop, qos.HEARTBEAT, callback_group=group)
+        unheard_here = SubscriptionEventCallbacks(use_default_callbacks=False)  # the first subscription hears them
+        node.create_subscription(
+            Bool, 'e_stop', self._on_e_stop, qos.LATCHED, callback_group=group, event_callbacks=unheard_here)
         node.diagnostics.add('stop', self._health)
+        node.get_logger().info(f'listens for an emergency stop on {self._heard.topic_name}')
 
     def reason(self) -> str:
         """Return why nothing may move, '' when it may; a heartbeat that is missing now stops."""
@@ -95,6 +103,22 @@ class SoftwareStop:
         return response
 
     def _health(self) -> Health:
+        values = {'topic': self._heard.topic_name, 'publishers': self._heard.get_publisher_count()}
         if self._reason:
-            return Health(ERROR, f'{self._reason}; nothing moves until {self._reset_service}')
-        return Health(OK, 'released')
+            return Health(ERROR, f'{self._reason}; nothing moves until {self._reset_service}', values)
+        if not values['publishers']:
+            return Health(WARN, f'no source: {self._why_no_source()}', values)
+        if self._pressed is None:
+            return Health(WARN, 'no source: its publishers have not said anything yet', values)
+        return Health(OK, 'released', values)
+
+    def _why_no_source(self) -> str:
+        topic, topics = self._heard.topic_name, dict(self._node.get_topic_names_and_types())
+        if others := {info.topic_type for info in self._node.get_publishers_info_by_topic(topic)} - {BOOL}:
+            return f'{topic} is published as {", ".join(sorted(others))}, not as {BOOL}'
+        elsewhere = [name for name, types in topics.items() if name.endswith('/e_stop') and name != topic
+                     and BOOL in types and self._node.count_publishers(name)]
+        if elsewhere:
+            return (f'nobody publishes {topic}, but {elsewhere[0]} is published; start the executor with '
+                    f'--ros-args -r e_stop:={elsewhere[0]} to obey it')
+        return f'nobody publishes {BOOL} on {topic}'

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,9 +168,13 @@ def frozen_prediction(stamp: float, frame_id: str = 'reference_color_optical_fra
 
 
 @contextmanager
-def node_process(script: Path, *parameters: str) -> Iterator[subprocess.Popen]:
-    """Run a node's file as a process; parameters as `name:=value`. It is killed at the end if it still runs."""
+def node_process(script: Path, *parameters: str, files: Sequence[Path] = ()) -> Iterator[subprocess.Popen]:
+    """Run a node's file as a process; parameters as `name:=value`, and files of them.
+
+    It is killed at the end if it still runs.
+    """
     arguments = [argument for parameter in parameters for argument in ('-p', parameter)]
+    arguments += [argument for file in files for argument in ('--params-file', str(file))]
     process = subprocess.Popen(
         [sys.executable, script, '--ros-args', *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:

@@ -69,7 +69,7 @@ class Robot:
         self.told: list[str] = []
         self.trajectories: list = []
         self.finger_goals: list = []
-        self.grips = True
+        self.grips, self.gripper_aborts = True, False
         self.moving, self.canceled = threading.Event(), threading.Event()
         self._joints, self._positions, self._finger = list(joints), HOME.copy(), 0.04
         self.node = rclpy.create_node('robot')
@@ -121,7 +121,7 @@ class Robot:
     def _move_fingers(self, goal_handle) -> GripperCommand.Result | ParallelGripperCommand.Result:
         command = goal_handle.request.command
         self.told.append('gripper')
-        goal_handle.succeed()
+        goal_handle.abort() if self.gripper_aborts else goal_handle.succeed()
         if isinstance(command, JointState):
             self.finger_goals.append(dict(zip(command.name, command.position, strict=True)))
             return ParallelGripperCommand.Result(

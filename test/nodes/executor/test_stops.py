@@ -6,11 +6,15 @@ from __future__ import annotations
 import signal
 import threading
 
+import pytest
+import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
-from std_msgs.msg import Bool
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from std_msgs.msg import Bool, String
 
 from nodes.bench import NODES, Probe, node_process, overrides, wait_until
 from nodes.executor.robot_bench import ENDLESS, Result, Robot, plan
+from robot4d_nodes import qos
 from robot4d_nodes.lifecycle import spinning
 
 
@@ -53,6 +57,50 @@ def test_pressed_e_stop_stops_and_cannot_be_reset_while_pressed(start):
     assert not answer.success and 'still pressed' in answer.message
     robot.e_stop.publish(Bool(data=False))
     wait_until(lambda: robot.call('reset').success)
+
+
+LATCHED_BEST_EFFORT = QoSProfile(
+    depth=1, reliability=ReliabilityPolicy.BEST_EFFORT, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+@pytest.mark.parametrize('profile', [
+    qos.HEARTBEAT, qos.STATE, qos.LATCHED, LATCHED_BEST_EFFORT], ids=['best effort', 'reliable', 'latched', 'odd'])
+def test_an_e_stop_of_any_quality_of_service_stops(start, profile):
+    robot = Robot()
+    e_stop = robot.node.create_publisher(Bool, 'e_stop', profile)
+    start(robot)
+    robot.node.create_timer(0.1, lambda: e_stop.publish(Bool(data=True)))
+    wait_until(lambda: 'e_stop is pressed' in robot.executor._stop.reason())
+    assert robot.execute(plan()).code == Result.STOPPED and robot.told == []
+
+
+def test_an_e_stop_that_was_latched_before_the_executor_started_stops(start):
+    robot = Robot()
+    robot.node.create_publisher(Bool, 'e_stop', qos.LATCHED).publish(Bool(data=True))
+    start(robot)
+    wait_until(lambda: 'e_stop is pressed' in robot.executor._stop.reason())
+    assert robot.execute(plan()).code == Result.STOPPED and robot.told == []
+
+
+def test_diagnostics_say_released_only_when_somebody_said_so(start):
+    robot, probe = start(Robot()), Probe()
+    cell_wide = robot.node.create_publisher(Bool, '/cell/e_stop', qos.STATE)
+    with spinning(probe):
+        wait_until(lambda: 'have not said anything yet' in probe.says('executor: stop'))
+        robot.e_stop.publish(Bool(data=False))
+        wait_until(lambda: probe.says('executor: stop') == 'released')
+        robot.node.destroy_publisher(robot.e_stop)
+        wait_until(lambda: 'no source: nobody publishes /e_stop, but /cell/e_stop' in probe.says('executor: stop'))
+        robot.node.destroy_publisher(cell_wide)
+        wait_until(lambda: 'nobody publishes std_msgs/msg/Bool on /e_stop' in probe.says('executor: stop'))
+        context = rclpy.Context()
+        rclpy.init(context=context)  # one DDS participant has one type per topic
+        other = rclpy.create_node('other', context=context)
+        other.create_publisher(String, 'e_stop', 1)
+        wait_until(lambda: '/e_stop is published as std_msgs/msg/String' in probe.says('executor: stop'))
+        assert probe.health['executor: stop'].level == DiagnosticStatus.WARN
+        other.destroy_node()
+        rclpy.shutdown(context=context)
 
 
 def test_when_required_heartbeat_is_lost_mid_motion_expect_stop(start):

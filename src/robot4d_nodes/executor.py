@@ -25,6 +25,7 @@ from robot4d_core.executor.motion import ArmMotion, MotionPlan
 from robot4d_core.executor.motion_planner import MotionPlanner
 from robot4d_core.executor.robot_arms import RobotArm, RobotArms
 from robot4d_core.gripper_plan import GripperPlan
+from robot4d_core.robot.joint_range import joint_ranges
 from robot4d_nodes import qos
 from robot4d_nodes.arm_parameters import ArmsOfNode
 from robot4d_nodes.conversions import (
@@ -75,15 +76,16 @@ class Executor(Robot4dNode):
         """Read the robot description, listen to tf and joint states, look for the controllers."""
         settings, limits = self.parameters, self._limits
         names = self._arms.names()
+        description = find_robot_description(self, settings, arms=len(names))
         self._robot = RobotArms.from_description(
-            find_robot_description(self, settings, arms=len(names)), names, settings.base_frame,
-            self._arms.velocity_limits())
+            description, names, settings.base_frame, self._arms.velocity_limits())
         self._fingers = [joint for arm in names for joint in arm.gripper.finger_joints]
         self._transforms = Buffer(cache_time=Duration(seconds=limits.max_plan_age + settings.tf_timeout))
         listener = TransformListener(self._transforms, self, spin_thread=False)
         self.configured.callback(listener.unregister)
-        joints = [joint for arm in names for joint in arm.joints]
-        self._joints = JointStateInput(self, joints + self._fingers, settings.max_silence)
+        speeds = dict(zip((joint for arm in names for joint in arm.joints), self._robot.velocity_limits, strict=True))
+        self._joints = JointStateInput(
+            self, joint_ranges(description, [*speeds, *self._fingers], speeds), settings.max_silence)
         self._controllers = MotionControllers(self, self._robot.arms, self._arms.controllers())
         in_force = ', '.join(f'{name} {value}' for name, value in asdict(limits).items())
         self.get_logger().info(f'limits in force: {in_force}')
@@ -224,8 +226,8 @@ class Executor(Robot4dNode):
         def watch(elapsed: float) -> ExecutionEnded | None:
             if end := self._interruption(goal_handle):
                 return end
-            if silent := self._joints.silence():
-                return ExecutionEnded(ExecutePlan.Result.STOPPED, silent)
+            if problem := self._joints.problem():
+                return ExecutionEnded(ExecutePlan.Result.STOPPED, problem)
             feedback.remaining = duration_to_message(remaining - min(elapsed, duration))
             goal_handle.publish_feedback(feedback)
             return None

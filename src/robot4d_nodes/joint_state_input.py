@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from sensor_msgs.msg import JointState
 
 from robot4d_core.errors import ObservationError
+from robot4d_core.robot.joint_range import JointRange
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import time_from_message
 from robot4d_nodes.lifecycle import Robot4dNode
@@ -26,13 +27,18 @@ class _Reading:
 
 
 class JointStateInput:
-    """Listens from construction until the node's cleanup; arm and gripper may come in separate messages."""
+    """Listens from construction until the node's cleanup; arm and gripper may come in separate messages.
 
-    def __init__(self, node: Robot4dNode, joints: Sequence[str], max_silence: float) -> None:
-        """Listen for joints, which count as silent after max_silence seconds of wall time."""
-        self._joints = tuple(joints)
+    What cannot be true of a joint (see JointRange) is not believed, and nothing else of the robot for a while: values
+    in other units, a publisher that contradicts another one.
+    """
+
+    def __init__(self, node: Robot4dNode, ranges: Mapping[str, JointRange], max_silence: float) -> None:
+        """Listen for joints, by name, which count as silent after max_silence seconds of wall time."""
+        self._node, self._ranges, self._joints = node, ranges, tuple(ranges)
         self._max_silence = max_silence
         self._readings: dict[str, _Reading] = {}
+        self._implausible, self._implausible_at = '', float('-inf')
         self._heard: set[str] = set()
         self._monitor = node.diagnostics.watch_input('joint_states', max_silence)
         subscription = node.create_subscription(
@@ -41,27 +47,51 @@ class JointStateInput:
         node.configured.callback(node.destroy_subscription, subscription)
 
     def positions(self) -> np.ndarray:
-        """Return where the joints are (J,), in their order; raises ObservationError when one is missing or silent."""
+        """Return where the joints are (J,), in their order.
+
+        Raises ObservationError when one is missing or silent, or what is said of one cannot be true.
+        """
         readings = self._readings
+        if doubt := self._doubt():
+            raise ObservationError(doubt)
         if missing := [joint for joint in self._joints if joint not in readings]:
             heard = ', '.join(sorted(self._heard)) or 'nothing'
             raise ObservationError(
                 f'joint_states: nothing of {", ".join(missing)}; heard: {heard}; is the joint_state_broadcaster '
                 'running, and are the joint names in robot.yaml and controllers.yaml right?')
-        if silent := self.silence():
-            raise ObservationError(silent)
+        if problem := self.problem():
+            raise ObservationError(problem)
         return np.array([readings[joint].position for joint in self._joints])
 
     def oldest_stamp(self) -> float:
         """Return the oldest stamp among the joints, once all have been heard; seconds of the ROS clock."""
         return min(reading.stamp for reading in self._readings.values())
 
-    def silence(self) -> str:
-        """Return '' unless a joint, once all have been heard, has been silent for too long: then a sentence."""
+    def problem(self) -> str:
+        """Return a sentence when a joint, once all have been heard, is silent or cannot be as said, '' otherwise."""
+        if doubt := self._doubt():
+            return doubt
         age = time.monotonic() - min(reading.arrival for reading in self._readings.values())
         if age <= self._max_silence:
             return ''
         return f'joint_states: silent for {age:.2f} s, limit {self._max_silence:.2f} s'
+
+    def _doubt(self) -> str:
+        if time.monotonic() - self._implausible_at > self._max_silence:
+            return ''
+        infos = self._node.get_publishers_info_by_topic('joint_states')
+        names = sorted(f"{info.node_namespace.rstrip('/')}/{info.node_name}" for info in infos)
+        return f"joint_states: {self._implausible}; published by: {', '.join(names) or 'nobody any more'}"
+
+    def _judge(self, ours: Mapping[str, _Reading]) -> str:
+        """Return what cannot be true of readings by joint, '' otherwise."""
+        for name, reading in ours.items():
+            before, known = self._readings.get(name), self._ranges[name]
+            if outside := known.outside(reading.position):
+                return outside
+            if before and (jump := known.jump(before.position, reading.position, reading.stamp - before.stamp)):
+                return jump
+        return ''
 
     def _receive(self, message: JointState) -> None:
         if len(message.position) != len(message.name):
@@ -75,6 +105,10 @@ class JointStateInput:
             return  # of another part of the robot
         if broken := [name for name, reading in ours.items() if not math.isfinite(reading.position)]:
             self._monitor.dropped(f'the position of {", ".join(broken)} is not a number')
+            return
+        if implausible := self._judge(ours):
+            self._implausible, self._implausible_at = implausible, now
+            self._monitor.dropped(implausible)
             return
         self._readings = {**self._readings, **ours}
         self._monitor.received()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from uuid import uuid4
 
 import numpy as np
@@ -32,6 +33,7 @@ FRAME = 'reference_color_optical_frame'
 T_WORLD_CAMERA = look_at([0.5, 0.3, 0.9], [0.0, 0.0, 0.0])
 HOME = np.array([-0.07, -0.30, -0.19, -2.41, -0.07, 2.115, 0.57])
 STATE_PERIOD = 0.02  # seconds
+FASTEST = 2.0 * STATE_PERIOD  # rad, of a joint between two joint states
 ENDLESS = 200.0  # seconds: a motion that something must end
 FINGERS = ['gripper_finger_left_joint', 'gripper_finger_right_joint']
 KINEMATICS = arm_kinematics()
@@ -50,10 +52,17 @@ def plan(steps: int = 4, sideways: float = 0.02, close_at: int | None = None, ag
         observed_pose=poses[0], observed_closed=bool(closed[0]))
 
 
+def gliding(positions: np.ndarray, goal: Sequence[float]) -> Iterator[np.ndarray]:
+    """Yield where an arm is with every joint state while it moves as fast as it can."""
+    while (positions != goal).any():
+        positions = positions + np.clip(goal - positions, -FASTEST, FASTEST)
+        yield positions
+
+
 class Robot:
     """A robot and its operator: joint states, tf, two controllers that record their goals, a client of the executor.
 
-    Its arm jumps to the end of a trajectory once the trajectory's time is over, or after arm_time.
+    Its arm glides to the end of a trajectory once the trajectory's time is over, or after arm_time.
     """
 
     def __init__(
@@ -113,7 +122,9 @@ class Robot:
             goal_handle.abort()
             return FollowJointTrajectory.Result(error_code=self.arm_error[0], error_string=self.arm_error[1])
         if not self.stops_short:
-            self._positions = np.array(trajectory.points[-1].positions)
+            for positions in gliding(self._positions, trajectory.points[-1].positions):
+                self._positions = positions
+                time.sleep(STATE_PERIOD)
             wait_until(lambda: (self.heard.positions()[:len(self._positions)] == self._positions).all())
         goal_handle.succeed()
         return FollowJointTrajectory.Result()

@@ -8,13 +8,18 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+import rclpy
 from action_msgs.msg import GoalStatus
+from sensor_msgs.msg import JointState
 
 from nodes.bench import overrides, wait_until
-from nodes.executor.robot_bench import FRAME, Result, Robot, plan
+from nodes.executor.robot_bench import ENDLESS, FRAME, HOME, Result, Robot, plan
 from robot4d_core.executor.safety import SafetyLimits
 from robot4d_core.gripper_plan import GripperPlan
+from robot4d_nodes import qos
 from robot4d_nodes.executor_parameters import LimitParameters
+from robot4d_nodes.lifecycle import spinning
+from shipped_robot import ARM
 
 
 def test_every_safety_limit_is_a_parameter_with_the_librarys_default():
@@ -97,6 +102,52 @@ def test_when_joint_states_are_silent_expect_refusal(start):
     robot = start(Robot(), max_silence=3.0)
     assert robot.execute(plan(), dry_run=True).code == Result.SUCCEEDED
     robot.publishing = False
-    wait_until(robot.heard.silence)
+    wait_until(robot.heard.problem)
     result = robot.execute(plan())
     assert result.code == Result.REJECTED and 'joint_states: silent' in result.message and robot.told == []
+
+
+def test_when_another_publisher_contradicts_the_joint_states_expect_both_named_and_no_motion(start):
+    robot = start(Robot())
+    liar = rclpy.create_node('liar')
+    publisher = liar.create_publisher(JointState, 'joint_states', qos.STATE)
+
+    def lie() -> None:
+        state = JointState(name=list(ARM.joints), position=(HOME + 0.2).tolist())
+        state.header.stamp = liar.get_clock().now().to_msg()
+        publisher.publish(state)
+
+    liar.create_timer(0.005, lie)
+    with spinning(liar):
+        wait_until(lambda: robot.heard.problem())
+        for _ in range(5):
+            result = robot.execute(plan())
+            assert result.code == Result.REJECTED and 'as if several publishers told of it' in result.message
+            assert 'published by: /liar, /robot' in result.message
+        assert robot.told == []
+
+
+def test_when_joint_states_are_contradicted_mid_motion_expect_the_motion_stopped(start):
+    robot = start(Robot())
+    robot.arm_time = ENDLESS
+    handle = robot.send(plan(close_at=2))
+    assert robot.moving.wait(100.0)
+    robot._positions = robot._positions + 0.2
+    _, result = robot.result(handle)
+    assert result.code == Result.STOPPED and 'its speed limit is' in result.message and robot.canceled.is_set()
+
+
+@pytest.mark.parametrize('unit', [np.degrees, lambda positions: 1000 * positions], ids=['degrees', 'milliradians'])
+def test_joint_states_in_other_units_are_refused_by_name(start, unit):
+    robot = start(Robot())
+    robot._positions = unit(HOME)
+    wait_until(robot.heard.problem)
+    result = robot.execute(plan())
+    assert result.code == Result.REJECTED and 'joint states are in rad and metres' in result.message
+    assert robot.told == []
+
+
+def test_best_effort_joint_states_are_heard(start):
+    robot = Robot()
+    robot.states = robot.node.create_publisher(JointState, 'joint_states', qos.JOINT_STATES)
+    assert start(robot).execute(plan()).code == Result.SUCCEEDED

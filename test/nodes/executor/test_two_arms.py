@@ -15,7 +15,7 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from sensor_msgs.msg import JointState
 
 from nodes.bench import wait_until
-from nodes.executor.robot_bench import ENDLESS, STATE_PERIOD, T_WORLD_CAMERA, Result, Robot, plan
+from nodes.executor.robot_bench import ENDLESS, STATE_PERIOD, T_WORLD_CAMERA, Result, Robot, gliding, plan
 from robot4d_core.cell.arms import HOME_BESIDE_ANOTHER
 from robot4d_core.geometry.poses import invert_pose, make_pose
 from robot4d_core.gripper_plan import GripperPlan
@@ -61,7 +61,9 @@ class SecondArm:
             wait_until(self._robot.moving.is_set)
             goal_handle.abort()
             return FollowJointTrajectory.Result(error_code=-4, error_string=self.error)
-        self._positions = np.array(self.trajectories[-1].points[-1].positions)
+        for positions in gliding(self._positions, self.trajectories[-1].points[-1].positions):
+            self._positions = positions
+            time.sleep(STATE_PERIOD)
         wait_until(lambda: (self._robot.heard.positions()[7:14] == self._positions).all())
         goal_handle.succeed()
         return FollowJointTrajectory.Result()

@@ -30,8 +30,8 @@ class JointRange:
         if self.low - beyond <= position <= self.high + beyond:  # refuses NaN, too
             return ''
         return (
-            f'{self.joint} is said to be at {position:.4g}, its limits are {self.low:.4g} to {self.high:.4g}; joint states '
-            'are in rad and metres, not in degrees, percent or ticks')
+            f'{self.joint} is said to be at {position:.4g}, its limits are {self.low:.4g} to {self.high:.4g}; '
+            'joint states are in rad and metres, not in degrees, percent or ticks')
 
     def jump(self, before: float, position: float, seconds: float) -> str:
         """Return '' when a joint can get from one position to another within seconds, otherwise a sentence."""
@@ -41,8 +41,8 @@ class JointRange:
         if distance <= HASTE * self.speed * abs(seconds) + JUMP:
             return ''
         return (
-            f'{self.joint} is said to move from {before:.4g} to {position:.4g} within {abs(seconds):.3f} s, its speed limit '
-            f'is {self.speed:.3g} per second: as if several publishers told of it')
+            f'{self.joint} is said to move from {before:.4g} to {position:.4g} within {abs(seconds):.3f} s, '
+            f'its speed limit is {self.speed:.3g} per second: as if several publishers told of it')
 
 
 def joint_ranges(

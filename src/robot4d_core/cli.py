@@ -24,6 +24,10 @@ def main(argv: list[str] | None = None) -> int:
     except Robot4dError as error:
         print(f'robot4d {arguments.command}: {error}', file=sys.stderr)
         return 2
+    except OSError as error:
+        where = f': {error.filename}' if error.filename else ''
+        print(f'robot4d {arguments.command}: {error.strerror or error}{where}', file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 

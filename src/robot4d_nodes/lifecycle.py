@@ -265,7 +265,8 @@ def run_node(make_node: Callable[[], Robot4dNode]) -> int:
     try:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     except RCLError as error:  # of arguments or parameter files, and ROS_DOMAIN_ID
-        print(f'cannot start: {error}', file=sys.stderr, flush=True)
+        advice = '; set HOME or ROS_LOG_DIR' if 'logging directory' in str(error) else ''
+        print(f'cannot start: {error}{advice}', file=sys.stderr, flush=True)
         return 1
     try:
         with spinning(make_node(), on_failure=fail):

@@ -18,8 +18,11 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.exceptions import ParameterUninitializedException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+
+from robot4d_core.errors import ParameterError
 
 Table = TypeVar('Table')
 
@@ -117,5 +120,12 @@ def declare(node: Node, table: Any, *, prefix: str = '', unconfigured: Callable[
 
 
 def read(node: Node, table: type[Table], *, prefix: str = '') -> Table:
-    """Return the present values of the declared table as a typed object."""
-    return table(**{name: node.get_parameter(prefix + name).value for name in _rules(table)})
+    """Return the present values of the declared table as a typed object.
+
+    Raises ParameterError for an empty list in a file, which ROS takes for no value at all.
+    """
+    try:
+        return table(**{name: node.get_parameter(prefix + name).value for name in _rules(table)})
+    except ParameterUninitializedException as error:
+        name = error.args[0].split(': ')[-1]
+        raise ParameterError(f'the parameter {name} is an empty list; say what belongs into it, or remove it') from error

@@ -10,12 +10,11 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 
-import yaml
 from rclpy.node import Node
 
 from robot4d_core.share import share_directory
+from robot4d_core.text_files import read_ros_parameters, read_yaml
 
 
 def unheard_parameters(node: Node, shared: bool, arguments: Sequence[str] = tuple(sys.argv)) -> list[str]:
@@ -39,7 +38,7 @@ def _files_of_others(node: Node, arguments: Sequence[str]) -> Iterator[str]:
     name = node.get_fully_qualified_name()
     for option, file in zip(arguments, arguments[1:]):
         if option == '--params-file':
-            sections = list(_sections(yaml.safe_load(Path(file).read_text('utf-8')) or {}))
+            sections = list(_sections(read_yaml(file) or {}))
             if not any(re.fullmatch(_pattern(section), name) for section in sections):
                 yield f"{file} has parameters of {', '.join(sections) or 'no node'}, none of {name}"
 
@@ -61,7 +60,7 @@ def _pattern(section: str) -> str:
 def _names_of_robot4d(given: Collection[str]) -> set[str]:
     names: set[str] = set()
     for file in (share_directory() / 'config').glob('*.yaml'):
-        names |= set(_flat(yaml.safe_load(file.read_text('utf-8'))['/**']['ros__parameters']))
+        names |= set(_flat(read_ros_parameters(file)))
     fields = {name.split('.')[-1] for name in names if '.' in name}
     return names | {name for name in given if name.count('.') == 1 and name.split('.')[-1] in fields}
 

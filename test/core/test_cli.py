@@ -44,6 +44,22 @@ def test_when_an_argument_of_record_cannot_be_expect_what_it_should_be(tmp_path,
     assert not (tmp_path / 'store').exists()
 
 
+@pytest.mark.parametrize('arguments', [
+    ['predict', 'STORE/episode', '--output'], ['evaluate', 'policy', '--json'], ['record'], ['view', 'x', '--png'],
+    ['evaluate', 'tracking', '--json']])
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(tmp_path, capsys, arguments):
+    (tmp_path / 'file').write_text('mine')
+    with pytest.raises(SystemExit) as end:
+        main([*arguments, str(tmp_path / 'file' / 'output')])
+    assert end.value.code == 2 and f'cannot be written: {tmp_path}/file is a file' in capsys.readouterr().err
+
+
+def test_an_error_of_the_system_is_a_sentence(capsys):
+    assert main(['view', 'long' * 100]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith('robot4d view: File name too long: longlong') and error.count('\n') == 1
+
+
 def test_when_the_task_is_unknown_expect_the_tasks_and_no_store(tmp_path, capsys):
     assert main(['record', str(tmp_path / 'store'), '--task', 'JuggleApples']) == 2
     assert 'PutSpatulaOnTable' in capsys.readouterr().err

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -72,4 +73,18 @@ def test_a_file_that_is_missing_or_none_of_parameters_ends_the_process_with_a_se
         [sys.executable, NODES / 'executor.py', '--ros-args', '--params-file', str(file)],
         capture_output=True, text=True, timeout=100, check=False)
     assert ended.returncode == 1 and 'cannot start: ' in ended.stderr and str(file) in ended.stderr
+    assert 'Traceback' not in ended.stderr
+
+
+@pytest.mark.parametrize(('environment', 'parameters', 'sentence'), [
+    ({'ROS_DOMAIN_ID': 'seven'}, (), 'ROS_DOMAIN_ID is not an integral number'),
+    ({'HOME': None, 'ROS_LOG_DIR': None}, (), 'set HOME or ROS_LOG_DIR'),
+    ({}, ('-p', 'arm.joint_names:=[]'), 'the parameter arm.joint_names is an empty list'),
+])
+def test_an_environment_that_is_none_ends_the_process_with_a_sentence(environment, parameters, sentence):
+    variables = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
+    ended = subprocess.run(
+        [sys.executable, NODES / 'executor.py', '--ros-args', *parameters],
+        capture_output=True, text=True, timeout=100, check=False, env=variables)
+    assert ended.returncode == 1 and 'cannot start: ' in ended.stderr and sentence in ended.stderr
     assert 'Traceback' not in ended.stderr

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from robot4d_core.commands.parsers import add_command, add_group, at_least
+from robot4d_core.commands.parsers import add_command, add_group, at_least, output
 
 
 def add(commands) -> None:
@@ -22,7 +22,7 @@ def _add_loader(benchmark) -> None:
     loader.add_argument('--batch', type=at_least(1), default=4, help='windows per batch')
     loader.add_argument('--workers', type=at_least(0), default=2, help='processes of the DataLoader, 0: none')
     loader.add_argument('--seconds', type=at_least(1), default=5, help='how long each way is measured')
-    loader.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
+    loader.add_argument('--json', type=output, default=None, metavar='FILE', help='also write the numbers here')
 
 
 def _add_speed(benchmark) -> None:
@@ -36,7 +36,7 @@ def _add_speed(benchmark) -> None:
                        help='auto, cpu (measured in float32), cuda or cuda:N (measured in bfloat16)')
     speed.add_argument('--repeats', type=at_least(1), default=3, help='predictions of which the median is taken')
     speed.add_argument('--count-only', action='store_true', help='count operations and memory, run nothing')
-    speed.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
+    speed.add_argument('--json', type=output, default=None, metavar='FILE', help='also write the numbers here')
 
 
 def _loader(arguments: argparse.Namespace) -> None:

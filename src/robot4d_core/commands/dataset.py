@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from robot4d_core.commands import dataset_import
-from robot4d_core.commands.parsers import add_command, add_group
+from robot4d_core.commands.parsers import add_command, add_group, output
 
 
 def add(commands) -> None:
@@ -17,7 +17,7 @@ def add(commands) -> None:
     check = add_command(dataset, 'check', _check, 'find every corrupt or inconsistent episode')
     for parser in (info, check):
         parser.add_argument('store', type=Path, help='folder of the episode store')
-    info.add_argument('--sheet', type=Path, metavar='FILE', help='contact sheet (default: STORE/contact_sheet.png)')
+    info.add_argument('--sheet', type=output, metavar='FILE', help='contact sheet (default: STORE/contact_sheet.png)')
     dataset_import.add(dataset)
 
 

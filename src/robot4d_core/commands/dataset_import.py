@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from robot4d_core.commands.parsers import add_command, add_description_arguments, image_size
+from robot4d_core.commands.parsers import add_command, add_description_arguments, image_size, output
 from robot4d_core.episodes.splits import SPLITS
 from robot4d_core.errors import ParameterError
 
@@ -16,7 +16,7 @@ def add(dataset) -> None:
     parser = add_command(
         dataset, 'import', _import, 'bring demonstrations, or looks, recorded as rosbag2 (MCAP, sqlite3) into a store')
     parser.add_argument('bags', type=Path, nargs='+', metavar='BAG', help='folder of a rosbag2: one episode each')
-    parser.add_argument('--output', type=Path, required=True, metavar='STORE', help='folder of the episode store')
+    parser.add_argument('--output', type=output, required=True, metavar='STORE', help='folder of the episode store')
     parser.add_argument('--instruction', default=None, help='sentence; None: read from the topic /instruction')
     parser.add_argument('--task', default=None, help='name of the task; needed unless robot4d wrote the bag')
     parser.add_argument('--success', action=argparse.BooleanOptionalAction, default=None,

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from robot4d_core.commands.evaluate_models import add_model_measurements
-from robot4d_core.commands.parsers import add_command, add_group, at_least, seconds
+from robot4d_core.commands.parsers import add_command, add_group, at_least, output, seconds
 
 
 def add(commands) -> None:
@@ -31,7 +31,7 @@ def add(commands) -> None:
                         help='of simulated time from an observation to the motion that comes of it; the arms rest')
     tracking = _add(evaluate, 'tracking', _tracking, 'pose and grip errors on oracle predictions')
     for parser in (policy, tracking):
-        parser.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
+        parser.add_argument('--json', type=output, default=None, metavar='FILE', help='also write the numbers here')
     expert = _add(evaluate, 'expert', _expert, 'success of the scripted expert')
     expert.add_argument(
         '--held-out-objects', action='store_true', help='objects stand where they never do in training episodes')
@@ -50,7 +50,7 @@ def _add_autoencoder(evaluate) -> None:
     autoencoder.add_argument('--clips', type=at_least(1), default=25, help='number of clips')
     autoencoder.add_argument('--seed', type=at_least(0), default=0, help='of the choice of clips')
     autoencoder.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
-    autoencoder.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
+    autoencoder.add_argument('--json', type=output, default=None, metavar='FILE', help='also write the numbers here')
 
 
 def _add_path(evaluate) -> None:
@@ -65,7 +65,7 @@ def _add_path(evaluate) -> None:
     path.add_argument('--second-view', default='placed', choices=['placed', 'missing'],
                       help='placed where the model infers it, or not there at all')
     path.add_argument('--seed', type=at_least(0), default=0, help='of the choice of points')
-    path.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
+    path.add_argument('--json', type=output, default=None, metavar='FILE', help='also write the numbers here')
 
 
 def _add_path_ablations(evaluate) -> None:
@@ -76,9 +76,9 @@ def _add_path_ablations(evaluate) -> None:
     ablations.add_argument('looks', type=Path, help='store of looks, or a folder of several')
     ablations.add_argument('--steps', type=at_least(1), default=2500, help='of training; 2500 take 8 minutes of a core')
     ablations.add_argument('--only', nargs='+', default=None, metavar='VARIANT', help='variants to train; None: all')
-    ablations.add_argument('--work', type=Path, default=Path('out/path_ablations'), metavar='FOLDER',
+    ablations.add_argument('--work', type=output, default=Path('out/path_ablations'), metavar='FOLDER',
                            help='folder of checkpoints')
-    ablations.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
+    ablations.add_argument('--json', type=output, default=None, metavar='FILE', help='also write the numbers here')
 
 
 def _add(evaluate, name: str, run, description: str) -> argparse.ArgumentParser:

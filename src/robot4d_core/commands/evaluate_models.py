@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robot4d_core.commands.parsers import add_command, at_least
+from robot4d_core.commands.parsers import add_command, at_least, output
 
 if TYPE_CHECKING:
     from robot4d_core.evaluation.generation.measured_models import Contender, Measurement
@@ -37,7 +37,7 @@ def _add_generation(evaluate) -> None:
     generation.add_argument('--model', type=Path, default=None, metavar='FOLDER',
                             help='of the diffusion engine, the shipped one without it')
     generation.add_argument('--steps', type=at_least(1), default=None, help="denoising steps, the engine's without it")
-    generation.add_argument('--json', type=Path, default=None, metavar='FILE', help='also write the numbers here')
+    generation.add_argument('--json', type=output, default=None, metavar='FILE', help='also write the numbers here')
     _add_protocol(generation)
     _add_second_camera(generation)
 
@@ -109,7 +109,7 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_output(parser: argparse.ArgumentParser, name: str) -> None:
-    parser.add_argument('--out', type=Path, default=Path('out/evaluation') / name, metavar='FOLDER',
+    parser.add_argument('--out', type=output, default=Path('out/evaluation') / name, metavar='FOLDER',
                         help='for tables, pictures and each measurement as soon as it is made')
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,20 @@ def at_least(minimum: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def output(text: str) -> Path:
+    """Parse the path of a file or folder that will be written: tells before the work whether it can be."""
+    path = Path(text)
+    try:
+        above = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f'{text} cannot be written: {error.strerror}') from error
+    if not (above.is_dir() or above == path.absolute()):
+        raise argparse.ArgumentTypeError(f'{text} cannot be written: {above} is a file')
+    if not os.access(above, os.W_OK):
+        raise argparse.ArgumentTypeError(f'{text} cannot be written: no permission to write into {above}')
+    return path
 
 
 def seconds(text: str) -> float:

@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from robot4d_core.commands.parsers import add_command, at_least
+from robot4d_core.commands.parsers import add_command, at_least, output
 from robot4d_core.commands.recorded_moment import (
     add_bag_arguments,
     add_episode_arguments,
@@ -35,7 +35,7 @@ def add(commands) -> None:
     parser.add_argument('--seed', type=at_least(0), default=0, help='the same seed gives the same prediction')
     parser.add_argument('--format', default='npz', choices=['npz', 'mcap'],
                         help='npz: plain arrays, described in episodes/prediction_file.py; mcap: a rosbag2')
-    parser.add_argument('--output', type=Path, default=Path('out/predict'), metavar='FOLDER',
+    parser.add_argument('--output', type=output, default=Path('out/predict'), metavar='FOLDER',
                         help='gets prediction.npz (or the bag prediction/) and prediction.mp4')
 
 

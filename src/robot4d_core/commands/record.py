@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 
-from robot4d_core.commands.parsers import add_command, at_least, image_size
+from robot4d_core.commands.parsers import add_command, at_least, image_size, output
 from robot4d_core.errors import ParameterError
 
 
 def add(commands) -> None:
     """Declare the command."""
     parser = add_command(commands, 'record', _record, 'render demonstrations of the scripted expert, or looks')
-    parser.add_argument('output', type=Path, help='folder of the episode store; a killed recording continues')
+    parser.add_argument('output', type=output, help='folder of the episode store; a killed recording continues')
     parser.add_argument('--task', default='PutSpatulaOnTable', help='task of the simulated cell')
     parser.add_argument('--episodes', type=at_least(0), default=60, help='number of episodes, or scenes')
     parser.add_argument('--looks', action='store_true',
@@ -29,7 +28,7 @@ def add(commands) -> None:
     parser.add_argument('--outside-shell', action='store_true',
                         help='also film with cameras where none stands in training: farther, nearer, lower, opposite')
     parser.add_argument('--workers', type=at_least(1), default=os.cpu_count(), help='processes')
-    parser.add_argument('--bag', type=Path, default=None, metavar='FOLDER',
+    parser.add_argument('--bag', type=output, default=None, metavar='FOLDER',
                         help='also write each of the episodes as a rosbag2 below this folder, for `ros2 bag play`')
 
 

@@ -7,7 +7,7 @@ import argparse
 import os
 from pathlib import Path
 
-from robot4d_core.commands.parsers import add_command, at_least
+from robot4d_core.commands.parsers import add_command, at_least, output
 
 EPILOG = """
 A killed training continues when the same command is given again; stages that are finished are not repeated.
@@ -31,9 +31,9 @@ def add(commands) -> None:
                                                   'into it (default: out/train/RECIPE/episodes)')
     parser.add_argument('--looks', type=Path, help='store of looks, from which paths are learned; those that a recipe '
                                                    'names are taken into it (default: out/train/RECIPE/looks)')
-    parser.add_argument('--work', type=Path, help='folder of checkpoints, curves and pictures '
+    parser.add_argument('--work', type=output, help='folder of checkpoints, curves and pictures '
                                                   '(default: out/train/RECIPE/work)')
-    parser.add_argument('--out', type=Path, help='folder of the finished model '
+    parser.add_argument('--out', type=output, help='folder of the finished model '
                                                  '(default: out/train/RECIPE/model[_ABLATION])')
     parser.add_argument('--device', default='auto', choices=['auto', 'cpu', 'cuda'],
                         help='where to train (default: %(default)s)')

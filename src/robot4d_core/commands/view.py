@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from robot4d_core.commands.parsers import add_command
+from robot4d_core.commands.parsers import add_command, output
 from robot4d_core.commands.recorded_moment import add_episode_arguments, is_bag, read_episode
 
 ALL_STEPS = 10**6
@@ -18,7 +18,7 @@ def add(commands) -> None:
     parser.add_argument('source', type=Path, metavar='PREDICTION|EPISODE',
                         help="what 'robot4d predict' wrote, or STORE/NAME of an episode")
     add_episode_arguments(parser)
-    parser.add_argument('--png', type=Path, default=None, metavar='FILE',
+    parser.add_argument('--png', type=output, default=None, metavar='FILE',
                         help='draw some moments into this file instead; needs no browser')
     parser.add_argument('--gripper', action=argparse.BooleanOptionalAction, default=True,
                         help='follow the grippers through the video of a prediction (seconds)')

@@ -126,7 +126,7 @@ class EpisodeStore:
     def attributes(self, name: str) -> dict:
         """Return where an episode came from. Raises EpisodeError naming it."""
         try:
-            return json.loads((self.folder / name / 'zarr.json').read_text())['attributes']
+            return json.loads((self.folder / name / 'zarr.json').read_text('utf-8'))['attributes']
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise EpisodeError(self._unreadable(name, f'its zarr.json: {error!r}')) from error
 
@@ -149,7 +149,7 @@ class EpisodeStore:
     def write_failure(self, name: str, reason: str) -> None:
         """Remember that the demonstration that would have become an episode failed. Raises DiskFullError."""
         with self._appearing(name + _FAILED) as unfinished:
-            unfinished.write_text(json.dumps({'reason': reason}))
+            unfinished.write_text(json.dumps({'reason': reason}), 'utf-8')
 
     @contextmanager
     def recording(self) -> Iterator[None]:
@@ -193,7 +193,7 @@ class EpisodeStore:
 
     def _read_root(self) -> dict:
         try:
-            attributes = json.loads(self._root.read_text())['attributes']
+            attributes = json.loads(self._root.read_text('utf-8'))['attributes']
             schema, _ = attributes['schema'], attributes['settings'].items()
         except FileNotFoundError as error:
             raise StoreError(
@@ -220,7 +220,7 @@ class EpisodeStore:
 
     def _reason(self, path: Path) -> str:
         try:
-            return str(json.loads(path.read_text())['reason'])
+            return str(json.loads(path.read_text('utf-8'))['reason'])
         except (ValueError, KeyError, TypeError) as error:
             raise EpisodeError(f'{path} cannot be read: {error!r}; delete it and record again') from error
 

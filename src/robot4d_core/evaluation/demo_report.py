@@ -16,6 +16,7 @@ from robot4d_core.evaluation.demo_pictures import draw_cycles, film_cycles
 from robot4d_core.geometry.poses import invert_pose, pose_distance
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import SimulatorState
+from robot4d_core.text_files import write_text
 from robot4d_core.tracker.path_agreement import farthest_from_path
 
 
@@ -106,7 +107,7 @@ def write_demo(cycles: list[DemoCycle], outcome: DemoOutcome, folder: Path, pict
     """
     folder.mkdir(parents=True, exist_ok=True)
     summary = folder / 'summary.json'
-    summary.write_text(json.dumps(summarise(cycles, outcome), indent=2) + '\n')
+    write_text(summary, json.dumps(summarise(cycles, outcome), indent=2) + '\n')
     files = [summary]
     if cycles and pictures:
         files += [
@@ -121,7 +122,7 @@ def read_summary(folder: Path) -> dict:
     file = folder / 'summary.json'
     if not file.exists():
         raise EpisodeError(f'no summary.json in {folder}: the demo did not get as far as that; see its output above')
-    return json.loads(file.read_text())
+    return json.loads(file.read_text('utf-8'))
 
 
 def exit_status(summary: dict) -> int:

@@ -9,13 +9,12 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+from robot4d_core.text_files import write_text
+
 
 def write_measurement(file: Path, command: str, numbers: dict) -> None:
     """Write numbers (JSON values, no NaN) and the command into file, whole or not at all; makes its folder."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f'{file.name}.unfinished')
-    unfinished.write_text(json.dumps({'command': command, **numbers}, indent=1, allow_nan=False) + '\n')
-    unfinished.replace(file)
+    write_text(file, json.dumps({'command': command, **numbers}, indent=1, allow_nan=False) + '\n')
 
 
 def describe_machine(*packages: str) -> dict[str, str | int]:
@@ -27,6 +26,6 @@ def describe_machine(*packages: str) -> dict[str, str | int]:
 
 
 def _processor() -> str:
-    lines = Path('/proc/cpuinfo').read_text().splitlines()
+    lines = Path('/proc/cpuinfo').read_text('utf-8').splitlines()
     names = [line.split(':', 1)[1].strip() for line in lines if line.startswith('model name')]
     return names[0] if names else platform.machine()

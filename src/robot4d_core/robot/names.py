@@ -6,10 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from robot4d_core.errors import ParameterError
 from robot4d_core.share import share_directory
+from robot4d_core.text_files import read_ros_parameters
 
 SHIPPED = 'two_arms.yaml'
 
@@ -53,9 +52,9 @@ def read_arm_names(file: Path | None = None) -> tuple[ArmNames, ...]:
     """
     file = Path(file or share_directory() / 'config' / SHIPPED)
     try:
-        names = yaml.safe_load(file.read_text(encoding='utf-8'))['/**']['ros__parameters']
+        names = read_ros_parameters(file)
         return tuple(_read(name, names[name]) for name in names['arms'])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise ParameterError(
             f'{file} does not name the arms of a robot and their grippers: {error!r}; write it as config/robot.yaml of '
             'robot4d'

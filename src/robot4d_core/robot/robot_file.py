@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from robot4d_core.errors import ParameterError
 from robot4d_core.share import share_directory
+from robot4d_core.text_files import read_ros_parameters
 
 
 def read_base_frame(file: Path | None = None) -> str:
@@ -55,12 +54,4 @@ def _texts(file: Path, name: str) -> list[str]:
 
 
 def _parameters(file: Path | None) -> dict[str, Any]:
-    file = file or share_directory() / 'config' / 'robot.yaml'
-    try:
-        parameters = yaml.safe_load(Path(file).read_text(encoding='utf-8'))['/**']['ros__parameters']
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise ParameterError(
-            f'{file} is no parameter file of a robot: {error!r}; write it as config/robot.yaml of robot4d') from error
-    if not isinstance(parameters, dict):
-        raise ParameterError(f'{file} holds no parameters; write it as config/robot.yaml of robot4d')
-    return parameters
+    return read_ros_parameters(file or share_directory() / 'config' / 'robot.yaml')

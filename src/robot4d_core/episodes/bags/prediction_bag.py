@@ -37,7 +37,7 @@ class PredictionBagWriter(BagWriter):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         for name in MESSAGES:
-            definition = (share_directory() / 'msg' / f'{name}.msg').read_text()
+            definition = (share_directory() / 'msg' / f'{name}.msg').read_text('utf-8')
             self._types.register(get_types_from_msg(definition, f'robot4d/msg/{name}'))
 
     def write_prediction(self, prediction: Prediction) -> None:

@@ -8,11 +8,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from robot4d_core.episodes.bags.images import COMPRESSED_IMAGE, IMAGE
 from robot4d_core.episodes.bags.reader import BagReader
 from robot4d_core.errors import ParameterError, TopicError
+from robot4d_core.text_files import read_ros_parameters
 
 CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
 JOINT_STATE = 'sensor_msgs/msg/JointState'
@@ -51,14 +50,14 @@ def camera_topics_of_file(path: Path) -> list[CameraTopics]:
 
     Raises ParameterError when it does not have that form, or a topic belongs to two cameras.
     """
+    parameters = read_ros_parameters(path, 'cameras.yaml')
     try:
-        parameters = yaml.safe_load(Path(path).read_text())['/**']['ros__parameters']
         cameras = [
             CameraTopics(name, topics['color_topic'], topics['depth_topic'], topics['info_topic'],
                          f'/{name}/segmentation/image_raw')
             for name in parameters['cameras'] for topics in [parameters[name]]
         ]
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise ParameterError(f'{path} does not name cameras and their topics: {error!r}; write it as '
                              'config/cameras.yaml of robot4d') from error
     own = ({getattr(camera, kind) for camera in cameras} for kind in ('name', 'colour', 'depth', 'info'))

@@ -133,9 +133,9 @@ def _fingerprint(store: EpisodeStore, protocol: Protocol) -> str:
 
 
 def _identity_in(file: Path) -> dict | None:
-    return json.loads(file.read_text()).get('identity') if file.is_file() else None
+    return json.loads(file.read_text('utf-8')).get('identity') if file.is_file() else None
 
 
 def _read(task: str, contender: Contender, file: Path) -> Measurement:
-    numbers = json.loads(file.read_text())
+    numbers = json.loads(file.read_text('utf-8'))
     return Measurement(task, contender.name, numbers['command'], GenerationReport.from_dict(numbers))

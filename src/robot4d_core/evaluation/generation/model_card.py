@@ -30,6 +30,7 @@ from robot4d_core.generator.engines.diffusion_engine import DiffusionEngine
 from robot4d_core.generator.training.loss_curve import read_curve
 from robot4d_core.generator.training.recipe import Recipe
 from robot4d_core.generator.training.train import TrainedModel
+from robot4d_core.text_files import write_text
 
 LINE = 120  # characters
 PATH_TITLE = 'millimetres between imagined and true path, median (90th percentile)'
@@ -56,7 +57,7 @@ def write_training_report(trained: TrainedModel, console: Console) -> None:
         windows = sample_windows(episodes, settings.windows, np.random.default_rng(settings.seed))
         report = measure_horizon_error(engine, windows)
         print_horizon_error(report, console)
-        (trained.folder / 'horizon_error.json').write_text(json.dumps(report.to_dict(), indent=1) + '\n')
+        write_text(trained.folder / 'horizon_error.json', json.dumps(report.to_dict(), indent=1) + '\n')
         plot_horizon_error(report, trained.folder / 'horizon_error.png')
     paths = None
     if trained.looks is not None:
@@ -64,7 +65,7 @@ def write_training_report(trained: TrainedModel, console: Console) -> None:
         cameras = held_out_cameras(trained.looks.settings['cameras'])[-1], 0
         errors = measure_paths(trained.looks, names, trained.folder, tuple(map(str, cameras)), 'placed')
         paths = print_path_errors(errors, PATH_TITLE, console)
-        (trained.folder / 'path_errors.json').write_text(json.dumps(paths, indent=1) + '\n')
+        write_text(trained.folder / 'path_errors.json', json.dumps(paths, indent=1) + '\n')
     _plot_curves(trained.stages, trained.folder / 'curves.png')
     _write_card(trained, report, paths)
     console.print(f'the model is in {trained.folder}')
@@ -85,7 +86,7 @@ def _plot_curves(stages: dict[str, Path], path: Path) -> None:
         axis.legend(fontsize=8)
         axis.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
-    path.with_suffix('.json').write_text(json.dumps(series) + '\n')
+    write_text(path.with_suffix('.json'), json.dumps(series) + '\n')
 
 
 def _write_card(trained: TrainedModel, report: HorizonError | None, paths: dict[str, dict] | None) -> None:
@@ -108,7 +109,7 @@ def _write_card(trained: TrainedModel, report: HorizonError | None, paths: dict[
         *([_path_errors(paths)] if paths else []), *([_errors(report, recipe)] if report else [])])
     limits = textwrap.fill(
         f'{CELL_LIMITS} {PIXEL_LIMITS if trained.configuration.unet is not None else BASE_LIMITS}', LINE)
-    (trained.folder / 'README.md').write_text(f"""# {trained.name}
+    write_text(trained.folder / 'README.md', f"""# {trained.name}
 
 {what}
 

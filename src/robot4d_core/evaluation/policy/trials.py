@@ -30,6 +30,7 @@ from robot4d_core.observation import Observation
 from robot4d_core.prediction import Prediction
 from robot4d_core.robot.gripper_model import GripperModel
 from robot4d_core.robot.robot import Robot
+from robot4d_core.text_files import write_text
 from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings, track_grippers
 from robot4d_core.tracker.path_agreement import AgreementSettings, compare_with_paths
 
@@ -246,7 +247,7 @@ def evaluate_policy(
     }
     console.print('median s per cycle: ' + ', '.join(f'{name[:-2]} {value:.3f}' for name, value in stages.items()))
     if file is not None:
-        file.write_text(json.dumps({
+        write_text(file, json.dumps({
             'task': task, 'engine': engine.name, 'sensor': sensor, 'trials': trials, 'seed': seed,
             'max_cycles': max_cycles, 'execute_steps': execute_steps, 'thinking_time_s': thinking_time,
             'successes': successes, 'failures': failures, 'median_s': stages,

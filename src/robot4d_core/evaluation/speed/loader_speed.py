@@ -20,6 +20,7 @@ from robot4d_core.episodes.loader import WindowDataset, WindowSampler
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import WINDOW_STEPS
 from robot4d_core.evaluation.measurement_file import describe_machine
+from robot4d_core.text_files import write_text
 
 EPISODES = 2  # whose windows are read, over and over: from memory, as the system keeps files that were just read
 
@@ -55,7 +56,7 @@ def benchmark_loader(
                 speeds.append(LoaderSpeed(way, *measure(windows, seconds)))
     _print(console, f'training windows of {store.folder}, {store.settings.get("size")} pixels', machine, speeds)
     if json_path is not None:
-        json_path.write_text(json.dumps({
+        write_text(json_path, json.dumps({
             'machine': machine, 'settings': store.settings, 'speeds': [asdict(speed) for speed in speeds]}, indent=1))
     return speeds
 

@@ -33,6 +33,7 @@ from robot4d_core.generator.engines.diffusion_engine import torch_device
 from robot4d_core.generator.model.configurations import Configuration, make_pipeline, read_configuration
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import pointmap_from_depth
+from robot4d_core.text_files import write_text
 
 DTYPES = {'cpu': torch.float32, 'cuda': torch.bfloat16}
 
@@ -105,7 +106,7 @@ def benchmark_speed(
             report = _measure(console, report, sizes, where, dtype, repeats)
     report.print(console)
     if json_path is not None:
-        json_path.write_text(json.dumps(report.to_dict(), indent=1))
+        write_text(json_path, json.dumps(report.to_dict(), indent=1) + '\n')
     return report
 
 

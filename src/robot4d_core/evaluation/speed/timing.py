@@ -113,5 +113,5 @@ class _Clock:
 
 def _status_bytes(entry: str) -> int:
     """Return an entry of /proc/self/status, which are in kB."""
-    lines = Path('/proc/self/status').read_text().splitlines()
+    lines = Path('/proc/self/status').read_text('utf-8').splitlines()
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(f'{entry}:'))

@@ -23,6 +23,7 @@ from robot4d_core.observation import Observation
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES, Prediction
 from robot4d_core.robot.gripper_model import GripperModel
 from robot4d_core.robot.robot import Robot
+from robot4d_core.text_files import write_text
 from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings, track_grippers
 from robot4d_core.tracker.opening_over_time import closed_over_time
 
@@ -158,7 +159,7 @@ def evaluate_tracking(
     if json_path is not None:
         frames = {mode: [_as_lists(trial) for trial in errors] for mode, errors in results.items()}
         json_path.parent.mkdir(parents=True, exist_ok=True)
-        json_path.write_text(json.dumps(
+        write_text(json_path, json.dumps(
             {'task': task, 'seed': seed, 'machine': platform.processor() or platform.machine(),
              'summary': summaries, 'trials': frames}, indent=1))
     return summaries

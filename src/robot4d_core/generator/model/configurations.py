@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-import yaml
 from accelerate import init_empty_weights
 from torch import nn
 
@@ -20,6 +19,7 @@ from robot4d_core.generator.model.temporal_autoencoder import TemporalPointmapAu
 from robot4d_core.generator.model.unet import TwoViewUNet
 from robot4d_core.generator.model.view_alignment import ViewAlignment
 from robot4d_core.share import share_directory
+from robot4d_core.text_files import read_yaml
 
 AUTOENCODERS = {
     'patch': (RgbAutoencoder, PointmapAutoencoder),
@@ -81,7 +81,7 @@ def read_configuration(name: str | Path, ablation: str = 'full') -> Configuratio
     if not path.is_file():
         known = ', '.join(sorted(known.stem for known in folder.glob('*.yaml')))
         raise ConfigurationError(f"no configuration '{name}'; give one of {known}, or the path of a YAML file")
-    entries = yaml.safe_load(path.read_text())
+    entries = read_yaml(path)
     expected = {field.name for field in fields(Configuration)}
     if not isinstance(entries, dict) or set(entries) | {'path'} != expected:
         differing = ', '.join(sorted(expected ^ {*entries, 'path'})) if isinstance(entries, dict) else 'all'

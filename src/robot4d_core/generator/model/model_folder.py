@@ -16,6 +16,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from robot4d_core.errors import ModelError
+from robot4d_core.text_files import write_text
 
 INDEX = 'model_index.json'
 CHECKSUMS = 'SHA256SUMS'
@@ -95,7 +96,7 @@ class ModelFolder:
             logging.getLogger(__name__).warning('%s has no %s: its weights are not checked', self.path, CHECKSUMS)
             return
         try:
-            listed = dict(reversed(line.split('  ', 1)) for line in file.read_text().splitlines())
+            listed = dict(reversed(line.split('  ', 1)) for line in file.read_text('utf-8').splitlines())
         except ValueError as error:
             raise ModelError(f'{file} is not a list of SHA-256 sums as sha256sum writes it; {REMEDY}') from error
         found = {name: _sha256(self.path / name) for name in _files(self.path)}
@@ -113,7 +114,7 @@ class ModelFolder:
 def write_checksums(path: Path) -> None:
     """List the SHA-256 sums of a model's weights and configurations in SHA256SUMS; do so last when saving a model."""
     lines = [f'{_sha256(path / name)}  {name}\n' for name in _files(path)]
-    (path / CHECKSUMS).write_text(''.join(lines))
+    write_text(path / CHECKSUMS, ''.join(lines))
 
 
 def _files(path: Path) -> list[str]:
@@ -155,7 +156,7 @@ def _components(path: Path, index: dict) -> dict[str, tuple[str, str]]:
 
 def _read_json(file: Path) -> dict:
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(file.read_text('utf-8'))
     except (OSError, ValueError) as error:
         raise ModelError(f'{file} cannot be read ({error}); {REMEDY}') from error
     if not isinstance(content, dict):

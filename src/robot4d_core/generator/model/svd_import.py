@@ -147,7 +147,7 @@ def load_image_encoder(folder: Path, settings: dict):
 def _read_json(path: Path) -> dict:
     if not path.is_file():
         raise WeightsError(f'{path} is missing; give the folder of a diffusers StableVideoDiffusionPipeline')
-    return json.loads(path.read_text())
+    return json.loads(path.read_text('utf-8'))
 
 
 def _require(part: str, found: dict, **expected) -> None:

@@ -19,7 +19,7 @@ class LossCurve:
         self._columns = None
         if self._path.exists():
             self._drop_points_after(step)
-        self._file = open(self._path, 'a', newline='')
+        self._file = open(self._path, 'a', newline='', encoding='utf-8')
         self._events = SummaryWriter(folder, purge_step=step + 1)
 
     def add(self, step: int, seconds: float, learning_rate: float, losses: dict[str, float]) -> None:
@@ -39,13 +39,13 @@ class LossCurve:
         self._events.close()
 
     def _drop_points_after(self, step: int) -> None:
-        lines = self._path.read_text().splitlines(keepends=True)
+        lines = self._path.read_text('utf-8').splitlines(keepends=True)
         kept = [line for line in lines[1:] if line.endswith('\n') and int(line.split(',', 1)[0]) <= step]
         self._path.write_text(''.join([lines[0], *kept]) if kept else '')
 
 
 def read_curve(folder: Path) -> dict[str, list[float]]:
     """Return the columns of a stage's loss curve."""
-    with open(folder / CURVE, newline='') as file:
+    with open(folder / CURVE, newline='', encoding='utf-8') as file:
         rows = list(csv.DictReader(file))
     return {name: [float(row[name]) for row in rows] for name in rows[0]} if rows else {}

@@ -9,10 +9,9 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-import yaml
-
 from robot4d_core.errors import RecipeError
 from robot4d_core.share import share_directory
+from robot4d_core.text_files import read_yaml
 
 STAGES = ('path', 'rgb_autoencoder', 'pointmap_autoencoder', 'view_alignment', 'diffusion')
 BUDGET = ('steps', 'minutes')
@@ -145,10 +144,7 @@ def read_recipe(name: str | Path) -> Recipe:
     path = Path(name) if Path(name).suffix == '.yaml' else _folder() / f'{name}.yaml'
     if not path.is_file():
         raise RecipeError(f"no recipe '{name}'; give one of {', '.join(recipe_names())}, or the path of a YAML file")
-    try:
-        entries = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise RecipeError(f'{path} is no YAML: {error}') from error
+    entries = read_yaml(path)
     try:
         return _parse(Recipe, {'name': path.stem, 'data': None} | _mapping(entries))
     except RecipeError as error:

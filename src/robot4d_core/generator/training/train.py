@@ -29,6 +29,7 @@ from robot4d_core.generator.model.unet import TwoViewUNet
 from robot4d_core.generator.training.recipe import STAGES, DataSettings, Recipe, read_recipe
 from robot4d_core.generator.training.stages import Training
 from robot4d_core.share import share_directory
+from robot4d_core.text_files import write_text
 
 LOOK_CAMERAS = 4  # three train, one is held out
 PATIENCE = timedelta(hours=12)  # of processes that wait for the main one to record or encode
@@ -128,10 +129,10 @@ def claim_work_folder(work: Path, recipe: Recipe, svd: Path | None) -> None:
     file = work / 'recipe.json'
     if not file.exists():
         work.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(ours, indent=1) + '\n')
+        write_text(file, json.dumps(ours, indent=1) + '\n')
         return
     try:
-        theirs = json.loads(file.read_text())
+        theirs = json.loads(file.read_text('utf-8'))
     except ValueError as error:
         raise RecipeError(f'{file} cannot be read ({error}); choose another --work, or delete it') from error
     differing = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))

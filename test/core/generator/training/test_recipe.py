@@ -9,7 +9,7 @@ import yaml
 from robot4d_core.cell.sensor import SENSORS
 from robot4d_core.cell.tasks.by_name import make_task
 from robot4d_core.episodes.splits import held_out_cameras, split_of, training_cameras
-from robot4d_core.errors import RecipeError
+from robot4d_core.errors import ParameterError, RecipeError
 from robot4d_core.generator.model.configurations import read_configuration
 from robot4d_core.generator.training.recipe import STAGES, read_recipe, recipe_names
 
@@ -72,5 +72,5 @@ def test_when_there_is_no_such_recipe_expect_those_there_are(tmp_path):
     with pytest.raises(RecipeError, match="no recipe 'apple'; give one of .*tabletop_tiny"):
         read_recipe('apple')
     (tmp_path / 'broken.yaml').write_text('model: [tiny')
-    with pytest.raises(RecipeError, match='broken.yaml is no YAML'):
+    with pytest.raises(ParameterError, match='broken.yaml is no YAML'):
         read_recipe(tmp_path / 'broken.yaml')

@@ -25,6 +25,7 @@ from robot4d_core.evaluation.generation.tables.table_columns import (
 )
 from robot4d_core.evaluation.measurement_file import write_measurement
 from robot4d_core.evaluation.text_table import Grid
+from robot4d_core.text_files import write_text
 
 DASH = '–'
 FVD = ('FVD-n', 'FVD-m')
@@ -267,7 +268,7 @@ def write_table(measurements: list[Measurement], command: str, folder: Path) -> 
 def write_markdown(file: Path, command: str, grids: list[Grid], remarks: list[str]) -> None:
     """Write grids and remarks under the command."""
     parts = [f'Made by `{command}`.\n', *(grid.markdown() for grid in grids), *(f'- {line}' for line in remarks)]
-    file.write_text('\n'.join(parts) + '\n')
+    write_text(file, '\n'.join(parts) + '\n')
 
 
 def print_grids(grids: list[Grid], remarks: list[str], console: Console) -> None:

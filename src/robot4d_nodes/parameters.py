@@ -128,4 +128,4 @@ def read(node: Node, table: type[Table], *, prefix: str = '') -> Table:
         return table(**{name: node.get_parameter(prefix + name).value for name in _rules(table)})
     except ParameterUninitializedException as error:
         name = error.args[0].split(': ')[-1]
-        raise ParameterError(f'the parameter {name} is an empty list; say what belongs into it, or remove it') from error
+        raise ParameterError(f'the parameter {name} is an empty list; fill it, or remove it') from error

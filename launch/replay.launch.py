@@ -9,6 +9,8 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
+from robot4d_nodes.launch_checks import require_files
+
 
 def generate_launch_description() -> LaunchDescription:
     """Start the nodes under use_sim_time, and the player a little later so that no message is missed."""
@@ -33,6 +35,7 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument('rate', default_value='1.0', description='playback speed'),
         DeclareLaunchArgument('delay', default_value='5.0', description='seconds to wait for the nodes before playing'),
         DeclareLaunchArgument('rviz', default_value='false', description='start RViz'),
+        require_files(parameters=('cameras',), others=('bag', 'model')),
         node(
             'generator', LaunchConfiguration('cameras'), config('robot'), engine=LaunchConfiguration('engine'),
             model=ParameterValue(LaunchConfiguration('model'), value_type=str),

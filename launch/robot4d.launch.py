@@ -9,6 +9,8 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
+from robot4d_nodes.launch_checks import require_files
+
 
 def generate_launch_description() -> LaunchDescription:
     """Start generator, tracker, executor, coordinator and playback for the robot that the YAML files describe."""
@@ -44,6 +46,7 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument('speed_scaling', default_value='0.1', description='share of the speed limits, (0, 1]'),
         DeclareLaunchArgument('use_sim_time', default_value='false', description='take time from /clock'),
         DeclareLaunchArgument('rviz', default_value='true', description='start RViz'),
+        require_files(parameters=('cameras', 'robot', 'controllers', 'limits'), others=('urdf', 'model')),
         node(
             'generator', cameras, robot,
             engine=LaunchConfiguration('engine'),

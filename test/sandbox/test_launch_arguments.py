@@ -11,7 +11,7 @@ import launch
 import launch.actions
 import pytest
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, ExecuteProcess, SetEnvironmentVariable
+from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition, InvalidConditionExpressionError, UnlessCondition
 from launch.substitutions import (
     Command,
@@ -132,8 +132,27 @@ def test_environment_variables_are_for_what_starts_later(run_launch, capsys):
     assert os.environ['A'] == 'ab'
 
 
+def test_a_function_sees_the_context_and_returns_actions(run_launch, capsys):
+    def greet(context, greeting, *, name):
+        return [say(f'{greeting} {name} {LaunchConfiguration("place").perform(context)}')]
+
+    place = DeclareLaunchArgument('place', default_value='here')
+    assert run_launch(place, OpaqueFunction(function=greet, args=['hello'], kwargs={'name': 'you'})) == 0
+    assert 'hello you here' in capsys.readouterr().out
+
+
+def test_a_function_that_raises_ends_the_launch_before_what_follows(run_launch, capsys):
+    def refuse(context):
+        raise ValueError('no such file')
+
+    assert run_launch(OpaqueFunction(function=refuse), say('too late')) == 1
+    printed = capsys.readouterr()
+    assert 'Caught exception in launch (see debug for traceback): no such file' in printed.out + printed.err
+    assert 'too late' not in printed.out
+
+
 @pytest.mark.parametrize('module, name', [
-    ('launch.actions', 'TimerAction'), ('launch.actions', 'GroupAction'), ('launch.actions', 'OpaqueFunction'),
+    ('launch.actions', 'TimerAction'), ('launch.actions', 'GroupAction'), ('launch.actions', 'OpaqueCoroutine'),
     ('launch.actions', 'IncludeLaunchDescription'), ('launch.actions', 'RegisterEventHandler'),
     ('launch.substitutions', 'FindExecutable'), ('launch.substitutions', 'EnvironmentVariable'),
     ('launch.conditions', 'LaunchConfigurationEquals'), ('launch', 'LaunchDescriptionSource'),

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import os
 import signal
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from launch.conditions import IfCondition
@@ -20,7 +21,7 @@ from launch.substitutions import parts, perform
 
 __getattr__ = lacks(
     __name__, 'AppendEnvironmentVariable EmitEvent ExecuteLocal ForEach ForLoop GroupAction IncludeLaunchDescription '
-    'LogInfo OpaqueCoroutine OpaqueFunction PopEnvironment PopLaunchConfigurations PushEnvironment '
+    'LogInfo OpaqueCoroutine PopEnvironment PopLaunchConfigurations PushEnvironment '
     'PushLaunchConfigurations RaiseError RegisterEventHandler ReplaceEnvironmentVariables ResetEnvironment '
     'ResetLaunchConfigurations SetLaunchConfiguration TimerAction UnregisterEventHandler UnsetEnvironmentVariable '
     'UnsetLaunchConfiguration')
@@ -74,6 +75,23 @@ class DeclareLaunchArgument(Action):
                 f'Required launch argument "{self.name}" (description: "{self.description}") was not provided')
             raise RuntimeError(f'Required launch argument "{self.name}" was not provided.')
         context.launch_configurations[self.name] = perform(context, self.default_value)
+
+
+class OpaqueFunction(Action):
+    """Calls a function of the launch file with the context; what it returns is executed."""
+
+    def __init__(
+        self, *, function: Callable[..., Iterable[Action] | None], args: Iterable[Any] = (), kwargs: dict | None = None,
+        condition: IfCondition | None = None,
+    ) -> None:
+        super().__init__(condition=condition)
+        self._call = functools.partial(function, **(kwargs or {})), tuple(args)
+
+    def execute(self, context: LaunchContext) -> None:
+        """Call it."""
+        function, arguments = self._call
+        for action in function(context, *arguments) or ():
+            action.visit(context)
 
 
 class SetEnvironmentVariable(Action):

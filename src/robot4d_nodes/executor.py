@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import sys
-import time
 import traceback
 from dataclasses import asdict
 
@@ -13,9 +12,6 @@ import numpy as np
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Path
 from rclpy.action.server import ServerGoalHandle
-from rclpy.duration import Duration
-from rclpy.time import Time
-from tf2_ros import Buffer, TransformException, TransformListener
 
 from robot4d.action import ExecutePlan
 from robot4d.msg import GripperPlans
@@ -25,7 +21,6 @@ from robot4d_core.executor.motion import ArmMotion, MotionPlan
 from robot4d_core.executor.motion_planner import MotionPlanner
 from robot4d_core.executor.robot_arms import RobotArm, RobotArms
 from robot4d_core.gripper_plan import GripperPlan
-from robot4d_core.robot.joint_range import joint_ranges
 from robot4d_nodes import qos
 from robot4d_nodes.arm_parameters import ArmsOfNode
 from robot4d_nodes.conversions import (
@@ -33,19 +28,17 @@ from robot4d_nodes.conversions import (
     gripper_plans_from_message,
     header,
     pose_to_message,
-    transform_from_message,
 )
 from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.executor_parameters import LIMITS_PREFIX, ExecutorParameters, LimitParameters
-from robot4d_nodes.joint_state_input import JointStateInput
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
+from robot4d_nodes.measured_arms import MeasuredArms
 from robot4d_nodes.motion_controllers import ExecutionEnded, MotionControllers, joint_trajectory
 from robot4d_nodes.robot_description_source import find_robot_description
 from robot4d_nodes.single_goal import SingleGoalServer
 from robot4d_nodes.software_stop import SoftwareStop
 
 _PATH_POINT_EVERY = 5  # samples of a motion
-_TICK = 0.02  # seconds
 
 
 class Executor(Robot4dNode):
@@ -79,13 +72,7 @@ class Executor(Robot4dNode):
         description = find_robot_description(self, settings, arms=len(names))
         self._robot = RobotArms.from_description(
             description, names, settings.base_frame, self._arms.velocity_limits())
-        self._fingers = [joint for arm in names for joint in arm.gripper.finger_joints]
-        self._transforms = Buffer(cache_time=Duration(seconds=limits.max_plan_age + settings.tf_timeout))
-        listener = TransformListener(self._transforms, self, spin_thread=False)
-        self.configured.callback(listener.unregister)
-        speeds = dict(zip((joint for arm in names for joint in arm.joints), self._robot.velocity_limits, strict=True))
-        self._joints = JointStateInput(
-            self, joint_ranges(description, [*speeds, *self._fingers], speeds), settings.max_silence)
+        self._measured = MeasuredArms(self, self._robot, description, limits)
         self._controllers = MotionControllers(self, self._robot.arms, self._arms.controllers())
         in_force = ', '.join(f'{name} {value}' for name, value in asdict(limits).items())
         self.get_logger().info(f'limits in force: {in_force}')
@@ -136,10 +123,10 @@ class Executor(Robot4dNode):
             plans = self._gripper_plans(goal.plans, goal.max_steps)
             if stale := safety.check_age('plan', plans[0].stamp, self.seconds_now(), limits.max_plan_age, limits):
                 raise PlanRejected(stale)
-            positions, openings = self._measure_fresh(limits)
+            positions, openings = self._measured.fresh_positions(limits)
             planner = MotionPlanner(self._robot, limits, speed_scaling=settings.speed_scaling)
-            return planner.plan(
-                plans, self._base_from_camera(plans[0]), positions, openings, max_steps=goal.max_steps)
+            T_base_camera = self._measured.base_from_camera(plans[0].frame_id, plans[0].stamp)
+            return planner.plan(plans, T_base_camera, positions, openings, max_steps=goal.max_steps)
         except PlanRejected as error:
             raise _rejected(*map(str, error.violations)) from error
         except Robot4dError as error:
@@ -168,40 +155,9 @@ class Executor(Robot4dNode):
                 'and executor')
         return [plans[gripper] for gripper in grippers]
 
-    def _base_from_camera(self, plan: GripperPlan) -> np.ndarray:
-        """Return T_base_camera (4, 4) at the observation; raises ObservationError that names the missing transform."""
-        settings = self.parameters
-        stamp = Time(nanoseconds=round(plan.stamp * 1e9), clock_type=self.get_clock().clock_type)
-        try:
-            return transform_from_message(self._transforms.lookup_transform(
-                settings.base_frame, plan.frame_id, stamp, timeout=Duration(seconds=settings.tf_timeout)))
-        except TransformException as error:
-            raise ObservationError(
-                f"no transform from the plan's frame '{plan.frame_id}' to '{settings.base_frame}': {error}; "
-                "publish the reference camera's extrinsic (tf2_ros static_transform_publisher)") from error
-
-    def _measure(self) -> tuple[np.ndarray, list[float]]:
-        """Return the positions (J,), rad, of all arms, and the grippers' openings, metres; raises ObservationError."""
-        positions = self._joints.positions()
-        arms, fingers = np.split(positions, [self._robot.joints[-1].stop])
-        fingers = dict(zip(self._fingers, fingers.tolist(), strict=True))
-        return arms, [arm.gripper.opening(fingers) for arm in self._robot.arms]
-
     def _split(self, motion: ArmMotion) -> list[tuple[RobotArm, ArmMotion]]:
         """Return each arm with its part of a motion."""
         return [(arm, motion.of(joints)) for arm, joints in zip(self._robot.arms, self._robot.joints, strict=True)]
-
-    def _measure_fresh(self, limits: safety.SafetyLimits) -> tuple[np.ndarray, list[float]]:
-        """Return what _measure does; waits a moment for stamps that agree with the clock, then raises PlanRejected."""
-        deadline = time.monotonic() + self.parameters.state_timeout
-        while True:
-            measured = self._measure()
-            stale = safety.check_age(
-                'joint_states', self._joints.oldest_stamp(), self.seconds_now(), limits.max_state_age, limits)
-            if not stale:
-                return measured
-            if time.monotonic() > deadline or self.stopping.wait(_TICK):
-                raise PlanRejected(stale)
 
     def _move(self, goal_handle: ServerGoalHandle, motion: MotionPlan) -> None:
         self._controllers.require()
@@ -213,6 +169,7 @@ class Executor(Robot4dNode):
             feedback.remaining = duration_to_message(remaining)
             goal_handle.publish_feedback(feedback)
             if isinstance(segment, ArmMotion):
+                self._require_new_states()
                 self._require_arms_at(segment.positions[0], 'the motion does not begin where the arm is')
                 self._controllers.follow([own for _, own in self._split(segment)],
                                          self._watch(goal_handle, feedback, remaining, segment.duration))
@@ -226,7 +183,7 @@ class Executor(Robot4dNode):
         def watch(elapsed: float) -> ExecutionEnded | None:
             if end := self._interruption(goal_handle):
                 return end
-            if problem := self._joints.problem():
+            if problem := self._measured.joint_states.problem():
                 return ExecutionEnded(ExecutePlan.Result.STOPPED, problem)
             feedback.remaining = duration_to_message(remaining - min(elapsed, duration))
             goal_handle.publish_feedback(feedback)
@@ -248,9 +205,16 @@ class Executor(Robot4dNode):
             return ExecutionEnded(ExecutePlan.Result.NOT_ACTIVE, f'{self.get_name()} has been deactivated')
         return None
 
+    def _require_new_states(self) -> None:
+        """Wait for joint states from after the decision to move; raise ExecutionEnded when none come."""
+        try:
+            self._measured.joint_states.wait_for_newer(self.parameters.state_timeout)
+        except ObservationError as error:
+            raise ExecutionEnded(ExecutePlan.Result.STOPPED, str(error)) from error
+
     def _require_arms_at(self, planned: np.ndarray, what: str) -> None:
         try:
-            measured, _ = self._measure()
+            measured, _ = self._measured.positions()
         except ObservationError as error:
             raise ExecutionEnded(ExecutePlan.Result.STOPPED, str(error)) from error
         away = [

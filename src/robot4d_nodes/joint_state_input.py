@@ -18,6 +18,8 @@ from robot4d_nodes import qos
 from robot4d_nodes.conversions import time_from_message
 from robot4d_nodes.lifecycle import Robot4dNode
 
+_TICK = 0.005  # seconds
+
 
 @dataclass(frozen=True)
 class _Reading:
@@ -62,6 +64,13 @@ class JointStateInput:
         if problem := self.problem():
             raise ObservationError(problem)
         return np.array([readings[joint].position for joint in self._joints])
+
+    def wait_for_newer(self, timeout: float) -> None:
+        """Wait until every joint has been told of anew. Raises ObservationError after timeout seconds of wall time."""
+        begin = time.monotonic()
+        while not all(joint in self._readings and self._readings[joint].arrival > begin for joint in self._joints):
+            if time.monotonic() > begin + timeout or self._node.stopping.wait(_TICK):
+                raise ObservationError(f'joint_states: nothing new of all joints within {timeout:.2f} s')
 
     def oldest_stamp(self) -> float:
         """Return the oldest stamp among the joints, once all have been heard; seconds of the ROS clock."""

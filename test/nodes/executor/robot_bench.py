@@ -169,7 +169,7 @@ class Robot:
     @property
     def heard(self) -> JointStateInput:
         """What the executor has heard of the joints."""
-        return self.executor._joints
+        return self.executor._measured.joint_states
 
     def stamp_ahead(self, seconds: float) -> None:
         """Stamp joint_states that far in the future; returns when the executor has heard of it."""

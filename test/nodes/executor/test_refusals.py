@@ -10,13 +10,17 @@ import numpy as np
 import pytest
 import rclpy
 from action_msgs.msg import GoalStatus
+from rclpy.time import Time
 from sensor_msgs.msg import JointState
+from tf2_ros import StaticTransformBroadcaster
 
 from nodes.bench import overrides, wait_until
-from nodes.executor.robot_bench import ENDLESS, FRAME, HOME, Result, Robot, plan
+from nodes.executor.robot_bench import ENDLESS, FRAME, HOME, TOOL_AT_HOME, Result, Robot, plan
 from robot4d_core.executor.safety import SafetyLimits
+from robot4d_core.geometry.poses import make_pose
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_nodes import qos
+from robot4d_nodes.conversions import transform_to_message
 from robot4d_nodes.executor_parameters import LimitParameters
 from robot4d_nodes.lifecycle import spinning
 from shipped_robot import ARM
@@ -151,3 +155,24 @@ def test_best_effort_joint_states_are_heard(start):
     robot = Robot()
     robot.states = robot.node.create_publisher(JointState, 'joint_states', qos.JOINT_STATES)
     assert start(robot).execute(plan()).code == Result.SUCCEEDED
+
+
+@pytest.mark.parametrize(('away', 'code'), [(0.0, Result.SUCCEEDED), (0.05, Result.REJECTED)])
+def test_when_tf_contradicts_the_kinematics_expect_refusal(start, away, code):
+    robot = Robot()
+    in_tf = make_pose(np.eye(3), [0.0, away, 0.0]) @ TOOL_AT_HOME
+    StaticTransformBroadcaster(robot.node).sendTransform(transform_to_message(in_tf, 'world', 'gripper_tcp', 0.0))
+    start(robot)
+    wait_until(lambda: robot.executor._measured.transforms.can_transform('world', 'gripper_tcp', Time()))
+    result = robot.execute(plan())
+    assert result.code == code
+    assert away == 0.0 or "tf has 'gripper_tcp' 50 mm and 0 degrees from where joint states" in result.message
+
+
+def test_a_motion_begins_only_after_joint_states_that_are_newer_than_the_decision(start):
+    robot = start(Robot(), state_timeout=0.5, max_silence=60.0, **{'limits.max_state_age': 60.0})
+    robot.execute(plan(), dry_run=True)
+    robot.publishing = False
+    result = robot.execute(plan())
+    assert result.code == Result.STOPPED and 'nothing new of all joints within 0.50 s' in result.message
+    assert robot.told == []

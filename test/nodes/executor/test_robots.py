@@ -44,6 +44,7 @@ def test_a_robot_that_is_described_well_is_known(ros, values):
 def test_when_a_robot_cannot_be_moved_expect_the_reason_at_configure(ros, values, message):
     executor, probe = Executor(parameter_overrides=overrides(**values)), Probe()
     with spinning(executor, probe):
-        health = wait_until(lambda: probe.health.get('executor: state'))
+        wait_until(lambda: 'cannot configure' in probe.says('executor: state'))
+        health = probe.health['executor: state']
         assert health.level == DiagnosticStatus.ERROR and message in health.message
         assert 'Error:' not in health.message  # a named error, not a mistake

@@ -93,5 +93,5 @@ class MeasuredArms:
             if distance > _SAME_PLACE or turn > _SAME_TURN:
                 raise ObservationError(
                     f"tf has '{tcp}' {1e3 * distance:.0f} mm and {np.degrees(turn):.0f} degrees from where joint "
-                    'states and robot description put it; give executor and robot_state_publisher the same description, '
+                    'states and robot description put it; give executor and robot_state_publisher one description, '
                     'and one source of joint states')

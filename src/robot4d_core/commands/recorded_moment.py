@@ -86,8 +86,8 @@ def read_episode(arguments: argparse.Namespace, path: Path, moments: int = FRAME
 
 
 def is_bag(path: Path) -> bool:
-    """Tell whether a path is a rosbag2, by its folder or its file."""
-    return (path / 'metadata.yaml').is_file() or path.suffix in ('.mcap', '.db3')
+    """Tell whether a path is meant to be a bag, by its folder or its file."""
+    return (path / 'metadata.yaml').is_file() or path.suffix in ('.mcap', '.db3', '.bag')
 
 
 def _refuse(arguments: argparse.Namespace, name: str, why: str) -> None:

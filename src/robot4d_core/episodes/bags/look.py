@@ -95,7 +95,7 @@ class _Scan:
                 reader, camera.info, {'': CAMERA_INFO}, f"intrinsics of camera '{camera.name}'", TOPICS_ADVICE)
         optional = {TF: TRANSFORMS, TF_STATIC: TRANSFORMS, JOINT_STATES: JOINT_STATE, INSTRUCTION: TEXT}
         wanted = [topic for topic, kind in optional.items() if reader.types.get(topic) == kind]
-        for topic, log_time, message in reader.messages([*streams, *names, *wanted]):
+        for topic, log_time, message in reader.messages([*streams, *names, *wanted], optional=wanted):
             if topic in streams:
                 streams[topic].add(message.header, log_time, len(streams[topic].stamps))
             elif topic in optional:

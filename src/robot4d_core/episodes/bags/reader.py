@@ -23,13 +23,15 @@ class BagReader:
     """An open rosbag2; use as a context manager. Message definitions in the bag win over those of ROS 2 Jazzy.
 
     types: topic -> message type of every topic that has messages; message_count: of the whole bag;
-    note: what robot4d wrote about the episode when it made the bag, {} for other bags.
-    Raises BagError, here and while messages are read, when the bag is missing, truncated or corrupt.
+    note: what robot4d wrote about the episode when it made the bag, {} for other bags; skipped: why messages of an
+    optional topic could not be read, by topic.
+    Raises BagError, here and while messages are read, when the bag is missing, something else, truncated or corrupt.
     """
 
     def __init__(self, bag: Path) -> None:
         self.bag = Path(bag)
         self._stores = {}
+        self.skipped: dict[str, str] = {}
 
     def __enter__(self) -> BagReader:
         if not self.bag.exists():
@@ -37,6 +39,8 @@ class BagReader:
         if self.bag.is_dir() and not (self.bag / 'metadata.yaml').is_file():
             raise BagError(f'{self.bag} is not the folder of a rosbag2: it has no metadata.yaml; if its recorder was '
                            f'killed, `ros2 bag reindex {self.bag.name}` makes one')
+        if self.bag.is_file() and (other := _foreign(self.bag)):
+            raise BagError(f'{self.bag} is {other}')
         with self._reading():
             self._reader = Reader(self.bag)
             self._reader.open()
@@ -61,17 +65,31 @@ class BagReader:
                         digest.update(block)
         return digest.hexdigest()
 
-    def messages(self, topics: Collection[str]) -> Iterator[tuple[str, int, object]]:
-        """Yield (topic, log time in ns, message) in the order in which they were recorded."""
+    def messages(self, topics: Collection[str], optional: Collection[str] = ()) -> Iterator[tuple[str, int, object]]:
+        """Yield (topic, log time in ns, message) in the order in which they were recorded.
+
+        optional: those of topics without which one can do; messages of another definition than that of ROS 2 Jazzy,
+        which bags of older distributions do not tell, are passed over there, and skipped says so.
+        """
         wanted = [c for c in self._connections if c.topic in topics]
         if not wanted:
             return
         read, promised = 0, sum(connection.msgcount for connection in wanted)
         with self._reading():
             for connection, log_time, data in self._reader.messages(wanted):
-                store = self._store(connection)
                 read += 1
-                yield connection.topic, log_time, store.deserialize_cdr(data, connection.msgtype)
+                if connection.topic in self.skipped:
+                    continue
+                try:
+                    message = self._store(connection).deserialize_cdr(data, connection.msgtype)
+                except Exception as error:
+                    if connection.topic not in optional:
+                        raise
+                    self.skipped[connection.topic] = (
+                        f'{connection.topic} is passed over: its {connection.msgtype} is of another definition than '
+                        f'that of ROS 2 Jazzy ({error or type(error).__name__})')
+                    continue
+                yield connection.topic, log_time, message
             if read != promised:
                 raise BagError(f'it holds {read} messages of {promised}')
 
@@ -94,3 +112,18 @@ class BagReader:
             raise BagError(
                 f'{self.bag} cannot be read: {error or type(error).__name__}; the file is cut off or corrupt, copy it '
                 'again, or try `ros2 bag reindex` and `mcap recover`') from error
+
+
+def _foreign(file: Path) -> str:
+    """Return what a file is that is no rosbag2, and what to do; '' where it may be one."""
+    with file.open('rb') as opened:
+        head = opened.read(16)
+    if head.startswith(b'#ROSBAG V2.0'):
+        return f'a bag of ROS 1; `pip install rosbags`, then `rosbags-convert --src {file.name} --dst {file.stem}`'
+    if head.startswith(b'\x89MCAP0\r\n') and file.suffix != '.mcap':
+        return 'an MCAP file by another name; give it the suffix .mcap'
+    if head.startswith(b'SQLite format 3\0') and file.suffix != '.db3':
+        return 'a SQLite file by another name; give it the suffix .db3'
+    if not head.startswith((b'\x89MCAP0\r\n', b'SQLite format 3\0', b'\x28\xb5\x2f\xfd')):
+        return 'neither MCAP nor SQLite, nor compressed with zstd; give the folder of a rosbag2, or a file of one'
+    return ''

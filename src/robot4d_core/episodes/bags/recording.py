@@ -108,7 +108,7 @@ def scan(reader: BagReader, cameras: list[CameraTopics], on_message: Callable[[]
         cameras, {}, **per_camera, joints={}, references={}, transforms=TransformHistory(),
         transform_stream=Stream(TF), instruction=None)
     for topic, log_time, message in reader.messages(
-        [*streams, *infos, JOINT_STATES, *transform_topics, *controllers, *texts]
+        [*streams, *infos, JOINT_STATES, *transform_topics, *controllers, *texts], optional=[*controllers, *texts]
     ):
         on_message()
         if topic in streams:

@@ -77,7 +77,7 @@ def _import_bag(bag: Path, folder: Path, settings: ImportSettings, advance: Call
             store.write(name, episode, **{**attributes, 'source': source | attributes['source']})
     except Robot4dError as error:
         return ImportedBag(bag, 'refused', reason=f'{type(error).__name__}: {error}')
-    return ImportedBag(bag, 'imported', len(episode.times))
+    return ImportedBag(bag, 'imported', len(episode.times), '; '.join(reader.skipped.values()))
 
 
 def _imported_before(folder: Path, source: dict, kind: str | None) -> str | None:

@@ -145,6 +145,24 @@ def test_a_bag_without_message_definitions_is_read_with_those_of_jazzy(tmp_path)
     assert outcome.outcome == 'imported', outcome.reason
 
 
+def test_optional_messages_of_another_distribution_are_passed_over_with_a_note(tmp_path):
+    types = get_typestore(Stores.ROS2_JAZZY)
+    types.register(get_types_from_msg('std_msgs/Header header\nstring[] joint_names\nuint8 mode', CONTROLLER_STATE))
+
+    def older(topic, log_time, fields):
+        if topic == '/arm_controller/controller_state':
+            fields = {name: fields[name] for name in ('header', 'joint_names')} | {'mode': 3}
+        return log_time, fields
+
+    bag = make_bag(tmp_path / 'demo', older, storage=StoragePlugin.SQLITE3, types=types)
+    with sqlite3.connect(next(bag.glob('*.db3'))) as database:
+        database.execute('delete from message_definitions')
+    (outcome,) = import_bags([bag], tmp_path / 'store', SETTINGS)
+    assert outcome.outcome == 'imported', outcome.reason
+    assert '/arm_controller/controller_state is passed over' in outcome.reason
+    assert 'of another definition than that of ROS 2 Jazzy' in outcome.reason
+
+
 def test_rectified_images_have_the_intrinsics_of_the_projection_matrix(tmp_path):
     rectified = np.array([30.0, 0, 9, 0, 0, 31, 7, 0, 0, 0, 1, 0])
 

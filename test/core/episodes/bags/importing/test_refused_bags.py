@@ -202,7 +202,10 @@ def test_when_the_middle_of_the_file_is_damaged_expect_a_bag_error(tmp_path, sto
 @pytest.mark.parametrize(('make', 'word'), [
     (lambda path: None, 'does not exist'),
     (lambda path: path.mkdir(), 'metadata.yaml'),
-    (lambda path: path.write_text('hello'), 'cannot be read'),
+    (lambda path: path.write_text('hello'), 'is neither MCAP nor SQLite'),
+    (lambda path: path.write_bytes(b'#ROSBAG V2.0\n' + bytes(100)), 'is a bag of ROS 1; `pip install rosbags`'),
+    (lambda path: path.write_bytes(b'SQLite format 3\0' + bytes(100)), 'is a SQLite file by another name'),
+    (lambda path: path.write_bytes(b'\x89MCAP0\r\n' + bytes(100)), 'is an MCAP file by another name'),
 ])
 def test_when_it_is_no_bag_expect_a_bag_error(tmp_path, store_with_one, make, word):
     make(tmp_path / 'bad')

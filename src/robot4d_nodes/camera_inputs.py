@@ -76,6 +76,8 @@ class _ImageStream(SimpleFilter):
 
     def add(self, image: Image) -> None:
         try:
+            if image.header.stamp.sec < 0:
+                raise ImageError(f'{self.topic}: stamped before 1970, at {time_from_message(image.header.stamp):.0f} s')
             self._check(image, self.topic)
             camera = self._intrinsics()
             if camera and (image.width, image.height) != (camera.width, camera.height):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import numpy as np
+import rclpy.time
 import unique_identifier_msgs.msg
 from builtin_interfaces.msg import Duration, Time
 from cv_bridge import CvBridge
@@ -26,7 +27,7 @@ from robot4d.msg import GripperPlans
 from robot4d.msg import PredictedView as PredictedViewMessage
 from robot4d.msg import Prediction as PredictionMessage
 from robot4d.msg import SimulatorState as SimulatorStateMessage
-from robot4d_core.errors import CalibrationError, ImageError, PredictionError
+from robot4d_core.errors import CalibrationError, ImageError, ObservationError, PredictionError
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_metres, depth_in_millimetres
 from robot4d_core.geometry.poses import pose_from_quaternion, quaternion_of
@@ -57,6 +58,13 @@ def time_to_message(seconds: float) -> Time:
 def time_from_message(stamp: Time) -> float:
     """Return seconds of the ROS clock."""
     return stamp.sec + stamp.nanosec * 1e-9
+
+
+def moment(stamp: Time) -> rclpy.time.Time:
+    """Return a stamp for tf; raises ObservationError for one before 1970, which rclpy does not know."""
+    if stamp.sec < 0:
+        raise ObservationError(f'a stamp of {time_from_message(stamp):.0f} s lies before 1970; see who stamps it so')
+    return rclpy.time.Time.from_msg(stamp)
 
 
 def duration_to_message(seconds: float) -> Duration:

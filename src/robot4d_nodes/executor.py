@@ -127,6 +127,8 @@ class Executor(Robot4dNode):
             planner = MotionPlanner(self._robot, limits, speed_scaling=settings.speed_scaling)
             T_base_camera = self._measured.base_from_camera(plans[0].frame_id, plans[0].stamp)
             return planner.plan(plans, T_base_camera, positions, openings, max_steps=goal.max_steps)
+        except ExecutionEnded:
+            raise
         except PlanRejected as error:
             raise _rejected(*map(str, error.violations)) from error
         except Robot4dError as error:

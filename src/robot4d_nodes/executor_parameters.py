@@ -70,6 +70,8 @@ class LimitParameters:
         _DEFAULTS.min_arm_clearance, 'Between two arms, metres', low=0.0, high=0.5)
     start_tolerance: float = parameter(
         _DEFAULTS.start_tolerance, 'Between where a motion begins or ends and where a joint is, rad', low=0.0, high=0.5)
+    max_plan_duration: float = parameter(
+        _DEFAULTS.max_plan_duration, 'From the observation to the last step of a plan, seconds', low=0.1, high=600.0)
     max_plan_age: float = parameter(
         _DEFAULTS.max_plan_age, 'Of the observation behind a plan, seconds', low=0.1, high=600.0)
     max_state_age: float = parameter(

@@ -16,7 +16,7 @@ from robot4d_core.executor.robot_arms import RobotArms
 from robot4d_core.geometry.poses import pose_distance
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.joint_range import joint_ranges
-from robot4d_nodes.conversions import transform_from_message
+from robot4d_nodes.conversions import moment, time_to_message, transform_from_message
 from robot4d_nodes.executor_parameters import ExecutorParameters
 from robot4d_nodes.joint_state_input import JointStateInput
 from robot4d_nodes.lifecycle import Robot4dNode
@@ -71,10 +71,10 @@ class MeasuredArms:
 
     def base_from_camera(self, frame: str, stamp: float) -> np.ndarray:
         """Return T_base_camera (4, 4) at a stamp; raises ObservationError that names the missing transform."""
-        moment = Time(nanoseconds=round(stamp * 1e9), clock_type=self._node.get_clock().clock_type)
         try:
             return transform_from_message(self.transforms.lookup_transform(
-                self._settings.base_frame, frame, moment, timeout=Duration(seconds=self._settings.tf_timeout)))
+                self._settings.base_frame, frame, moment(time_to_message(stamp)),
+                timeout=Duration(seconds=self._settings.tf_timeout)))
         except TransformException as error:
             raise ObservationError(
                 f"no transform from the plan's frame '{frame}' to '{self._settings.base_frame}': {error}; "

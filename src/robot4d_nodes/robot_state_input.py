@@ -15,7 +15,7 @@ from robot4d_core.observation import RobotState
 from robot4d_core.robot.names import ArmNames
 from robot4d_core.robot.robot import Robot
 from robot4d_core.robot.robot_file import read_base_frame
-from robot4d_nodes.conversions import transform_from_message
+from robot4d_nodes.conversions import moment, time_to_message, transform_from_message
 from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.joint_history import JointHistory
 from robot4d_nodes.lifecycle import Robot4dNode
@@ -71,7 +71,7 @@ class RobotStateInput:
         """
         self._frame = frame_id
         joints = self._joints.positions_at(stamp, tolerance, timeout)
-        time = Time(nanoseconds=round(stamp * 1e9), clock_type=self._node.get_clock().clock_type)
+        time = moment(time_to_message(stamp))
         try:
             transform = self._transforms.lookup_transform(
                 self._base, frame_id, time, timeout=Duration(seconds=timeout))

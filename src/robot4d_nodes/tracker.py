@@ -13,7 +13,6 @@ from geometry_msgs.msg import PoseArray, PoseStamped
 from nav_msgs.msg import Path
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.duration import Duration
-from rclpy.time import Time
 from tf2_ros import TransformBroadcaster, TransformException
 
 from robot4d.msg import GripperPlans
@@ -28,6 +27,7 @@ from robot4d_nodes.arm_parameters import ArmsOfNode, arms_parameter
 from robot4d_nodes.conversions import (
     gripper_plans_to_message,
     header,
+    moment,
     pose_to_message,
     prediction_from_message,
     transform_from_message,
@@ -150,7 +150,7 @@ class Tracker(Robot4dNode):
         frame = message.header.frame_id
         try:
             return transform_from_message(self._transforms.lookup_transform(
-                frame, tcp, Time.from_msg(message.header.stamp),
+                frame, tcp, moment(message.header.stamp),
                 timeout=Duration(seconds=self.parameters.state_timeout)))
         except TransformException as error:
             raise ObservationError(

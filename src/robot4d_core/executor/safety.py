@@ -33,8 +33,9 @@ class SafetyLimits:
     joint_margin: kept from the joint limits, rad; velocity_share: of the velocity limits in the robot description;
     max_acceleration: rad/s^2; max_jerk: rad/s^3; max_tool_speed: m/s; max_branch_jump: largest change of a joint
     between two steps, rad; min_clearance: between parts that must not touch, m; min_arm_clearance: between two arms, m;
-    start_tolerance: between where a motion begins and where the arm is, rad; max_plan_age: of the observation behind a
-    plan, s; max_state_age: of joint states, s; max_clock_skew: by which a stamp may lie in the future, s.
+    start_tolerance: between where a motion begins and where the arm is, rad; max_plan_duration: from the observation to
+    the last step of a plan, s; max_plan_age: of the observation behind a plan, s; max_state_age: of joint states, s;
+    max_clock_skew: by which a stamp may lie in the future, s.
     Speed, acceleration, jerk and tool speed slow a motion down; every other limit refuses it.
     Raises ParameterError when the workspace is not a box.
     """
@@ -53,6 +54,7 @@ class SafetyLimits:
     min_clearance: float = 0.002
     min_arm_clearance: float = 0.02
     start_tolerance: float = 0.05
+    max_plan_duration: float = 60.0
     max_plan_age: float = 60.0
     max_state_age: float = 0.5
     max_clock_skew: float = 0.1
@@ -110,6 +112,9 @@ def check_plan(plan: GripperPlan, limits: SafetyLimits) -> list[Violation]:
     intervals = np.diff(plan.time_from_start, prepend=0.0)
     if intervals.min() <= 0:
         return [Violation('time since the step before', float(intervals.min()), 0, 's', _step(intervals <= 0))]
+    last = float(plan.time_from_start[-1])
+    if last > limits.max_plan_duration:
+        return [Violation('duration of the plan', last, limits.max_plan_duration, 's')]
     violations = []
     weakest = float(plan.confidence.min())
     if weakest < limits.min_confidence:

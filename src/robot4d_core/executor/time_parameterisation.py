@@ -62,7 +62,7 @@ def _solve_leg(
     problem.minimum_duration = float(interval)
     try:
         result = Ruckig(joints).calculate(problem, trajectory)
-    except RuckigError as error:
+    except (RuckigError, ValueError) as error:  # ValueError: of a result that its Python part does not know
         result = error
     if result not in (Result.Working, Result.Finished):
         raise TrajectoryError(f'no motion within the limits from {np.round(positions[0], 3)} to '

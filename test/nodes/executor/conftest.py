@@ -23,7 +23,8 @@ def start(ros):
     running = []
 
     def begin(robot: Robot, **parameters) -> Robot:
-        executor = Executor(parameter_overrides=overrides(**{**PATIENT, **parameters}))
+        executor = Executor(
+            parameter_overrides=overrides(**{**PATIENT, **parameters}), namespace=robot.node.get_namespace())
         context = spinning(executor, robot.node)
         context.__enter__()
         running.append((context, robot))

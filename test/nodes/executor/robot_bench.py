@@ -67,7 +67,7 @@ class Robot:
 
     def __init__(
         self, *, arm: bool = True, joints: tuple[str, ...] = ARM.joints, frame: str = FRAME,
-        gripper: type = GripperCommand,
+        gripper: type = GripperCommand, namespace: str = '',
     ) -> None:
         self.arm_time: float | None = 0.05
         self.arm_response = GoalResponse.ACCEPT
@@ -81,7 +81,7 @@ class Robot:
         self.grips, self.gripper_aborts = True, False
         self.moving, self.canceled = threading.Event(), threading.Event()
         self._joints, self._positions, self._finger = list(joints), HOME.copy(), 0.04
-        self.node = rclpy.create_node('robot')
+        self.node = rclpy.create_node('robot', namespace=namespace)
         group = ReentrantCallbackGroup()
         self.states = self.node.create_publisher(JointState, 'joint_states', qos.STATE)
         self._tf = StaticTransformBroadcaster(self.node)

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
 
+from nodes.bench import Probe, wait_until
 from nodes.executor.robot_bench import ENDLESS, HOME, KINEMATICS, TOOL_AT_HOME, Result, Robot, plan
 from robot4d_nodes.conversions import duration_from_message
+from robot4d_nodes.lifecycle import spinning
 from shipped_robot import ARM
 
 
@@ -68,3 +70,16 @@ def test_second_goal_while_one_runs_is_refused_as_busy(start):
     assert robot.execute(plan()).code == Result.BUSY
     robot.arm_time = 0.0
     assert robot.result(first)[1].code == Result.SUCCEEDED
+
+
+def test_two_robots_in_one_graph_are_told_apart(start):
+    first, second = (start(Robot(namespace=name)) for name in ('robot1', 'robot2'))
+    probe = Probe()
+    with spinning(probe):
+        assert first.execute(plan(steps=1)).code == Result.SUCCEEDED
+        assert first.told == ['arm'] and second.told == []
+        assert second.call('stop').success
+        assert first.execute(plan(steps=2, sideways=0.01)).code == Result.SUCCEEDED
+        assert second.execute(plan()).code == Result.STOPPED
+        wait_until(lambda: 'robot2/executor/reset' in probe.says('robot2/executor: stop'))
+        assert 'reset' not in probe.says('robot1/executor: stop')

@@ -11,6 +11,8 @@ from robot4d_core.robot.gripper_model import GripperModel
 from robot4d_core.tracker.appearance import Appearance
 from robot4d_core.tracker.sight import Sight
 
+IN_VIEW = 0.05  # share of the foremost surface that must be found, or missed, to tell anything
+
 
 def look_at_start(
     model: GripperModel,
@@ -19,10 +21,12 @@ def look_at_start(
     pose: np.ndarray,
     opening: float,
     tolerance: float,
+    may_be_out_of_view: bool = False,
 ) -> tuple[Appearance, str]:
     """Learn the colours where the observation shows the gripper at pose, T_frame_tcp; else say why it does not.
 
-    cameras: T_frame_camera by view; other views are not looked at. tolerance: metres of depth.
+    cameras: T_frame_camera by view; other views are not looked at. tolerance: metres of depth. may_be_out_of_view: then
+    a gripper of which nothing is in view has the colours that its description states.
     """
     surface = model.surface(opening)
     seen = []
@@ -36,10 +40,11 @@ def look_at_start(
     found = sum(len(comparison.agreeing) for _, comparison in seen)
     contradicting = sum(len(comparison.contradicting) for _, comparison in seen)
     appearance = Appearance.described(model)
-    if found < 0.05 * expected or found < contradicting or found == 0:
-        names = ', '.join(sight.name for sight, _ in seen)
-        return appearance, (
-            f'no gripper in view of {names}: {found} of {expected} expected surface points found where the arm '
-            'reports the gripper'
-        )
-    return appearance.learned(surface, seen), ''
+    if found >= max(1, IN_VIEW * expected, contradicting):
+        return appearance.learned(surface, seen), ''
+    if may_be_out_of_view and contradicting < IN_VIEW * expected:
+        return appearance, ''
+    names = ', '.join(sight.name for sight, _ in seen)
+    return appearance, (
+        f'no gripper in view of {names}: {found} of {expected} expected surface points found where the arm reports the '
+        'gripper')

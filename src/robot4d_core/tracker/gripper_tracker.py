@@ -73,14 +73,17 @@ class GripperTracker:
         return track_grippers([self], prediction, [initial_pose], [initial_opening], observation)[0]
 
     def begin(
-        self, observation: Observation | None, cameras: dict[str, np.ndarray], pose: np.ndarray, opening: float
+        self, observation: Observation | None, cameras: dict[str, np.ndarray], start: FrameFit, has_path: bool
     ) -> tuple[GripperFollower, str]:
-        """Return what follows the gripper, taught by the observation, and why it cannot be followed, if so."""
+        """Return what follows the gripper, taught by the observation, and why it cannot be followed, if so.
+
+        A gripper with a path may be out of view at the start, and come into view along it.
+        """
         settings = self.settings
         appearance, problem = Appearance.described(self._model), ''
         if observation is not None:
             appearance, problem = look_at_start(
-                self._model, observation, cameras, pose, opening, settings.tolerance)
+                self._model, observation, cameras, start.pose, start.opening, settings.tolerance, has_path)
         return GripperFollower(
             self._model, appearance, settings.tolerance, settings.search_radius, settings.lost_below), problem
 
@@ -119,13 +122,13 @@ def track_grippers(
     cameras = place_cameras(prediction)
     starts = [FrameFit(pose, opening, 0.0, '', 0, 0)
               for pose, opening in zip(initial_poses, initial_openings, strict=True)]
+    imagined = {path.gripper: path for path in prediction.paths}
     followers, problems = zip(*(
-        tracker.begin(observation, cameras, start.pose, start.opening)
+        tracker.begin(observation, cameras, start, tracker.settings.gripper in imagined)
         for tracker, start in zip(trackers, starts, strict=True)), strict=True)
     views = [view for view in prediction.views if view.name in cameras]
     groups = [views] if trackers[0].settings.mode == 'fused' else [[view] for view in views]
     seen = [number for number, problem in enumerate(problems) if not problem]
-    imagined = {path.gripper: path for path in prediction.paths}
     paths = [imagined.get(trackers[number].settings.gripper) for number in seen]
     tracks = [follow([followers[number] for number in seen], group, cameras, [starts[number] for number in seen], paths)
               for group in groups]

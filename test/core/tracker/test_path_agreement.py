@@ -95,6 +95,17 @@ def test_an_edge_in_view_that_is_too_little_to_be_found_supports_the_path():
     assert not plan.lost and plan.source_view[4] != PATH_ALONE and plan.path_distance[4] < 0.008
 
 
+@pytest.mark.parametrize(('depth', 'found'), [(np.nan, True), (10.0, False)], ids=['out of view', 'not there'])
+def test_a_gripper_that_is_out_of_view_at_the_start_may_come_into_view_along_its_path(depth, found):
+    views = tuple(replace(view, depth=np.full_like(view.depth, depth)) for view in OBSERVATION.views)
+    blind = replace(OBSERVATION, views=views)
+    assert track(PREDICTION, blind).lost
+    prediction = replace(PREDICTION, paths=(TRUE,))
+    plan, = compare_with_paths([track(prediction, blind)], [MODEL], prediction, AgreementSettings())
+    assert plan.lost != found
+    assert not found or (plan.path_distance < 0.008).all()
+
+
 def test_where_less_than_an_edge_is_in_view_the_path_alone_carries_the_step():
     prediction = replace(at_the_edge(0.04), paths=(TRUE,))
     plan, = compare_with_paths([track(prediction, OBSERVATION)], [MODEL], prediction, AgreementSettings())

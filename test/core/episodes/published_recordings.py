@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from core.chain_robot import chain_robot
 from core.episodes.bags.recorded_bags import Change, ChangingWriter, keep
 from published_grippers import GRIPPERS, published_description
-from published_robots import PACKAGES, ur5e_with_2f85
+from published_robots import PACKAGES, PANDA, ur5e_with_2f85
 from robot4d_core.episodes.segments import PARTS
 from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera
@@ -36,7 +36,7 @@ INSTRUCTION = 'close the gripper'
 class PublishedRobot:
     """description; names of the arm; links of what is seen by part; a pose (rad); what each finger does (from, to).
 
-    moves: how far the joints move, rad.
+    moves: how far the joints move, rad; file: as published, None where it was changed.
     """
 
     description: RobotDescription
@@ -46,6 +46,7 @@ class PublishedRobot:
     start: tuple[float, ...]
     fingers: tuple[float, float]
     moves: float = 0.4
+    file: Path | None = None
 
 
 def panda() -> PublishedRobot:
@@ -55,7 +56,7 @@ def panda() -> PublishedRobot:
         ArmNames('arm', tuple(f'panda_joint{number}' for number in range(1, 8)), GRIPPERS['panda']), 'panda_link0',
         {'arm': {f'panda_link{number}' for number in range(8)}, 'hand': {'panda_hand'},
          'finger_left': {'panda_leftfinger'}, 'finger_right': {'panda_rightfinger'}},
-        (0.2, -0.3, 0.1, -2.2, 0.1, 1.9, 0.6), (0.038, 0.004))
+        (0.2, -0.3, 0.1, -2.2, 0.1, 1.9, 0.6), (0.038, 0.004), file=PANDA)
 
 
 def ur5e_2f85() -> PublishedRobot:
@@ -99,18 +100,20 @@ def boxes() -> PublishedRobot:
 
 
 def write_files(robot: PublishedRobot, folder: Path) -> list[str]:
-    """Write its URDF, whose meshes are given by absolute paths, and its names; return the options of commands."""
-    root = parse_urdf(robot.description.urdf)
-    for mesh in mesh_tags(root):
-        mesh.set('filename', str(find_file(mesh.get('filename'), robot.description.folder, PACKAGES)))
-    (folder / 'robot.urdf').write_text(ElementTree.tostring(root, 'unicode'))
+    """Write its names and, unless it is as published, its URDF with absolute meshes; return the options of commands."""
+    file = robot.file or folder / 'robot.urdf'
+    if robot.file is None:
+        root = parse_urdf(robot.description.urdf)
+        for mesh in mesh_tags(root):
+            mesh.set('filename', str(find_file(mesh.get('filename'), robot.description.folder, PACKAGES)))
+        file.write_text(ElementTree.tostring(root, 'unicode'))
     gripper = robot.arm.gripper
     (folder / 'robot.yaml').write_text(yaml.safe_dump({'/**': {'ros__parameters': {
         'base_frame': robot.base, 'arms': [robot.arm.name], robot.arm.name: {
             'joint_names': list(robot.arm.joints), 'gripper': gripper.name, 'hand_link': gripper.hand,
             'finger_links': list(gripper.fingers), 'finger_joints': list(gripper.finger_joints),
             'tcp_frame': gripper.tcp}}}}))
-    return ['--robot', str(folder / 'robot.yaml'), '--urdf', str(folder / 'robot.urdf')]
+    return ['--robot', str(folder / 'robot.yaml'), '--urdf', str(file), '--package-path', str(PACKAGES[0])]
 
 
 @dataclass(frozen=True)

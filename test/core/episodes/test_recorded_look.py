@@ -90,6 +90,10 @@ def test_an_unknown_episode_names_those_that_are(path):
         read_episode_look(path.parent / 'other')
 
 
+MESHES_ELSEWHERE = chain_robot(7, 7).description.urdf.replace(
+    '<box size="0.05 0.16 0.04"/>', '<mesh filename="package://nowhere/hand.stl"/>')
+
+
 def stored(folder, episode, **attributes):
     """Write an episode whose attributes are changed or, where None, missing; return its path."""
     kept = {key: value for key, value in {**attributes_of(grippers=2), **attributes}.items() if value is not None}
@@ -127,6 +131,8 @@ def test_an_import_of_before_that_names_joints_of_the_cell_is_of_its_robot(tmp_p
     ({'source': {'joints': [['a'], ['b']]}}, 'kept no description of its robot; import its bag again with --robot'),
     ({'robot': {'urdf': '<robot'}}, r"attribute robot is damaged: KeyError\('folder'\)"),
     ({'robot': robot_record(chain_robot(7, 7)) | {'base_frame': 'moon'}}, "cannot be rebuilt: .* no link 'moon'"),
+    ({'robot': robot_record(chain_robot(7, 7)) | {'urdf': MESHES_ELSEWHERE}},
+     "cannot be rebuilt: .* package 'nowhere' is not in .*--package-path"),
     ({'robot': robot_record(chain_robot(6, 6))}, 'but its robot has arms with .6, 6.'),
     ({'grippers': None}, r"the episode's grippers are \[\]"),
     ({'grippers': ['gripper', 'claw']}, r"the episode's grippers are \['gripper', 'claw'\]"),

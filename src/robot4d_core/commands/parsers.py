@@ -63,11 +63,16 @@ def seconds(text: str) -> float:
     return value
 
 
-def add_description_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare where the files of a robot description are, and the arguments of its xacro."""
+def add_package_path(parser: argparse.ArgumentParser) -> None:
+    """Declare where the packages of a robot description are."""
     parser.add_argument('--package-path', type=Path, action='append', default=[], metavar='FOLDER',
                         help='in which the packages of package:// are looked for, before AMENT_PREFIX_PATH and '
                              'ROS_PACKAGE_PATH; may be given several times')
+
+
+def add_description_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where the files of a robot description are, and the arguments of its xacro."""
+    add_package_path(parser)
     parser.add_argument('--xacro-argument', action='append', default=[], metavar='NAME:=VALUE',
                         help='of the robot description; may be given several times')
 

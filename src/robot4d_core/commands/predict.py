@@ -10,13 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from robot4d_core.commands.parsers import add_command, at_least, output
-from robot4d_core.commands.recorded_moment import (
-    add_bag_arguments,
-    add_episode_arguments,
-    is_bag,
-    named_robot,
-    read_look,
-)
+from robot4d_core.commands.recorded_moment import add_bag_arguments, add_episode_arguments, is_bag, read_look
 from robot4d_core.errors import EngineError, PredictionCancelled, PredictionFileError
 
 
@@ -46,7 +40,6 @@ def _predict(arguments: argparse.Namespace) -> int:
     from robot4d_core.episodes.prediction_file import write_npz
     from robot4d_core.episodes.saved_prediction import SavedPrediction
     from robot4d_core.generator.engines.engine import make_engine
-    from robot4d_core.robot.robot import Robot
     from robot4d_core.viewer.film import write_film
 
     file = arguments.output / ('prediction' if arguments.format == 'mcap' else 'prediction.npz')
@@ -80,7 +73,7 @@ def _predict(arguments: argparse.Namespace) -> int:
             raise EngineError(f"engine '{engine.name}' needs the robot's state, which {look.source} does not hold: "
                               f'{look.robot_unknown}; name another with --robot and --urdf, or predict without by '
                               '--model models/tabletop_tiny')
-        engine.use_robot(named_robot(arguments) or Robot.shipped_with(observation.robot.joints))
+        engine.use_robot(look.described_robot)
     console = Console()
     try:
         prediction, stages, steps = predict_in_terminal(

@@ -7,13 +7,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robot4d_core.commands.parsers import add_description_arguments, at_least
+from robot4d_core.commands.parsers import at_least
+from robot4d_core.commands.robot_arguments import add_robot_arguments, named_robot, robot_topics
 from robot4d_core.errors import EpisodeError, ParameterError
 from robot4d_core.prediction import FRAMES
 
 if TYPE_CHECKING:
     from robot4d_core.episodes.recorded_look import RecordedLook
-    from robot4d_core.robot.robot import Robot
 
 
 def add_episode_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,19 +24,13 @@ def add_episode_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare which moment of a bag is meant, and where its cameras are."""
+    """Declare which moment of a bag is meant, and where its cameras and its robot are."""
     parser.add_argument('--time', type=float, default=None, metavar='SECONDS',
                         help='of a bag: the newest look up to so long after its first image; None: the newest of all')
     parser.add_argument('--topics', type=Path, default=None, metavar='FILE',
                         help="of a bag: the cameras' names and topics, as config/cameras.yaml; None: every "
                              '/NAME/color/image_raw with its depth and camera_info')
-    parser.add_argument('--robot', type=Path, default=None, metavar='FILE',
-                        help="of a bag: the names of the robot's joints and frames, as config/robot.yaml, with --urdf; "
-                             'None: those of the simulated cell')
-    parser.add_argument('--urdf', type=Path, default=None, metavar='FILE',
-                        help='description (URDF or xacro) of the robot that --robot names; None: that of the '
-                             'simulated cell')
-    add_description_arguments(parser)
+    add_robot_arguments(parser)
 
 
 def read_look(arguments: argparse.Namespace, path: Path) -> RecordedLook:
@@ -45,7 +39,8 @@ def read_look(arguments: argparse.Namespace, path: Path) -> RecordedLook:
         _refuse(arguments, 'urdf', 'it describes the robot that --robot FILE names')
     if not is_bag(path):
         for name, instead in (('time', 'choose the moment with --step NUMBER'), ('topics', 'leave it out'),
-                              ('robot', 'leave it out, an episode names its joints itself')):
+                              ('robot', 'leave it out, an episode knows its robot itself'),
+                              *((topics, 'leave it out') for topics in ('joint_states', 'tf', 'tf_static'))):
             if name != 'robot' or arguments.urdf is None:
                 _refuse(arguments, name, f'{path} is no bag; {instead}')
         return read_episode(arguments, path)
@@ -54,20 +49,9 @@ def read_look(arguments: argparse.Namespace, path: Path) -> RecordedLook:
 
     _refuse(arguments, 'step', f'{path} is a bag; choose the moment with --time SECONDS')
     topics = None if arguments.topics is None else camera_topics_of_file(arguments.topics)
-    return read_bag_look(path, arguments.time, tuple(arguments.cameras), topics, robot=named_robot(arguments))
-
-
-def named_robot(arguments: argparse.Namespace) -> Robot | None:
-    """Read the robot of --robot and --urdf, None without. Raises ParameterError, RobotDescriptionError."""
-    from robot4d_core.robot.robot import Robot
-    from robot4d_core.robot.robot_file import parse_xacro_arguments
-
-    if (arguments.robot is None) != (arguments.urdf is None):
-        raise ParameterError('--robot FILE names the robot that --urdf FILE describes; give both, or neither')
-    if arguments.robot is None:
-        return None
-    return Robot.from_files(
-        arguments.urdf, arguments.robot, arguments.package_path, parse_xacro_arguments(arguments.xacro_argument))
+    return read_bag_look(
+        path, arguments.time, tuple(arguments.cameras), topics, robot=named_robot(arguments),
+        robot_topics=robot_topics(arguments), package_paths=arguments.package_path)
 
 
 def read_episode(arguments: argparse.Namespace, path: Path, moments: int = FRAMES) -> RecordedLook:
@@ -82,7 +66,7 @@ def read_episode(arguments: argparse.Namespace, path: Path, moments: int = FRAME
         names = EpisodeStore(path).names
         raise EpisodeError(f'{path} is a store; give one of its {len(names)} episodes, such as {path / names[0]}'
                            if names else f'{path} is a store without an episode')
-    return read_episode_look(path, arguments.step or 0, tuple(arguments.cameras), moments)
+    return read_episode_look(path, arguments.step or 0, tuple(arguments.cameras), moments, arguments.package_path)
 
 
 def is_bag(path: Path) -> bool:
@@ -92,4 +76,4 @@ def is_bag(path: Path) -> bool:
 
 def _refuse(arguments: argparse.Namespace, name: str, why: str) -> None:
     if getattr(arguments, name) is not None:
-        raise ParameterError(f'--{name} does not apply: {why}')
+        raise ParameterError(f'--{name.replace("_", "-")} does not apply: {why}')

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from robot4d_core.commands.parsers import add_command, output
+from robot4d_core.commands.parsers import add_command, add_package_path, output
 from robot4d_core.commands.recorded_moment import add_episode_arguments, is_bag, read_episode
 
 ALL_STEPS = 10**6
@@ -18,6 +18,7 @@ def add(commands) -> None:
     parser.add_argument('source', type=Path, metavar='PREDICTION|EPISODE',
                         help="what 'robot4d predict' wrote, or STORE/NAME of an episode")
     add_episode_arguments(parser)
+    add_package_path(parser)
     parser.add_argument('--png', type=output, default=None, metavar='FILE',
                         help='draw some moments into this file instead; needs no browser')
     parser.add_argument('--gripper', action=argparse.BooleanOptionalAction, default=True,
@@ -52,7 +53,7 @@ def _videos(arguments: argparse.Namespace):
     if is_bag(arguments.source) or arguments.source.is_file() or arguments.source.suffix == '.npz':
         from robot4d_core.episodes.prediction_file import read_prediction
 
-        saved = read_prediction(arguments.source)
+        saved = read_prediction(arguments.source, arguments.package_path)
         followed, said = follow_grippers(saved) if arguments.gripper else ([], [])
         for sentence in said:
             print(f'grippers: {sentence}')

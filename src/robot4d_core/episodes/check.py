@@ -10,32 +10,36 @@ from dataclasses import dataclass
 import numpy as np
 
 from robot4d_core.episodes.episode import IMAGES, common_sizes, layout_problems
-from robot4d_core.episodes.segments import SEGMENTS
+from robot4d_core.episodes.segments import MOST_ARMS, MOST_OBJECTS, segment_names
 from robot4d_core.episodes.splits import SPLITS, split_of
 from robot4d_core.episodes.store import LOOKS_KIND, EpisodeStore
 from robot4d_core.episodes.windows import WINDOW_STEPS
-from robot4d_core.errors import CalibrationError, EpisodeError
+from robot4d_core.errors import CalibrationError, EpisodeError, RobotDescriptionError
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.prediction import FRAME_INTERVAL
+from robot4d_core.robot.urdf import parse_urdf
 
 DEPTH_MEDIANS = (0.1, 10.0)  # metres; with a median outside, depth is in another unit
 TIME_TOLERANCE = 0.01  # seconds, of simulated steps; those of real cameras are twice as far as their source says
 RIGID_TOLERANCE = 1e-4  # of each number of R^T R and of the last row
-ONE_ARM_SEGMENTS = 5  # of SEGMENTS, those that a cell with one arm can show
 
 ATTRIBUTES = {
     'task': str, 'instruction': str, 'success': bool, 'split': str, 'cameras': list, 'grippers': list, 'objects': list,
 }
-"""What every episode has; simulated ones have seed and scene too, imported ones source."""
+"""What every episode has; simulated ones have seed and scene too, imported ones source and robot."""
 
 
 @dataclass(frozen=True)
 class _Expected:
-    """sizes: as common_sizes; labels: those that a segmentation may have; time_tolerance: of a step, seconds."""
+    """sizes: as common_sizes; labels: those that a segmentation may have; time_tolerance: of a step, seconds.
+
+    joints: how many each arm has, None where all have the same number.
+    """
 
     sizes: dict[str, int]
     labels: np.ndarray
     time_tolerance: float
+    joints: list[int] | None
 
 
 def check_episode(store: EpisodeStore, name: str) -> list[str]:
@@ -66,6 +70,8 @@ def _attribute_problems(attributes: dict, settings: dict) -> Iterator[str]:
         yield f"attributes: task: expected {settings.get('task')!r} as the store, got {attributes.get('task')!r}"
     if 'look' in attributes or (settings.get('kind') == LOOKS_KIND and 'source' not in attributes):
         yield from _look_problems(attributes, settings)
+    if 'robot' in attributes:
+        yield from _robot_problems(attributes)
     if 'seed' in attributes:
         yield from _seed_problems(attributes)
     elif 'source' not in attributes:
@@ -95,6 +101,17 @@ def _look_problems(attributes: dict, settings: dict) -> Iterator[str]:
         yield f'attributes: look: expected rejected to be a list of reasons, got {rejected!r}'
 
 
+def _robot_problems(attributes: dict) -> Iterator[str]:
+    try:
+        grippers = [arm['gripper']['name'] for arm in attributes['robot']['arms']]
+        parse_urdf(attributes['robot']['urdf'])
+    except (KeyError, TypeError, RobotDescriptionError) as error:
+        yield f'attributes: robot: expected a URDF and the names of arms, got {error!r}'
+    else:
+        if grippers != attributes.get('grippers'):
+            yield f"attributes: robot: expected the grippers {attributes.get('grippers')!r}, got {grippers}"
+
+
 def _seed_problems(attributes: dict) -> Iterator[str]:
     seed, split = attributes['seed'], attributes.get('split')
     if not isinstance(seed, int) or split != split_of(seed):
@@ -114,17 +131,26 @@ def _expected(settings: dict, attributes: dict, sizes: dict[str, int]) -> _Expec
         sizes['cameras'] = settings['cameras'] + len(settings.get('outside_shell', ()))
     if 'size' in settings:
         sizes['width'], sizes['height'] = settings['size']
-    robot, objects = len(SEGMENTS), 256 - len(SEGMENTS)
+    arms, objects, joints = MOST_ARMS, [''] * MOST_OBJECTS, _joints_of_arms(attributes)
     if isinstance(attributes.get('grippers'), list):
-        sizes['grippers'] = len(attributes['grippers'])
-        robot = ONE_ARM_SEGMENTS if sizes['grippers'] == 1 else robot
+        sizes['grippers'] = arms = len(attributes['grippers'])
     if isinstance(attributes.get('objects'), list):
-        objects = len(attributes['objects'])
+        objects = attributes['objects']
+    if joints:
+        sizes['joints'] = max(joints)
     source = attributes.get('source')
     imported = isinstance(source, dict) and isinstance(source.get('tolerance'), int | float)
     return _Expected(
-        sizes, np.array([*range(robot), *range(len(SEGMENTS), len(SEGMENTS) + objects)]),
-        TIME_TOLERANCE + 2 * source['tolerance'] if imported else TIME_TOLERANCE)
+        sizes, np.array(list(segment_names(arms, objects))),
+        TIME_TOLERANCE + 2 * source['tolerance'] if imported else TIME_TOLERANCE, joints)
+
+
+def _joints_of_arms(attributes: dict) -> list[int] | None:
+    """Return how many joints each arm has, None where the attributes do not say so."""
+    try:
+        return [len(arm['joints']) for arm in attributes['robot']['arms']]
+    except (KeyError, TypeError):
+        return None
 
 
 def _content_problems(name: str, array, expected: _Expected) -> Iterator[str]:
@@ -189,6 +215,16 @@ def _number_problems(values: np.ndarray, expected: _Expected) -> Iterator[str]:
     yield from _unless(np.isfinite(values), 'finite numbers', values)
 
 
+def _joint_problems(joints: np.ndarray, expected: _Expected) -> Iterator[str]:
+    if expected.joints is None or len(expected.joints) != joints.shape[1]:
+        yield from _number_problems(joints, expected)
+        return
+    of_arm = np.arange(joints.shape[2]) < np.array(expected.joints)[:, None]
+    yield from _unless(
+        np.isfinite(joints) == of_arm, f'finite numbers for arms with {expected.joints} joints and NaN behind them',
+        joints)
+
+
 def _command_problems(commands: np.ndarray, expected: _Expected) -> Iterator[str]:
     yield from _unless(~np.isinf(commands), 'finite numbers, or NaN where unknown', commands)
 
@@ -212,5 +248,5 @@ def _unless(right: np.ndarray, expected: str, values: np.ndarray) -> Iterator[st
 _LOOKS = {
     'depth': _depth_problems, 'segmentation': _segmentation_problems,
     'intrinsics': _intrinsics_problems, 'camera_poses': _pose_problems, 'gripper_poses': _pose_problems,
-    'opening': _number_problems, 'joints': _number_problems, 'commands': _command_problems, 'times': _time_problems,
+    'opening': _number_problems, 'joints': _joint_problems, 'commands': _command_problems, 'times': _time_problems,
 }

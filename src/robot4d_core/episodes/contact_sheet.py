@@ -13,7 +13,7 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
-from robot4d_core.episodes.segments import SEGMENTS
+from robot4d_core.episodes.segments import MOST_ARMS, segment_names
 from robot4d_core.episodes.store import LOOKS_KIND, EpisodeStore
 from robot4d_core.errors import EpisodeError
 
@@ -37,7 +37,7 @@ class _View:
     depth: np.ndarray
     labels: np.ndarray
     times: np.ndarray
-    segments: tuple[str, ...]
+    segments: dict[int, str]
 
 
 def write_contact_sheet(store: EpisodeStore, file: Path) -> None:
@@ -71,7 +71,7 @@ def _view(store: EpisodeStore, index: int) -> _View:
     return _View(
         f"{name} ({attributes['split']}), {attributes['cameras'][camera]}: {attributes['instruction']}",
         episode.rgb[camera][steps], episode.depth[camera][steps] / 1000, episode.segmentation[camera][steps],
-        times[steps], (*SEGMENTS, *attributes['objects']),
+        times[steps], segment_names(MOST_ARMS, attributes['objects']),
     )
 
 
@@ -83,7 +83,7 @@ def _view_of_looks(store: EpisodeStore, index: int) -> _View:
         np.stack([getattr(look, image)[camera, 0] for look in looks]) for image in ('rgb', 'depth', 'segmentation'))
     return _View(
         f"{names[0]} to {names[-1]}, {attributes['cameras'][camera]}: {attributes['instruction']}", rgb, depth / 1000,
-        labels, np.array([look.times[0] for look in looks]), (*SEGMENTS, *attributes['objects']),
+        labels, np.array([look.times[0] for look in looks]), segment_names(MOST_ARMS, attributes['objects']),
     )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,9 +32,10 @@ class Episode:
 
     rgb: (C, T, H, W, 3) uint8; depth: (C, T, H, W) uint16 millimetres, 0 invalid; segmentation: (C, T, H, W) uint8,
     labelled as segments.py says; intrinsics: (C, 3, 3) as the sensor claims them;
-    camera_poses: (C, 4, 4) T_world_optical; gripper_poses: (T, G, 4, 4) T_world_tcp; opening: (T, G) metres;
-    joints: (T, G, J) rad of arms with equally many joints; commands: (T, G, J + 1), the commanded joint positions in
-    rad and opening in metres, NaN where unknown; times: (T,) seconds. Everything but the images is float64.
+    camera_poses: (C, 4, 4) T_world_optical; gripper_poses: (T, G, 4, 4) T_world_tcp; opening: (T, G) metres between the
+    pads; joints: (T, G, J) rad or metres, J those of the arm with most, NaN behind the last of an arm with fewer;
+    commands: (T, G, J + 1), the commanded joint positions likewise, and last the opening, NaN where unknown;
+    times: (T,) seconds. Everything but the images is float64.
     """
 
     rgb: np.ndarray
@@ -70,6 +72,13 @@ def layout_problems(arrays: dict, sizes: dict[str, int]) -> dict[str, str]:
             named = ', '.join(str(n) if axis == n else f'{axis} {n}' for axis, n in zip(axes, shape))
             problems[name] = f'expected {np.dtype(dtype)} ({named}), got {array.dtype} {array.shape}'
     return problems
+
+
+def side_by_side(of_arms: Sequence[np.ndarray]) -> np.ndarray:
+    """Return (T, G, J) of what each arm's joints did (T, J of the arm), NaN behind the last of an arm with fewer."""
+    most = max(values.shape[1] for values in of_arms)
+    return np.stack([
+        np.pad(values, ((0, 0), (0, most - values.shape[1])), constant_values=np.nan) for values in of_arms], axis=1)
 
 
 def told_closed(episode: Episode, stroke: float) -> np.ndarray:

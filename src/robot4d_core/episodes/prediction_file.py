@@ -22,6 +22,7 @@ predicted frames; 1 + K recorded moments, the first of them observed; all points
     T_n_m             (4, 4)            where the recording knows it
     gripper_poses     (P, G, 4, 4)      T_n_tcp of every gripper at the first P recorded moments, where known
     openings          (P, G)            metres, where known
+    robot             ()                JSON, the attribute `robot` of episodes, where known
 
 and, of an engine that imagines the paths of G grippers:
 
@@ -33,19 +34,23 @@ and, of an engine that imagines the paths of G grippers:
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from robot4d_core.episodes.bags.prediction_bag import read_prediction_bag
 from robot4d_core.episodes.recorded_look import RecordedLook, RecordedView
+from robot4d_core.episodes.recorded_robot import robot_of, robot_record
 from robot4d_core.episodes.saved_prediction import SavedPrediction
-from robot4d_core.errors import PredictionFileError, Robot4dError
+from robot4d_core.errors import EpisodeError, PredictionFileError, Robot4dError
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.prediction import GripperPath, PredictedView, Prediction
+from robot4d_core.robot.names import read_arm_names
 
 SCHEMA = 2
 VIEWS = ('n', 'm')
@@ -74,6 +79,8 @@ def write_npz(saved: SavedPrediction, file: Path) -> None:
             'path_closed': np.stack([path.closed for path in paths]),
         }
     arrays |= {key: getattr(look, key) for key in OPTIONAL if getattr(look, key) is not None}
+    if look.described_robot is not None:
+        arrays['robot'] = json.dumps(robot_record(look.described_robot))
     unfinished = file.with_name(f'.{file.name}.{os.getpid()}.unfinished')
     try:
         with unfinished.open('wb') as opened:
@@ -83,12 +90,15 @@ def write_npz(saved: SavedPrediction, file: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def read_prediction(path: Path) -> SavedPrediction:
-    """Read an npz file, or the rosbag2 folder that prediction_bag.py writes. Raises PredictionFileError."""
+def read_prediction(path: Path, package_paths: Sequence[Path] = ()) -> SavedPrediction:
+    """Read an npz file, or the rosbag2 folder that prediction_bag.py writes; package_paths: see robot_of.
+
+    Raises PredictionFileError.
+    """
     if not path.exists():
         raise PredictionFileError(f"{path} does not exist; make a prediction with 'robot4d predict'")
     if path.is_dir() or path.suffix == '.mcap':
-        return read_prediction_bag(path)
+        return read_prediction_bag(path, package_paths)
     try:
         with np.load(path, allow_pickle=False) as arrays:
             if isinstance(arrays, np.ndarray) or 'schema' not in arrays:
@@ -96,7 +106,7 @@ def read_prediction(path: Path) -> SavedPrediction:
             if arrays['schema'] != SCHEMA:
                 raise PredictionFileError(
                     f"{path} has schema {arrays['schema']}, this version reads {SCHEMA}; predict again")
-            return _from_arrays(arrays)
+            return _from_arrays(arrays, package_paths)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, Robot4dError) as error:
         if isinstance(error, PredictionFileError):
             raise
@@ -105,7 +115,7 @@ def read_prediction(path: Path) -> SavedPrediction:
         ) from error
 
 
-def _from_arrays(arrays) -> SavedPrediction:
+def _from_arrays(arrays, package_paths: Sequence[Path]) -> SavedPrediction:
     names = [str(name) for name in arrays['names']]
     predicted, recorded = [], []
     for v, name in zip(VIEWS, names, strict=True):
@@ -120,9 +130,22 @@ def _from_arrays(arrays) -> SavedPrediction:
         Prediction(stamp, frame_id, arrays['time_from_start'], tuple(predicted), str(arrays['model']),
                    paths=_paths(arrays)),
         RecordedLook(str(arrays['source']), stamp, frame_id, tuple(recorded), str(arrays['instruction']),
-                     **{key: arrays[key] for key in OPTIONAL if key in arrays}),
+                     **{key: arrays[key] for key in OPTIONAL if key in arrays}, **_robot(arrays, package_paths)),
         *(int(arrays[key]) if arrays[key] >= 0 else None for key in ('seed', 'steps')),
     )
+
+
+def _robot(arrays, package_paths: Sequence[Path]) -> dict:
+    """Return described_robot, or robot_unknown, of a RecordedLook; files of before tell of the cell's robot only."""
+    if 'robot' in arrays:
+        attributes = {'robot': json.loads(str(arrays['robot']))}
+    else:
+        grippers = arrays['openings'].shape[1] if 'openings' in arrays else 1
+        attributes = {'grippers': [arm.gripper.name for arm in read_arm_names()[:grippers]]}
+    try:
+        return {'described_robot': robot_of(attributes, package_paths)}
+    except EpisodeError as error:
+        return {'robot_unknown': str(error)}
 
 
 def _paths(arrays) -> tuple[GripperPath, ...]:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from robot4d_core.episodes.recorded_robot import recorded_robot
+from robot4d_core.episodes.recorded_robot import recorded_robot, robot_of
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of, relative_pose
 from robot4d_core.errors import EpisodeError, ParameterError
@@ -19,6 +20,7 @@ from robot4d_core.geometry.pointmaps import depth_in_metres, pointmap_from_depth
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.observation import Observation, RobotState
 from robot4d_core.prediction import FRAMES
+from robot4d_core.robot.robot import Robot
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class RecordedLook:
     """What two cameras saw at one moment of a recording and at the K that followed, FRAME_INTERVAL apart.
 
     views: n (the reference) and m; stamp: seconds; frame_id: optical frame of n; source: what to find it again by.
-    robot: at the first moment; None where the recording does not know it, for the reason robot_unknown.
+    robot: at the first moment, described_robot: whose state that is; None where the recording does not know it, for
+    the reason robot_unknown.
     T_n_m: (4, 4), None where the recording does not know it. gripper_poses: (P, G, 4, 4) T_n_tcp of every gripper and
     openings: (P, G) metres at the first P moments, both None where unknown. No engine gets these three.
     """
@@ -55,6 +58,7 @@ class RecordedLook:
     views: tuple[RecordedView, RecordedView]
     instruction: str = ''
     robot: RobotState | None = None
+    described_robot: Robot | None = None
     robot_unknown: str = ''
     T_n_m: np.ndarray | None = None  # noqa: N815
     gripper_poses: np.ndarray | None = None
@@ -83,11 +87,13 @@ class RecordedLook:
 
 
 def read_episode_look(
-    path: Path, step: int = 0, cameras: tuple[str, str] = ('0', '1'), moments: int = FRAMES
+    path: Path, step: int = 0, cameras: tuple[str, str] = ('0', '1'), moments: int = FRAMES,
+    package_paths: Sequence[Path] = (),
 ) -> RecordedLook:
     """Read a moment of the episode STORE/NAME and at most `moments` that follow.
 
-    cameras: n and m, names or numbers. Raises EpisodeError, and ParameterError for a step or camera that is not there.
+    cameras: n and m, names or numbers; package_paths: see robot_of. Raises EpisodeError, and ParameterError for a step
+    or camera that is not there.
     """
     store = EpisodeStore(path.parent)
     if path.name not in store.names:
@@ -99,9 +105,10 @@ def read_episode_look(
     if not 0 <= step < count:
         raise ParameterError(f'step must be 0 to {count - 1}, the last of {path.name}, got {step}')
     steps = slice(step, step + 1 + moments)
-    robot, robot_unknown = None, ''
+    robot, described, robot_unknown = None, None, ''
     try:
-        robot = recorded_robot(episode, attributes, step, n)
+        described = robot_of(attributes, package_paths)
+        robot = recorded_robot(episode, described, step, n)
     except EpisodeError as error:
         robot_unknown = str(error)
     T_n_world = invert_pose(np.asarray(episode.camera_poses)[n])
@@ -113,8 +120,8 @@ def read_episode_look(
                          depth_in_metres(episode.depth[k, steps], '16UC1'))
             for k in (n, m)
         ),
-        instruction=attributes.get('instruction', ''), robot=robot, robot_unknown=robot_unknown,
-        T_n_m=relative_pose(episode, n, m),
+        instruction=attributes.get('instruction', ''), robot=robot, described_robot=described,
+        robot_unknown=robot_unknown, T_n_m=relative_pose(episode, n, m),
         gripper_poses=T_n_world @ np.asarray(episode.gripper_poses)[steps],
         openings=np.asarray(episode.opening)[steps],
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from robot4d_core.episodes.episode import Episode
-from robot4d_core.episodes.segments import SEGMENTS
+from robot4d_core.episodes.segments import MOST_ARMS, PARTS, label_of
 from robot4d_core.errors import NoWindowError, ShortEpisodeError
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import invert_pose
@@ -24,7 +24,7 @@ MOTION_STEPS = 4  # after the first
 MOTION_SPEED = 0.02  # m/s
 
 _IS_GRIPPER = np.zeros(256, bool)
-_IS_GRIPPER[:len(SEGMENTS)] = [name.endswith(('hand', 'finger_left', 'finger_right')) for name in SEGMENTS]
+_IS_GRIPPER[[label_of(arm, part) for arm in range(MOST_ARMS) for part in PARTS if part != 'arm']] = True
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class RobotDescription:
         folder: of the file that it came from, None where that is not known.
         """
         self.urdf = urdf
-        self._root, self._folder, self._package_paths = parse_urdf(urdf), folder, tuple(package_paths)
+        self._root, self.folder, self.package_paths = parse_urdf(urdf), folder, tuple(package_paths)
         check_urdf(self._root)
         self._mimics = mimics(self._root)
         try:
@@ -162,11 +162,13 @@ class RobotDescription:
     def links_of_arm(self, joints: Sequence[str]) -> tuple[str, ...]:
         """Return the links of the arm that has these joints, in any order.
 
-        They are all that the joint nearest to the root carries, and the arm's base unless that is the root.
+        They are all that the joint nearest to the root carries, and the arm's base, unless that is the root and carries
+        other things too.
         """
         first = self.link_moved_by(min(joints, key=self.require_joint))
-        base = self.link_above(first)
-        return self.links_below(first if base == self.links[0] else base)
+        base, below = self.link_above(first), self.links_below(first)
+        shared = base == self.links[0] and len(below) + 1 < len(self.links)
+        return below if shared else self.links_below(base)
 
     def joints_above(self, link: str) -> tuple[str, ...]:
         """Return the movable joints between the root and a link, the root's first; mimic joints are among them."""
@@ -232,7 +234,7 @@ class RobotDescription:
     def _shapes(self, kind: str) -> pin.GeometryModel:
         root = copy.deepcopy(self._root)
         for mesh in mesh_tags(root):
-            file = find_file(mesh.get('filename', ''), self._folder, self._package_paths)
+            file = find_file(mesh.get('filename', ''), self.folder, self.package_paths)
             mesh.set('filename', str(file))
             if (unit := collada_unit(file)) != 1.0:  # Pinocchio passes it over
                 scale = mesh.get('scale', '1 1 1').split()

@@ -79,11 +79,15 @@ class Gripper:
 
         Measured openings may lie BEYOND the range; raises GripperError for others.
         """
+        self.require(opening)
+        return dict(zip(self.names.finger_joints, self._positions_of(opening).tolist(), strict=True))
+
+    def require(self, opening: float) -> None:
+        """Raise GripperError when an opening, metres, lies BEYOND the range."""
         if not self.range[0] - BEYOND <= opening <= self.range[1] + BEYOND:  # refuses NaN, too
             raise GripperError(
                 f"gripper '{self.names.name}' cannot bring its pads {opening:.4f} m apart; by its description they are "
                 f'{self.range[0]:.4f} to {self.range[1]:.4f} m apart')
-        return dict(zip(self.names.finger_joints, self._positions_of(opening).tolist(), strict=True))
 
     def share(self, opening: float) -> float:
         """Return how far an opening, metres, is on the way from closed, 0, to the open width, 1."""

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper import Gripper
 from robot4d_core.robot.names import ArmNames, read_arm_names
@@ -55,19 +54,6 @@ class Robot:
         """Return the robot of the cell that comes with robot4d, with one arm or two."""
         return cls(RobotDescription.shipped(arms=arms), read_arm_names()[:arms])
 
-    @classmethod
-    def shipped_with(cls, joints: Collection[str]) -> Robot:
-        """Return the robot that comes with robot4d with as many arms as there are joints of, by name.
-
-        Raises RobotDescriptionError when there are not all of any arm.
-        """
-        arms = [arm for arm in read_arm_names() if set(arm.all_joints) <= set(joints)]
-        if not arms:
-            raise RobotDescriptionError(
-                f"none of the arms that come with robot4d has these joints: {', '.join(joints)}; name and describe "
-                'another robot with --robot FILE and --urdf FILE')
-        return cls.shipped(len(arms))
-
     @property
     def links(self) -> tuple[str, ...]:
         """The links of all arms; tables and other furniture of the description are none of them."""
@@ -76,11 +62,11 @@ class Robot:
     def positions(self, joints: np.ndarray, openings: np.ndarray) -> dict[str, float]:
         """Return all positions by joint: joints (A, J) rad of the arms; openings (A,) metres.
 
-        Raises GripperError for an opening out of reach.
+        Of an arm with fewer than J joints the first numbers count. Raises GripperError for an opening out of reach.
         """
         positions: dict[str, float] = {}
         for arm, gripper, angles, opening in zip(self.arms, self.grippers, joints, openings, strict=True):
-            positions |= zip(arm.joints, map(float, angles), strict=True)
+            positions |= zip(arm.joints, map(float, angles[:len(arm.joints)]), strict=True)
             positions |= gripper.positions(float(opening))
         return positions
 

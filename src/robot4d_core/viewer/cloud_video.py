@@ -71,17 +71,18 @@ def follow_grippers(saved: SavedPrediction) -> tuple[list[GripperLine], list[str
     """Read the ways of all grippers out of the video of a prediction, each from the observation to where it is lost.
 
     The second value says why there are none, where they end early, and how far they are from imagined paths. The
-    tracker needs to know where the grippers were at the observation, and knows the grippers of robot4d's robot.
+    tracker needs to know where the grippers were at the observation, and what the robot is.
     """
     from robot4d_core.robot.gripper_model import GripperModel
-    from robot4d_core.robot.robot import Robot
     from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings, track_grippers
     from robot4d_core.tracker.path_agreement import AgreementSettings, compare_with_paths, farthest_from_path
 
     look, prediction = saved.look, saved.prediction
     if look.gripper_poses is None or look.openings is None:
         return [], ['the recording does not tell where the grippers were at the observation']
-    robot = Robot.shipped(look.gripper_poses.shape[1])
+    robot = look.described_robot
+    if robot is None:
+        return [], [look.robot_unknown]
     models = [GripperModel.from_description(robot.description, arm.gripper) for arm in robot.arms]
     trackers = [GripperTracker(model, TrackerSettings(gripper=arm.gripper.name))
                 for model, arm in zip(models, robot.arms, strict=True)]

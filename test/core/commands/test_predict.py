@@ -11,12 +11,13 @@ import sys
 import imageio.v2 as imageio
 import pytest
 
-from core.episodes.analytic_episodes import analytic_store
+from core.episodes.analytic_episodes import analytic_episode, analytic_store
 from core.episodes.bags.recorded_bags import make_bag
 from core.generator.tiny_models import tiny_pipeline
 from robot4d_core.cell.arms import ARMS
 from robot4d_core.cli import main
 from robot4d_core.episodes.prediction_file import read_prediction
+from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import PredictionCancelled
 from robot4d_core.generator.engines import engine as engines
 from robot4d_core.generator.engines.hold import HoldEngine
@@ -80,7 +81,7 @@ def test_a_recording_without_a_future_says_so(tmp_path, capsys):
 @pytest.mark.parametrize(('options', 'expected'), [
     (['--step', '14'], 'step must be 0 to 13'),
     (['--time', '1.0'], 'is no bag; choose the moment with --step'),
-    (['--robot', 'panda.yaml'], 'is no bag; leave it out, an episode names its joints itself'),
+    (['--robot', 'panda.yaml'], 'is no bag; leave it out, an episode knows its robot itself'),
     (['--cameras', '0', '9'], "no camera '9'"),
     (['--model', 'nowhere'], 'no model in nowhere'),
     (['--engine', 'oracle'], 'was not recorded in the simulated cell'),
@@ -110,9 +111,7 @@ class Witness(HoldEngine):
         raise PredictionCancelled('seen enough')
 
 
-def test_an_engine_that_needs_the_robot_gets_it_or_says_what_the_recording_lacks(
-    episode, tmp_path, capsys, monkeypatch
-):
+def test_an_engine_that_needs_the_robot_gets_it_or_says_what_the_recording_lacks(tmp_path, capsys, monkeypatch):
     witness = Witness()
     monkeypatch.setattr(engines, 'make_engine', lambda *_, **__: witness)
     bag = make_bag(tmp_path / 'bag', seconds=1.0)
@@ -120,11 +119,13 @@ def test_an_engine_that_needs_the_robot_gets_it_or_says_what_the_recording_lacks
     assert set(witness.robots[0].joints) == {*ARMS[0].joints, *ARMS[0].gripper.finger_joints}
     other = tmp_path / 'other.yaml'
     other.write_text((share_directory() / 'config' / 'robot.yaml').read_text().replace(ARMS[0].joints[3], 'elbow'))
+    unnamed = EpisodeStore(tmp_path / 'store', {'task': 'Analytic', 'cameras': 4, 'sensor': None})
+    unnamed.write('one', analytic_episode(), task='Analytic')
     bent = tmp_path / 'bent.urdf'
     bent.write_text(DESCRIPTION.urdf.replace(ARMS[0].joints[3], 'elbow'))
     for source, options, expected in (
         (bag, ('--robot', other, '--urdf', bent), 'no joint_states with elbow; heard: '),
-        (episode, (), "the episode's grippers are []"),
+        (unnamed.folder / 'one', (), "the episode's grippers are []"),
     ):
         capsys.readouterr()
         assert predict(source, tmp_path / 'out', '--engine', 'hold', *options) == 2

@@ -16,6 +16,7 @@ from robot4d_core.geometry.pointmaps import depth_in_millimetres
 BALL_RADIUS = 0.08
 HEIGHT_OVER_TABLE = 0.15
 SIZE = (40, 32)
+GRIPPERS = ['gripper', 'second_gripper']
 LABELS = tuple(SEGMENTS.index(name) for name in ('hand', 'second_hand'))
 
 
@@ -66,5 +67,6 @@ def analytic_store(folder, seeds=range(10), cameras: int = 4, **options) -> Epis
     store = EpisodeStore(folder, {'task': 'Analytic', 'cameras': cameras, 'sensor': None})
     for seed in seeds:
         episode = analytic_episode(cameras, seed=seed, **options)
-        store.write(f'episode_{seed:06d}', episode, seed=seed, split=split_of(seed), task='Analytic')
+        store.write(f'episode_{seed:06d}', episode, seed=seed, split=split_of(seed), task='Analytic',
+                    grippers=GRIPPERS[:episode.joints.shape[1]])
     return store

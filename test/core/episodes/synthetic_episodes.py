@@ -34,7 +34,9 @@ def make_episode(seed: int = 0, steps: int = 12, cameras: int = 2, grippers: int
         camera_poses=np.stack([look_at([1.0, 0.1 * k, 1.0], [0, 0, 0]) for k in range(cameras)]),
         gripper_poses=np.broadcast_to(pose, (steps, grippers, 4, 4)).copy(),
         opening=np.full((steps, grippers), 0.08), joints=random.normal(size=(steps, grippers, 7)),
-        commands=random.normal(size=(steps, grippers, 8)), times=0.13 + FRAME_INTERVAL * np.arange(steps),
+        commands=np.concatenate([
+            random.normal(size=(steps, grippers, 7)), random.uniform(0.0, 0.08, (steps, grippers, 1))], axis=2),
+        times=0.13 + FRAME_INTERVAL * np.arange(steps),
     )
 
 

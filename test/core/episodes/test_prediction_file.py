@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.chain_robot import chain_robot
 from core.saved_predictions import assert_same_paths, saved_prediction
 from robot4d_core.episodes import prediction_file
 from robot4d_core.episodes.prediction_file import read_prediction, write_npz
@@ -109,3 +110,12 @@ def test_pickles_are_not_read(tmp_path):
     np.savez(tmp_path / 'pickle.npz', schema=np.array([{}], object))
     with pytest.raises(PredictionFileError):
         read_prediction(tmp_path / 'pickle.npz')
+
+
+def test_the_robot_comes_back_whatever_it_is(tmp_path):
+    saved, robot = saved_prediction(tmp_path / 'store'), chain_robot(5)
+    write_npz(replace(saved, look=replace(saved.look, described_robot=robot)), tmp_path / 'prediction.npz')
+    look = read_prediction(tmp_path / 'prediction.npz').look
+    assert look.described_robot.arms == robot.arms and look.described_robot.base_frame == 'base'
+    np.testing.assert_allclose(look.openings, saved.look.openings, atol=1e-8)
+    np.testing.assert_allclose(look.gripper_poses, saved.look.gripper_poses, atol=1e-9)

@@ -16,6 +16,7 @@ from robot4d_core.errors import ViewerError
 from robot4d_core.evaluation.tracking.oracle_tracking import make_case
 from robot4d_core.prediction import GripperPath
 from robot4d_core.robot.names import read_arm_names
+from robot4d_core.robot.robot import Robot
 from robot4d_core.viewer.cloud_video import follow_grippers, predicted_clouds, recorded_clouds
 
 
@@ -62,6 +63,12 @@ def test_no_gripper_is_followed_when_nobody_knows_where_it_was(saved):
     assert not lines and 'does not tell where the grippers were' in said[0]
 
 
+def test_no_gripper_is_followed_when_nobody_knows_what_the_robot_is(saved):
+    lines, said = follow_grippers(replace(saved, look=replace(
+        saved.look, described_robot=None, robot_unknown='its meshes are elsewhere')))
+    assert not lines and said == ['its meshes are elsewhere']
+
+
 @pytest.fixture(scope='module')
 def two_arms():
     """A perfect prediction for two arms, and what truly happened."""
@@ -69,7 +76,8 @@ def two_arms():
     views = tuple(RecordedView(view.name, view.camera, view.rgb[None], view.depth[None])
                   for view in case.observation.views)
     look = RecordedLook('cell', case.observation.stamp, case.observation.frame_id, views,
-                        gripper_poses=case.initial_poses[None], openings=case.initial_openings[None])
+                        described_robot=Robot.shipped(2), gripper_poses=case.initial_poses[None],
+                        openings=case.initial_openings[None])
     return case, look
 
 

@@ -11,22 +11,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from rich.progress import track
 from rosbags.rosbag2 import StoragePlugin
 
-from robot4d_core.episodes.bags.recorded_arms import RecordedArm, known_arms
 from robot4d_core.episodes.bags.writer import BagWriter
-from robot4d_core.episodes.recorded_robot import joint_names
+from robot4d_core.episodes.recorded_robot import robot_of
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of
-from robot4d_core.errors import EpisodeError
+from robot4d_core.errors import EpisodeError, GripperError
 from robot4d_core.geometry.cameras import optical_frame
-
-BASE_FRAME = 'world'
+from robot4d_core.robot.gripper import Gripper
+from robot4d_core.robot.robot import Robot
 
 
 def export_episodes(store: EpisodeStore, names: Sequence[str], folder: Path) -> None:
@@ -48,18 +46,18 @@ def export_episode(
 ) -> None:
     """Write one episode of a store as a rosbag2 in a new folder.
 
-    Raises EpisodeError when the folder exists or the episode cannot be read.
+    Raises EpisodeError when the folder exists, or the episode or its robot cannot be read.
     """
     episode, attributes = store.read(name), store.attributes(name)
     cameras = attributes['cameras']
-    arms = _arms(attributes, np.shape(episode.joints)[-1])
+    robot = robot_of(attributes)
     times = np.asarray(episode.times)
     small = {key: np.asarray(getattr(episode, key)) for key in ('gripper_poses', 'opening', 'joints', 'commands')}
     with BagWriter(folder, storage) as bag:
         bag.write_note({'attributes': attributes, 'settings': store.settings})
         bag.write_text(times[0], '/instruction', attributes['instruction'])
         bag.write_transforms(times[0], {
-            (BASE_FRAME, optical_frame(camera)): pose
+            (robot.base_frame, optical_frame(camera)): pose
             for camera, pose in zip(cameras, np.asarray(episode.camera_poses), strict=True)
         }, static=True)
         for step in range(len(times)):
@@ -69,16 +67,7 @@ def export_episode(
                     ('aligned_depth_to_color/image_raw', '16UC1'): episode.depth[index, step],
                     ('segmentation/image_raw', 'mono8'): episode.segmentation[index, step],
                 })
-            _write_robot(bag, times[step], arms, **{key: values[step] for key, values in small.items()})
-
-
-def _arms(attributes: dict, joints: int) -> list[RecordedArm]:
-    """Return the arms of an episode, each with so many joints; raises EpisodeError when their names are not known."""
-    known = {arm.gripper: arm for arm in known_arms()}
-    if unknown := [gripper for gripper in attributes['grippers'] if gripper not in known]:
-        raise EpisodeError(f'the tcp frames of {", ".join(unknown)} are not known; known are {", ".join(known)}')
-    return [replace(known[gripper], joints=tuple(names[:joints]), finger_joints=tuple(names[joints:]))
-            for gripper, names in zip(attributes['grippers'], joint_names(attributes), strict=True)]
+            _write_robot(bag, times[step], robot, **{key: values[step] for key, values in small.items()})
 
 
 def _write_view(bag, stamp, camera, frame_id, intrinsics, images) -> None:
@@ -87,20 +76,27 @@ def _write_view(bag, stamp, camera, frame_id, intrinsics, images) -> None:
         bag.write_image(stamp, f'/{camera}/{topic}', np.asarray(image), encoding, frame_id)
 
 
-def _write_robot(bag, stamp, arms, gripper_poses, opening, joints, commands) -> None:
-    """Write one step; the fingers share the opening equally."""
-    names = [name for arm in arms for name in arm.all_joints]
-    bag.write_joint_states(stamp, names, np.concatenate([
-        [*of_arm, *_shared(width, arm)] for arm, of_arm, width in zip(arms, joints, opening, strict=True)]))
-    bag.write_transforms(stamp, {(BASE_FRAME, arm.tcp): pose for arm, pose in zip(arms, gripper_poses, strict=True)})
-    for arm, command in zip(arms, commands, strict=True):
-        for controller, names, reference in (
-            (f"/{arm.gripper.removesuffix('gripper')}arm_controller", arm.joints, command[:-1]),
-            (f'/{arm.gripper}_controller', arm.finger_joints, _shared(command[-1], arm)),
+def _write_robot(bag, stamp, robot: Robot, gripper_poses, opening, joints, commands) -> None:
+    """Write one step, the fingers where the opening has them."""
+    positions: dict[str, float] = {}
+    for arm, gripper, of_arm, width, command in zip(
+        robot.arms, robot.grippers, joints, opening, commands, strict=True
+    ):
+        references = dict(zip(arm.joints, command))
+        positions |= dict(zip(arm.joints, of_arm)) | _fingers(gripper, width)
+        for controller, reference in (
+            (arm.name, references), (gripper.name, {} if np.isnan(command[-1]) else _fingers(gripper, command[-1])),
         ):
-            if not np.isnan(reference).all():
-                bag.write_controller_state(stamp, f'{controller}/controller_state', names, reference)
+            if not np.isnan(list(reference.values())).all():
+                bag.write_controller_state(
+                    stamp, f'/{controller}_controller/controller_state', list(reference), list(reference.values()))
+    bag.write_joint_states(stamp, list(positions), list(positions.values()))
+    bag.write_transforms(stamp, {
+        (robot.base_frame, arm.gripper.tcp): pose for arm, pose in zip(robot.arms, gripper_poses, strict=True)})
 
 
-def _shared(opening: float, arm: RecordedArm) -> list[float]:
-    return [opening / len(arm.finger_joints)] * len(arm.finger_joints)
+def _fingers(gripper: Gripper, opening: float) -> dict[str, float]:
+    try:
+        return gripper.positions(float(opening))
+    except GripperError as error:
+        raise EpisodeError(f'the episode has an opening that its robot cannot have: {error}') from error

@@ -13,19 +13,18 @@ from robot4d_core.episodes.bags.camera_info import add_intrinsics
 from robot4d_core.episodes.bags.images import colour_pixels, depth_pixels
 from robot4d_core.episodes.bags.reader import BagReader
 from robot4d_core.episodes.bags.recording import Stream, add_transform, nanoseconds, stamps_of
+from robot4d_core.episodes.bags.robot_of_bag import cell_robot_with, noted_robot
 from robot4d_core.episodes.bags.synchronisation import TOLERANCE, nearest_values
 from robot4d_core.episodes.bags.topics import (
     CAMERA_INFO,
     COLOUR_KINDS,
     DEPTH_KINDS,
     INSTRUCTION,
-    JOINT_STATE,
-    JOINT_STATES,
     TEXT,
-    TF,
-    TF_STATIC,
-    TRANSFORMS,
+    USUAL_TOPICS,
     CameraTopics,
+    RobotTopics,
+    TopicOfJoint,
     discover_cameras,
     required_topic,
 )
@@ -37,7 +36,6 @@ from robot4d_core.geometry.pointmaps import depth_in_metres
 from robot4d_core.observation import RobotState
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 from robot4d_core.robot.joint_record import JointRecord
-from robot4d_core.robot.names import read_arm_names
 from robot4d_core.robot.robot import Robot
 
 TOPICS_ADVICE = "record it, or name the cameras' topics with --topics FILE"
@@ -46,18 +44,20 @@ TOPICS_ADVICE = "record it, or name the cameras' topics with --topics FILE"
 def read_bag_look(
     bag: Path, time: float | None = None, cameras: tuple[str, str] = ('0', '1'),
     topics: Sequence[CameraTopics] | None = None, moments: int = FRAMES, robot: Robot | None = None,
+    robot_topics: RobotTopics = USUAL_TOPICS, package_paths: Sequence[Path] = (),
 ) -> RecordedLook:
     """Read the newest moment at which both cameras have colour and depth, or the newest up to `time`.
 
     time: seconds after the first image of camera n. cameras: n and m, names or numbers among topics, None for those
-    found in the bag. robot: None for the robot of robot4d with those of its arms that the bag has. Raises BagError,
-    TopicError, ImageError, CalibrationError, ParameterError, and SynchronisationError when the images are never stamped
-    within TOLERANCE of each other.
+    found in the bag. robot: None for that which robot4d has left in the bag, else that of its cell with those of its
+    arms that the bag has; package_paths: see robot_of. Raises BagError, TopicError, ImageError, CalibrationError,
+    ParameterError, EpisodeError when the robot cannot be rebuilt, and SynchronisationError when the images are never
+    stamped within TOLERANCE of each other.
     """
     with BagReader(bag) as reader:
         found = list(topics or discover_cameras(reader.types))
         pair = [found[k] for k in choose_cameras([camera.name for camera in found], cameras)]
-        scan = _Scan(reader, pair, robot)
+        scan = _Scan(reader, pair, robot or noted_robot(reader, package_paths), robot_topics)
         chosen = _choose_moments(scan.colour[0], [*scan.colour[1:], *scan.depth], time, moments)
         images = _read_images(reader, scan, chosen)
     views = tuple(
@@ -78,22 +78,23 @@ class _Scan:
     """The first reading of a bag: everything but pixels. colour, depth: streams of n and m, values count messages."""
 
     def __init__(
-        self, reader: BagReader, cameras: Sequence[CameraTopics], robot: Robot | None
+        self, reader: BagReader, cameras: Sequence[CameraTopics], robot: Robot | None, robot_topics: RobotTopics
     ) -> None:
+        robot_topics.require_named(reader)
         self.colour = [_stream(reader, camera.colour, COLOUR_KINDS, f"colour of camera '{camera.name}'")
                        for camera in cameras]
         self.depth = [_stream(reader, camera.depth, DEPTH_KINDS, f"aligned depth of camera '{camera.name}'")
                       for camera in cameras]
         self.instruction = ''
         self._transforms = TransformHistory()
-        self._joints = JointRecord()
+        self._joints, self._topic_of_joint, self._robot_topics = JointRecord(), TopicOfJoint(), robot_topics
         infos: dict[str, PinholeCamera] = {}
         names = [camera.info for camera in cameras]
         streams = {stream.name: stream for stream in (*self.colour, *self.depth)}
         for camera in cameras:
             required_topic(
                 reader, camera.info, {'': CAMERA_INFO}, f"intrinsics of camera '{camera.name}'", TOPICS_ADVICE)
-        optional = {TF: TRANSFORMS, TF_STATIC: TRANSFORMS, JOINT_STATES: JOINT_STATE, INSTRUCTION: TEXT}
+        optional = robot_topics.kinds | {INSTRUCTION: TEXT}
         wanted = [topic for topic, kind in optional.items() if reader.types.get(topic) == kind]
         for topic, log_time, message in reader.messages([*streams, *names, *wanted], optional=wanted):
             if topic in streams:
@@ -104,19 +105,18 @@ class _Scan:
                 index = names.index(topic)
                 add_intrinsics(infos, topic, topic, message, 'rect' in self.colour[index].name)
         self.intrinsics = [infos[name] for name in names]
-        arms = [set(arm.all_joints) for arm in read_arm_names()]
-        self._robot = robot or Robot.shipped(
-            max([1, *(number for number, joints in enumerate(arms, 1) if not joints.isdisjoint(self._joints.names))]))
+        self._robot = robot or cell_robot_with(self._joints.names)
 
     def _add_optional(self, topic: str, log_time: int, message) -> None:
         if topic == INSTRUCTION:
             self.instruction = message.data
-        elif topic == JOINT_STATES:
+        elif topic in self._robot_topics.joint_states:
+            self._topic_of_joint.note(topic, message.name)
             with suppress(ObservationError):
                 self._joints.add(nanoseconds(message.header.stamp) * 1e-9, message.name, message.position)
         else:
             for transform in message.transforms:
-                add_transform(self._transforms, transform, topic == TF_STATIC)
+                add_transform(self._transforms, transform, topic in self._robot_topics.tf_static)
 
     def pose(self, target: str, source: str, stamp: int) -> np.ndarray | None:
         """Return T_target_source (4, 4) at a stamp, None when the bag's tf does not know it."""
@@ -132,8 +132,8 @@ class _Scan:
             joints = self._joints.at(needed, moment * 1e-9, TOLERANCE)
             pose = self._transforms.lookup(self._robot.base_frame, frame, moment, round(TOLERANCE * 1e9))
         except (ObservationError, TransformError) as error:
-            return {'robot_unknown': str(error)}
-        return {'robot': RobotState(joints, pose)}
+            return {'described_robot': self._robot, 'robot_unknown': str(error)}
+        return {'robot': RobotState(joints, pose), 'described_robot': self._robot}
 
     def gripper(self, frame: str, moments: np.ndarray) -> dict[str, np.ndarray]:
         """Return gripper_poses and openings of a RecordedLook up to the first unknown one, {} when none is known."""

@@ -2,11 +2,13 @@
 """A prediction as rosbag2 (MCAP): robot4d/msg/Prediction on /prediction, and the recording that it was made from.
 
 `ros2 bag play` gives the prediction to the tracker and playback nodes. Colour, depth and camera_info of the recorded
-moments are on realsense-ros's topics; /tf_static holds view m's camera in frame n and /tf the grippers, where known.
+moments are on realsense-ros's topics; /tf_static holds view m's camera in frame n; /tf and /joint_states the grippers,
+where they and the robot are known.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -17,13 +19,13 @@ from rosbags.typesys import get_types_from_msg
 from robot4d_core.episodes.bags.look import read_bag_look
 from robot4d_core.episodes.bags.reader import BagReader
 from robot4d_core.episodes.bags.writer import BagWriter
+from robot4d_core.episodes.recorded_robot import robot_record
 from robot4d_core.episodes.saved_prediction import SavedPrediction
 from robot4d_core.errors import PredictionFileError
 from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import PinholeCamera, optical_frame
 from robot4d_core.geometry.poses import pose_from_quaternion, quaternion_of
 from robot4d_core.prediction import FRAME_INTERVAL, GripperPath, PredictedView, Prediction
-from robot4d_core.robot.names import read_arm_names
 from robot4d_core.share import share_directory
 
 TOPIC = '/prediction'
@@ -83,9 +85,10 @@ class PredictionBagWriter(BagWriter):
 
 def write_prediction_bag(saved: SavedPrediction, folder: Path) -> None:
     """Write a new rosbag2 folder. Raises EpisodeError when it exists."""
-    look, grippers = saved.look, [arm.gripper for arm in read_arm_names()]
+    look, robot = saved.look, saved.look.described_robot
     with PredictionBagWriter(folder) as bag:
-        bag.write_note({'source': look.source, 'seed': saved.seed, 'steps': saved.steps})
+        bag.write_note({'source': look.source, 'seed': saved.seed, 'steps': saved.steps,
+                        'attributes': {'robot': robot_record(robot)} if robot else {}})
         if look.instruction:
             bag.write_text(look.stamp, '/instruction', look.instruction)
         frames = [look.frame_id, optical_frame(look.views[1].name)]
@@ -95,16 +98,19 @@ def write_prediction_bag(saved: SavedPrediction, folder: Path) -> None:
             stamp = look.stamp + k * FRAME_INTERVAL
             for view, frame in zip(look.views, frames, strict=True):
                 bag.write_view(stamp, CameraView(view.name, view.camera, view.rgb[k], view.depth[k]), frame)
-            if look.gripper_poses is not None and k < len(look.gripper_poses):
-                for gripper, pose, opening in zip(grippers, look.gripper_poses[k], look.openings[k]):
-                    fingers = gripper.finger_joints
-                    bag.write_transforms(stamp, {(look.frame_id, gripper.tcp): pose})
-                    bag.write_joint_states(stamp, fingers, np.full(len(fingers), opening / len(fingers)))
+            if robot and look.gripper_poses is not None and k < len(look.gripper_poses):
+                for gripper, pose, opening in zip(robot.grippers, look.gripper_poses[k], look.openings[k], strict=True):
+                    fingers = gripper.positions(float(opening))
+                    bag.write_transforms(stamp, {(look.frame_id, gripper.names.tcp): pose})
+                    bag.write_joint_states(stamp, list(fingers), list(fingers.values()))
         bag.write_prediction(saved.prediction)
 
 
-def read_prediction_bag(folder: Path) -> SavedPrediction:
-    """Read the first prediction in a bag that write_prediction_bag wrote. Raises PredictionFileError, BagError."""
+def read_prediction_bag(folder: Path, package_paths: Sequence[Path] = ()) -> SavedPrediction:
+    """Read the first prediction in a bag that write_prediction_bag wrote; package_paths: see robot_of.
+
+    Raises PredictionFileError, BagError.
+    """
     with BagReader(folder) as reader:
         if reader.types.get(TOPIC) != PREDICTION or 'source' not in reader.note:
             raise PredictionFileError(
@@ -117,7 +123,7 @@ def read_prediction_bag(folder: Path) -> SavedPrediction:
     prediction = Prediction(
         stamp, message.header.frame_id, times, views, message.model, UUID(bytes=bytes(message.id.uuid)),
         tuple(_gripper_path(path) for path in message.paths))
-    look = read_bag_look(folder, 0.0, tuple(view.name for view in views))
+    look = read_bag_look(folder, 0.0, tuple(view.name for view in views), package_paths=package_paths)
     return SavedPrediction(prediction, replace(look, source=note['source']), note['seed'], note['steps'])
 
 

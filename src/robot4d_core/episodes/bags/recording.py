@@ -17,13 +17,13 @@ from robot4d_core.episodes.bags.topics import (
     DEPTH_KINDS,
     INSTRUCTION,
     JOINT_STATE,
-    JOINT_STATES,
+    ROBOT_ADVICE,
     SEGMENTATION_KINDS,
     TEXT,
-    TF,
-    TF_STATIC,
     TRANSFORMS,
     CameraTopics,
+    RobotTopics,
+    TopicOfJoint,
     recorded_topic,
     required_topic,
 )
@@ -56,7 +56,7 @@ class Recording:
     """The contents of one bag without pixels.
 
     colour, depth, segmentation: camera name -> stream whose values count the topic's messages; joints, references:
-    joint name -> stream of measured and of commanded positions.
+    joint name -> stream of measured and of commanded positions; topic_of_joint: of the measured ones.
     """
 
     cameras: list[CameraTopics]
@@ -66,6 +66,7 @@ class Recording:
     segmentation: dict[str, Stream]
     joints: dict[str, Stream]
     references: dict[str, Stream]
+    topic_of_joint: TopicOfJoint
     transforms: TransformHistory
     transform_stream: Stream
     instruction: str | None
@@ -76,11 +77,13 @@ def nanoseconds(stamp) -> int:
     return stamp.sec * 10**9 + stamp.nanosec
 
 
-def scan(reader: BagReader, cameras: list[CameraTopics], on_message: Callable[[], None]) -> Recording:
+def scan(
+    reader: BagReader, cameras: list[CameraTopics], robot: RobotTopics, on_message: Callable[[], None]
+) -> Recording:
     """Read a bag once, without keeping pixels; on_message is called for each message.
 
-    Raises TopicError when a topic is missing or of another type, CalibrationError when camera_info is unusable or
-    changes, TransformError when tf contradicts itself.
+    Raises TopicError when a topic is missing or of another type, or two tell of one joint, CalibrationError when
+    camera_info is unusable or changes, TransformError when tf contradicts itself.
     """
     per_camera: dict[str, dict[str, Stream]] = {'colour': {}, 'depth': {}, 'segmentation': {}}
     infos: dict[str, list[str]] = defaultdict(list)
@@ -97,18 +100,22 @@ def scan(reader: BagReader, cameras: list[CameraTopics], on_message: Callable[[]
                 per_camera[kind][camera.name] = Stream(topic)
         infos[required_topic(reader, camera.info, {'': CAMERA_INFO}, f'intrinsics of {owner}')].append(camera.name)
     streams = {stream.name: stream for of_camera in per_camera.values() for stream in of_camera.values()}
-    required_topic(reader, JOINT_STATES, {'': JOINT_STATE}, 'joint positions')
-    required_topic(reader, TF_STATIC if TF_STATIC in reader.types else TF, {'': TRANSFORMS}, 'transforms',
-                   'record /tf and /tf_static')
-    transform_topics = [topic for topic in (TF, TF_STATIC) if recorded_topic(reader, topic, {'': TRANSFORMS})]
+    robot.require_named(reader)
+    for topic in robot.joint_states:
+        required_topic(reader, topic, {'': JOINT_STATE}, 'joint positions', ROBOT_ADVICE)
+    transform_topics = [topic for topic in (*robot.tf, *robot.tf_static)
+                        if recorded_topic(reader, topic, {'': TRANSFORMS}, ROBOT_ADVICE)]
+    if not transform_topics:
+        required_topic(reader, robot.tf[0], {'': TRANSFORMS}, 'transforms', ROBOT_ADVICE)
     controllers = [topic for topic, kind in reader.types.items() if kind == CONTROLLER_STATE]
     texts = [topic for topic in (INSTRUCTION,) if reader.types.get(topic) == TEXT]
 
     recording = Recording(
-        cameras, {}, **per_camera, joints={}, references={}, transforms=TransformHistory(),
-        transform_stream=Stream(TF), instruction=None)
+        cameras, {}, **per_camera, joints={}, references={}, topic_of_joint=TopicOfJoint(),
+        transforms=TransformHistory(), transform_stream=Stream(' and '.join(robot.tf)), instruction=None)
     for topic, log_time, message in reader.messages(
-        [*streams, *infos, JOINT_STATES, *transform_topics, *controllers, *texts], optional=[*controllers, *texts]
+        [*streams, *infos, *robot.joint_states, *transform_topics, *controllers, *texts],
+        optional=[*controllers, *texts],
     ):
         on_message()
         if topic in streams:
@@ -116,12 +123,13 @@ def scan(reader: BagReader, cameras: list[CameraTopics], on_message: Callable[[]
         elif topic in infos:
             for name in infos[topic]:
                 add_intrinsics(recording.intrinsics, name, topic, message, 'rect' in recording.colour[name].name)
-        elif topic == JOINT_STATES:
+        elif topic in robot.joint_states:
+            recording.topic_of_joint.note(topic, message.name)
             _add_positions(recording.joints, topic, message.header, log_time, message.name, message.position)
         elif topic in transform_topics:
             for transform in message.transforms:
-                add_transform(recording.transforms, transform, topic == TF_STATIC)
-                if topic != TF_STATIC:
+                add_transform(recording.transforms, transform, topic in robot.tf_static)
+                if topic in robot.tf:
                     recording.transform_stream.add(transform.header, log_time, None)
         elif topic in controllers:
             target = getattr(message, 'reference', None) or message.desired

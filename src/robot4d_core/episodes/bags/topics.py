@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,8 @@ DEPTH_KINDS = {'': IMAGE, '/compressedDepth': COMPRESSED_IMAGE, '/compressed': C
 SEGMENTATION_KINDS = {'': IMAGE}
 """How images may have been recorded: suffix of the topic -> message type, in order of preference."""
 
+CAMERA_ADVICE = 'name the right topic with --cameras FILE, or record it again'
+ROBOT_ADVICE = "name the robot's topics with --joint-states, --tf and --tf-static, or record them"
 _COLOUR_TOPIC = re.compile(r'/(?P<name>.+)/color/image_raw(/compressed)?')
 
 
@@ -43,6 +45,46 @@ class CameraTopics:
         return cls(
             prefix.replace('/', '_'), f'/{prefix}/color/image_raw', f'/{prefix}/aligned_depth_to_color/image_raw',
             f'/{prefix}/color/camera_info', f'/{prefix}/segmentation/image_raw')
+
+
+@dataclass(frozen=True)
+class RobotTopics:
+    """The topics that tell of the robot. Where there are several of a kind, each tells of a part of it."""
+
+    joint_states: tuple[str, ...] = (JOINT_STATES,)
+    tf: tuple[str, ...] = (TF,)
+    tf_static: tuple[str, ...] = (TF_STATIC,)
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The message type of each."""
+        return dict.fromkeys(self.joint_states, JOINT_STATE) | dict.fromkeys((*self.tf, *self.tf_static), TRANSFORMS)
+
+    def require_named(self, reader: BagReader) -> None:
+        """Raise TopicError when one with another name than the usual is not in a bag, or of another type."""
+        for topic, kind in self.kinds.items():
+            if topic not in (JOINT_STATES, TF, TF_STATIC):
+                required_topic(reader, topic, {'': kind}, 'topic of the robot', ROBOT_ADVICE)
+
+
+USUAL_TOPICS = RobotTopics()
+
+
+class TopicOfJoint:
+    """Which topic tells of which joint."""
+
+    def __init__(self) -> None:
+        self._topics: dict[str, str] = {}
+
+    def __getitem__(self, joint: str) -> str:
+        return self._topics[joint]
+
+    def note(self, topic: str, joints: Iterable[str]) -> None:
+        """Note what a message of a topic tells of. Raises TopicError when another topic tells of the same joint."""
+        for joint in joints:
+            if (other := self._topics.setdefault(joint, topic)) != topic:
+                raise TopicError(f"both {other} and {topic} tell where joint '{joint}' is; name one of the two with "
+                                 '--joint-states')
 
 
 def camera_topics_of_file(path: Path) -> list[CameraTopics]:
@@ -83,7 +125,9 @@ def _natural(name: str) -> list:
     return [(int(part), '') if part.isdigit() else (-1, part) for part in re.split(r'(\d+)', name)]
 
 
-def recorded_topic(reader: BagReader, topic: str, kinds: dict[str, str]) -> str | None:
+def recorded_topic(
+    reader: BagReader, topic: str, kinds: dict[str, str], advice: str = CAMERA_ADVICE,
+) -> str | None:
     """Return under which name a topic was recorded; kinds: suffix -> message type, in order of preference.
 
     Raises TopicError when there is a message of another type under the name.
@@ -93,8 +137,7 @@ def recorded_topic(reader: BagReader, topic: str, kinds: dict[str, str]) -> str 
         if came is None:
             continue
         if came != expected:
-            raise TopicError(f'{topic + suffix} must be {expected}, but the bag has {came}; name the right topic with '
-                             '--cameras FILE, or record it again')
+            raise TopicError(f'{topic + suffix} must be {expected}, but the bag has {came}; {advice}')
         return topic + suffix
     return None
 

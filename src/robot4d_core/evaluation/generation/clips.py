@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from robot4d_core.episodes.loader import WindowDataset
-from robot4d_core.episodes.recorded_robot import recorded_robot
+from robot4d_core.episodes.recorded_robot import recorded_robot, robot_of
 from robot4d_core.episodes.segments import PARTS, label_of
 from robot4d_core.episodes.splits import held_out_cameras, training_cameras
 from robot4d_core.episodes.store import EpisodeStore
@@ -101,6 +101,6 @@ def read_clip(store: EpisodeStore, episode: str, start: int, n: int, m: int) -> 
 
 def _robot(store: EpisodeStore, episode: str, start: int, n: int) -> RobotState | None:
     try:
-        return recorded_robot(store.read(episode), store.attributes(episode), start, n)
+        return recorded_robot(store.read(episode), robot_of(store.attributes(episode)), start, n)
     except EpisodeError:
         return None

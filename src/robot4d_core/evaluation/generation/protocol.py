@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from robot4d_core.episodes.recorded_robot import robot_of
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import EngineError, EvaluationError
 from robot4d_core.evaluation.generation.clip_scores import (
@@ -38,7 +39,6 @@ from robot4d_core.evaluation.metrics.horizon_error import observation_of
 from robot4d_core.evaluation.metrics.image_errors import estimate
 from robot4d_core.generator.engines.engine import Engine
 from robot4d_core.prediction import FRAMES, Prediction
-from robot4d_core.robot.robot import Robot
 from robot4d_core.tracker.gripper_tracker import GripperTracker
 
 
@@ -89,19 +89,21 @@ def evaluate_generation(
 
     A clip that the engine refuses is named in the report and left out, also of hold's numbers. on_clip is called after
     each clip.
-    Raises EvaluationError for an engine that reads the simulator, or when no clip is left; NoWindowError.
+    Raises EvaluationError for an engine that reads the simulator, or when no clip is left; NoWindowError, and
+    EpisodeError when an episode does not know its robot.
     """
     if engine.needs_simulator:
         raise EvaluationError(
             f"engine '{engine.name}' renders the truth, so its numbers mean nothing here; choose diffusion or hold")
     network = VideoFeatures(protocol.i3d) if protocol.i3d else None
     places = protocol.draw(store)
-    trackers = make_trackers(store.read(places[0][0]).gripper_poses.shape[1])
-    clips, failures = [], {}
+    robot, clips, failures = None, [], {}
     for k, place in enumerate(places):
-        clip = read_clip(store, *place)
-        if engine.needs_robot and k == 0 and clip.robot is not None:
-            engine.use_robot(Robot.shipped_with(clip.robot.joints))
+        clip, before = read_clip(store, *place), robot
+        robot = robot_of(store.attributes(clip.episode))
+        if robot is not before:
+            trackers = make_trackers(robot)
+            engine.use_robot(robot)
         observation = replace(observation_of(clip.window), robot=clip.robot)
         started = time.perf_counter()
         try:

@@ -45,7 +45,8 @@ class ChangingWriter(BagWriter):
     """A writer that lets `change` alter or drop each message."""
 
     def __init__(
-        self, folder: Path, storage: StoragePlugin, change: Change, compression: CompressionMode | None, types
+        self, folder: Path, storage: StoragePlugin = StoragePlugin.MCAP, change: Change = keep,
+        compression: CompressionMode | None = None, types=None,
     ) -> None:
         super().__init__(folder, storage)
         self._change = change

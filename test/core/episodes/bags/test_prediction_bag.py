@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.chain_robot import chain_robot
 from core.episodes.bags.recorded_bags import make_bag
 from core.saved_predictions import assert_same_paths, saved_prediction
 from robot4d_core.episodes.bags.look import read_bag_look
@@ -61,3 +62,12 @@ def test_no_bag_is_overwritten(tmp_path):
 def test_a_bag_without_a_prediction_is_refused(tmp_path):
     with pytest.raises(PredictionFileError, match="without a prediction of 'robot4d predict'; its topics are .*tf"):
         read_prediction_bag(make_bag(tmp_path / 'bag', seconds=0.2))
+
+
+def test_the_robot_comes_back_whatever_it_is(tmp_path):
+    saved, robot = saved_prediction(tmp_path / 'store'), chain_robot(5)
+    write_prediction_bag(replace(saved, look=replace(saved.look, described_robot=robot)), tmp_path / 'bag')
+    look = read_prediction_bag(tmp_path / 'bag').look
+    assert look.described_robot.arms == robot.arms and look.described_robot.base_frame == 'base'
+    np.testing.assert_allclose(look.openings, saved.look.openings, atol=1e-8)
+    np.testing.assert_allclose(look.gripper_poses, saved.look.gripper_poses, atol=1e-9)

@@ -1,6 +1,7 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
 """An episode that becomes a bag and an episode again is the same episode."""
 
+import json
 import shutil
 import tempfile
 from dataclasses import replace
@@ -13,20 +14,22 @@ from hypothesis import strategies as st
 from rosbags.rosbag2 import StoragePlugin
 from scipy.spatial.transform import Rotation
 
-from core.episodes.synthetic_episodes import attributes_of, make_episode
+from core.chain_robot import STROKE, chain_robot
+from core.episodes.synthetic_episodes import SETTINGS, attributes_of, make_episode
 from robot4d_core.episodes.bags.exporter import export_episode
 from robot4d_core.episodes.bags.importing.importer import import_bags
 from robot4d_core.episodes.bags.importing.settings import ImportSettings
 from robot4d_core.episodes.bags.look import read_bag_look
-from robot4d_core.episodes.bags.recorded_arms import known_arms
 from robot4d_core.episodes.check import check_episode
 from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.recorded_look import read_episode_look
+from robot4d_core.episodes.recorded_robot import cell_robot, robot_of, robot_record
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.poses import make_pose
+from robot4d_core.robot.robot import Robot
 
-EXACT = ('rgb', 'depth', 'segmentation', 'intrinsics', 'opening', 'joints', 'commands')
-POSES = ('camera_poses', 'gripper_poses')
+EXACT = ('rgb', 'depth', 'segmentation', 'intrinsics', 'joints')
+CLOSE = ('camera_poses', 'gripper_poses', 'opening', 'commands')  # turned into quaternions and positions of fingers
 NANOSECOND = 1e-9
 
 
@@ -39,13 +42,14 @@ def random_poses(random: np.random.Generator, *shape: int) -> np.ndarray:
 def random_episode(seed: int, steps: int, cameras: int, grippers: int, first_stamp: float) -> Episode:
     """An episode whose poses turn and whose commands are partly unknown."""
     random = np.random.default_rng(seed)
-    commands = random.normal(size=(steps, grippers, 8))
+    episode = make_episode(seed, steps, cameras, grippers)
+    commands = episode.commands.copy()
     commands[random.random((steps, grippers)) < 0.2, :7] = np.nan
     commands[random.random((steps, grippers)) < 0.2, 7] = np.nan
     depth = random.integers(0, 2**16, (cameras, steps, 8, 10), np.uint16)
     depth[:, :, :, 2:] = random.integers(400, 1500, (cameras, steps, 8, 8), np.uint16)
     return replace(
-        make_episode(seed, steps, cameras, grippers), depth=depth, commands=commands,
+        episode, depth=depth, commands=commands,
         camera_poses=random_poses(random, cameras), gripper_poses=random_poses(random, steps, grippers),
         opening=random.uniform(0, 0.08, (steps, grippers)), times=first_stamp + 0.5 * np.arange(steps))
 
@@ -75,14 +79,15 @@ def test_round_trip_is_lossless(storage, seed, steps, cameras, grippers, first_s
         assert imported.settings == store.settings
         attributes = imported.attributes('episode_000003')
         assert attributes.pop('source')['bag'] == 'episode_000003'
+        assert attributes.pop('robot') == json.loads(json.dumps(robot_record(cell_robot(grippers))))
         assert attributes == store.attributes('episode_000003')
         back = imported.read('episode_000003')
         for name in EXACT:
             written = getattr(episode, name)
             assert getattr(back, name).dtype == written.dtype
-            assert np.array_equal(getattr(back, name)[...], written, equal_nan=name == 'commands'), name
-        for name in POSES:
-            assert np.abs(getattr(back, name)[...] - getattr(episode, name)).max() < 1e-9, name
+            assert np.array_equal(getattr(back, name)[...], written), name
+        for name in CLOSE:
+            np.testing.assert_allclose(getattr(back, name)[...], getattr(episode, name), 0, 2e-9, err_msg=name)
         assert np.abs(back.times[...] - episode.times).max() <= NANOSECOND
     finally:
         shutil.rmtree(folder)
@@ -96,27 +101,41 @@ def test_wall_clock_stamps_come_back_to_a_microsecond(tmp_path):
     assert np.abs(times - episode.times).max() < 1e-6
 
 
-@pytest.mark.parametrize(('joints', 'fingers'), [(5, 1), (6, 2), (8, 3)])
-def test_arms_with_any_number_of_joints_come_back(tmp_path, joints, fingers):
-    episode = random_episode(0, 12, 2, 1, first_stamp=2.0)
-    rng = np.random.default_rng(0)
-    episode = replace(episode, joints=rng.normal(size=(12, 1, joints)), commands=rng.normal(size=(12, 1, joints + 1)))
-    names = [f'axis_{number}' for number in range(joints)], [f'finger_{number}' for number in range(fingers)]
-    store = EpisodeStore(tmp_path / 'store', {
-        'task': 'Test', 'cameras': 2, 'size': [10, 8], 'interval': 0.5, 'sensor': None})
-    store.write('one', episode, **attributes_of(3), source={'joints': [[*names[0], *names[1]]]})
+def episode_of(robot: Robot, seed: int = 0) -> Episode:
+    """An episode in which all arms move at random within their limits."""
+    random, most = np.random.default_rng(seed), max(len(arm.joints) for arm in robot.arms)
+    joints = random.uniform(-2, 2, (12, len(robot.arms), most))
+    for number, arm in enumerate(robot.arms):
+        joints[:, number, len(arm.joints):] = np.nan
+    openings = random.uniform(0, STROKE, (12, len(robot.arms)))
+    poses = [robot.tools(robot.positions(*state)) for state in zip(joints, openings, strict=True)]
+    return replace(
+        make_episode(seed, 12, 2, len(robot.arms)), joints=joints, opening=openings, gripper_poses=np.array(poses),
+        commands=np.concatenate([joints + 0.01, openings[::-1, :, None]], axis=2), times=2 + 0.5 * np.arange(12))
+
+
+@pytest.mark.parametrize('joints', [(5,), (8,), (7, 5), (6, 2, 7)])
+def test_arms_with_any_number_of_joints_come_back(tmp_path, joints):
+    robot = chain_robot(*joints)
+    episode, grippers = episode_of(robot), [arm.gripper.name for arm in robot.arms]
+    attributes = attributes_of(3) | {'grippers': grippers, 'robot': robot_record(robot)}
+    store = EpisodeStore(tmp_path / 'store', SETTINGS)
+    store.write('one', episode, **attributes)
+    assert check_episode(store, 'one') == []
     export_episode(store, 'one', tmp_path / 'one')
-    arm = replace(known_arms()[0], joints=tuple(names[0]), finger_joints=tuple(names[1]))
-    (outcome,) = import_bags([tmp_path / 'one'], tmp_path / 'imported', ImportSettings(arms=[arm]))
+    (outcome,) = import_bags([tmp_path / 'one'], tmp_path / 'imported', ImportSettings())
     assert outcome.outcome == 'imported', outcome.reason
     imported = EpisodeStore(tmp_path / 'imported')
     assert check_episode(imported, 'one') == []
     back = imported.read('one')
-    for name in ('joints', 'commands', 'opening'):
-        np.testing.assert_allclose(getattr(back, name)[...], getattr(episode, name), atol=1e-12)
-    robot = read_episode_look(tmp_path / 'imported' / 'one', 3, ('0', '1')).robot
-    assert [robot.joints[name] for name in names[0]] == episode.joints[3, 0].tolist()
-    assert sum(robot.joints[name] for name in names[1]) == pytest.approx(episode.opening[3, 0])
+    for name in ('joints', *CLOSE):
+        np.testing.assert_allclose(getattr(back, name)[...], getattr(episode, name), 0, 2e-9, err_msg=name)
+    assert robot_of(imported.attributes('one')).arms == robot.arms
+    truth = robot.positions(episode.joints[3], episode.opening[3])
+    for look in (read_episode_look(tmp_path / 'imported' / 'one', 3), read_bag_look(tmp_path / 'one', 1.5)):
+        assert list(look.described_robot.positions(episode.joints[3], episode.opening[3])) == list(truth)
+        assert {joint: look.robot.joints[joint] for joint in truth} == pytest.approx(truth, abs=1e-8)
+        np.testing.assert_allclose(look.openings[0], episode.opening[3], atol=1e-8)
 
 
 @pytest.mark.parametrize('grippers', [1, 2])
@@ -128,7 +147,8 @@ def test_the_robot_is_the_same_in_episode_bag_and_imported_episode(tmp_path, gri
         truth = read_episode_look(tmp_path / 'store' / 'one', step, cameras)
         for look in (read_bag_look(tmp_path / 'one', step * 0.5, cameras),
                      read_episode_look(tmp_path / 'imported' / 'one', step, cameras)):
-            assert look.robot.joints == truth.robot.joints and len(look.robot.joints) == 9 * grippers
+            assert look.robot.joints == pytest.approx(truth.robot.joints, abs=1e-8)
+            assert len(look.robot.joints) == 9 * grippers
             np.testing.assert_allclose(look.robot.T_base_reference, truth.robot.T_base_reference, atol=1e-9)
             assert look.stamp == pytest.approx(truth.stamp, abs=1e-9)
 

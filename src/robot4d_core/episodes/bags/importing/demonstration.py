@@ -17,15 +17,20 @@ from robot4d_core.episodes.bags.importing.settings import ImportSettings
 from robot4d_core.episodes.bags.importing.timeline import Timeline
 from robot4d_core.episodes.bags.importing.views import read_views
 from robot4d_core.episodes.bags.reader import BagReader
-from robot4d_core.episodes.bags.recorded_arms import RecordedArm, known_arms
 from robot4d_core.episodes.bags.recording import Recording, scan
-from robot4d_core.episodes.bags.topics import JOINT_STATES, CameraTopics, discover_cameras
-from robot4d_core.episodes.episode import Episode
-from robot4d_core.episodes.segments import PARTS, SEGMENTS
-from robot4d_core.errors import EpisodeError, ImageError, TopicError
+from robot4d_core.episodes.bags.robot_of_bag import cell_robot_with, noted_robot
+from robot4d_core.episodes.bags.topics import CameraTopics, discover_cameras
+from robot4d_core.episodes.episode import Episode, side_by_side
+from robot4d_core.episodes.recorded_robot import robot_record
+from robot4d_core.episodes.segments import MOST_ARMS, segment_names
+from robot4d_core.errors import EpisodeError, GripperError, ImageError, TopicError
 from robot4d_core.geometry.cameras import CameraPlacement
 from robot4d_core.geometry.pointmaps import depth_in_metres
-from robot4d_core.robot.description import RobotDescription
+from robot4d_core.geometry.poses import pose_distance
+from robot4d_core.robot.gripper import Gripper
+from robot4d_core.robot.robot import Robot
+
+SAME_TOOL = (0.05, np.deg2rad(10.0))  # metres, rad between tf and kinematics: joints may be a message older than tf
 
 
 def read_demonstration(
@@ -37,27 +42,28 @@ def read_demonstration(
     RobotDescriptionError, EpisodeError or BagError, as the causes are named.
     """
     known = reader.note.get('attributes', {})
-    recording = scan(reader, _cameras(reader, known, settings), on_message)
+    recording = scan(reader, _cameras(reader, known, settings), settings.robot_topics, on_message)
     attributes = _attributes(recording, known, settings)
-    arms = _arms(recording, settings)
-    timeline = Timeline.of_recording(recording, arms, settings)
-    robot = _robot(timeline)
+    robot = _robot(reader, recording, settings)
+    timeline = Timeline.of_recording(recording, robot, settings)
+    motion = _motion(timeline)
+    if settings.robot is not None:
+        _check_kinematics(timeline, robot, motion['gripper_poses'])
     images = read_views(reader, timeline, on_message)
-    _check_labels(images['segmentation'], arms, attributes['objects'])
+    _check_labels(images['segmentation'], len(robot.arms), attributes['objects'])
     intrinsics = [recording.intrinsics[camera.name] for camera in recording.cameras]
     if settings.size:
         intrinsics = [camera.resized(*settings.size) for camera in intrinsics]
     poses = camera_poses(timeline, images, intrinsics)
     names = [camera.name for camera in recording.cameras]
-    _segment_robot(images, timeline, robot, [
+    _segment_robot(images, timeline, [
         CameraPlacement(*placement) for placement in zip(names, poses, intrinsics, strict=True)])
     episode = Episode(
-        **images, **robot, camera_poses=poses, intrinsics=np.stack([camera.matrix for camera in intrinsics]),
+        **images, **motion, camera_poses=poses, intrinsics=np.stack([camera.matrix for camera in intrinsics]),
         times=timeline.times)
     return episode, attributes | {
-        'cameras': names, 'grippers': [arm.gripper for arm in arms],
+        'cameras': names, 'grippers': [arm.gripper.name for arm in robot.arms], 'robot': robot_record(robot),
         'source': {
-            'joints': [list(arm.all_joints) for arm in arms],
             'tolerance': settings.tolerance, 'worst_offsets': timeline.worst_offsets(),
             'registered_cameras': [camera.name for camera in recording.cameras if camera not in timeline.located]}}
 
@@ -83,24 +89,21 @@ def _attributes(recording: Recording, known: dict, settings: ImportSettings) -> 
     return attributes
 
 
-def _arms(recording: Recording, settings: ImportSettings) -> Sequence[RecordedArm]:
-    arms = settings.arms or [
-        arm for number, arm in enumerate(known_arms())
-        if number == 0 or any(joint in recording.joints for joint in arm.all_joints)]
-    missing = [joint for arm in arms for joint in arm.all_joints if joint not in recording.joints]
+def _robot(reader: BagReader, recording: Recording, settings: ImportSettings) -> Robot:
+    robot = settings.robot or noted_robot(reader, settings.package_paths) or cell_robot_with(recording.joints)
+    missing = [joint for arm in robot.arms for joint in arm.all_joints if joint not in recording.joints]
     if missing:
         raise TopicError(
-            f'{JOINT_STATES} lacks {missing}, it has {sorted(recording.joints)}; record the joint states of arm and '
-            'gripper, or name the joints with --joints and --finger-joints')
-    if len({len(arm.joints) for arm in arms}) > 1:
-        raise EpisodeError(
-            f'the arms have {" and ".join(str(len(arm.joints)) for arm in arms)} joints, but a store holds arms with '
-            'equally many; import each arm into a store of its own')
-    return arms
+            f'{" and ".join(settings.robot_topics.joint_states)} lack {missing}, they have {sorted(recording.joints)}; '
+            'record the joint states of arm and gripper, name their topics with --joint-states, or another robot with '
+            '--robot and --urdf')
+    if len(robot.arms) > MOST_ARMS:
+        raise EpisodeError(f'the robot has {len(robot.arms)} arms, an episode at most {MOST_ARMS}')
+    return robot
 
 
-def _check_labels(segmentation: np.ndarray, arms: Sequence[RecordedArm], objects: Sequence[str]) -> None:
-    known = [*range(1 + len(PARTS) * len(arms)), *range(len(SEGMENTS), len(SEGMENTS) + len(objects))]
+def _check_labels(segmentation: np.ndarray, arms: int, objects: Sequence[str]) -> None:
+    known = list(segment_names(arms, objects))
     unknown = np.setdiff1d(segmentation, known)
     if len(unknown):
         raise ImageError(
@@ -108,23 +111,53 @@ def _check_labels(segmentation: np.ndarray, arms: Sequence[RecordedArm], objects
             "robot4d's segments.py names them; leave these topics out of the bag, and the robot is found by drawing it")
 
 
-def _robot(timeline: Timeline) -> dict[str, np.ndarray]:
+def _motion(timeline: Timeline) -> dict[str, np.ndarray]:
     """Return gripper_poses, opening, joints and commands of an Episode."""
-    arms = timeline.arms
+    robot = timeline.robot
+    openings, commanded = (
+        [_openings(gripper, values(gripper.names.finger_joints)) for gripper in robot.grippers]
+        for values in (timeline.positions, timeline.references))
+    commands = [timeline.references(arm.joints) for arm in robot.arms]
     return {
         'gripper_poses': np.array([
-            [timeline.pose(arm.tcp, step) for arm in arms] for step in range(len(timeline))]),
-        'opening': np.stack([timeline.positions(arm.finger_joints).sum(axis=1) for arm in arms], axis=1),
-        'joints': np.stack([timeline.positions(arm.joints) for arm in arms], axis=1),
-        'commands': np.stack([
-            np.column_stack([timeline.references(arm.joints), timeline.references(arm.finger_joints).sum(axis=1)])
-            for arm in arms], axis=1),
+            [timeline.pose(arm.gripper.tcp, step) for arm in robot.arms] for step in range(len(timeline))]),
+        'opening': np.stack(openings, axis=1),
+        'joints': side_by_side([timeline.positions(arm.joints) for arm in robot.arms]),
+        'commands': np.concatenate([side_by_side(commands), np.stack(commanded, axis=1)[..., None]], axis=-1),
     }
 
 
+def _openings(gripper: Gripper, positions: np.ndarray) -> np.ndarray:
+    """Return the openings (T,) at positions (T, J) of the finger joints, NaN where one is unknown."""
+    openings = np.full(len(positions), np.nan)
+    for step in np.flatnonzero(np.isfinite(positions).all(axis=1)):
+        openings[step] = gripper.opening(dict(zip(gripper.names.finger_joints, positions[step], strict=True)))
+        try:
+            gripper.require(openings[step])
+        except GripperError as error:
+            of_fingers = ', '.join(f'{joint} {position:.4g}' for joint, position in zip(
+                gripper.names.finger_joints, positions[step], strict=True))
+            raise EpisodeError(f'step {step} ({of_fingers}): {error}; are the positions of the fingers in the rad or '
+                               'metres of the description?') from error
+    return openings
+
+
+def _check_kinematics(timeline: Timeline, robot: Robot, gripper_poses: np.ndarray) -> None:
+    """Raise EpisodeError when the description has the tools elsewhere than tf does."""
+    joints = [joint for arm in robot.arms for joint in arm.all_joints]
+    tools = np.array([robot.tools(dict(zip(joints, row, strict=True))) for row in timeline.positions(joints)])
+    for number, arm in enumerate(robot.arms):
+        apart = [pose_distance(*pair) for pair in zip(tools[:, number], gripper_poses[:, number], strict=True)]
+        metres, radians = np.median(apart, axis=0)
+        if metres > SAME_TOOL[0] or radians > SAME_TOOL[1]:
+            raise EpisodeError(
+                f"'{arm.gripper.tcp}' is {metres:.3f} m and {np.rad2deg(radians):.0f} degrees (median) from where the "
+                'description has it at these joint positions; is it the description of the robot that tf is of, are '
+                'all joints that move the tool in joint_names, and their positions in rad or metres?')
+
+
 def _segment_robot(
-    images: dict[str, np.ndarray], timeline: Timeline, robot: dict[str, np.ndarray],
-    placements: Sequence[CameraPlacement],
+    images: dict[str, np.ndarray], timeline: Timeline, placements: Sequence[CameraPlacement],
 ) -> None:
     """Fill in the segmentation of the cameras that recorded none: the robot where it was seen, else background."""
     unsegmented = [(index, placement) for index, placement in enumerate(placements)
@@ -133,21 +166,10 @@ def _segment_robot(
         return
     from robot4d_core.episodes.bags.importing.robot_segmentation import RobotSegmenter
 
-    arms, description = timeline.arms, timeline.settings.robot_description
-    if description is not None:
-        positions = timeline.positions([joint for arm in arms for joint in arm.all_joints])
-    else:
-        shipped = known_arms()[:len(arms)]
-        if [len(arm.joints) for arm in arms] != [len(arm.joints) for arm in shipped]:
-            raise EpisodeError("the bag is of another robot than robot4d's cell and has no segmentation: name the "
-                               "robot's URDF with --robot-description")
-        half = robot['opening'][..., None] / 2
-        positions = np.concatenate([robot['joints'], half, half], axis=-1).reshape(len(timeline), -1)
-        arms, description = shipped, RobotDescription.shipped(arms=len(arms))
-    joints = [joint for arm in arms for joint in arm.all_joints]
-    segmenter = RobotSegmenter(description, arms)
-    for step in range(len(timeline)):
-        named = dict(zip(joints, positions[step], strict=True))
+    joints = [joint for arm in timeline.robot.arms for joint in arm.all_joints]
+    segmenter = RobotSegmenter(timeline.robot)
+    for step, positions in enumerate(timeline.positions(joints)):
+        named = dict(zip(joints, positions, strict=True))
         for index, placement in unsegmented:
             depth = depth_in_metres(images['depth'][index, step], '16UC1')
             images['segmentation'][index, step] = segmenter.segment(placement, named, depth)

@@ -5,19 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from robot4d_core.episodes.bags.recorded_arms import RecordedArm
 from robot4d_core.episodes.bags.synchronisation import TOLERANCE
-from robot4d_core.episodes.bags.topics import CameraTopics
-from robot4d_core.robot.description import RobotDescription
+from robot4d_core.episodes.bags.topics import USUAL_TOPICS, CameraTopics, RobotTopics
+from robot4d_core.robot.robot import Robot
 
 
 @dataclass(frozen=True)
 class ImportSettings:
     """How bags are read. What is None is taken from the bag.
 
-    cameras: the topics, in the episode's order; arms: None for the arms of robot4d's cell that are in joint_states;
-    robot_description: whose root is base_frame, to segment the robot with, None for that of robot4d's cell;
+    cameras: the topics, in the episode's order; robot: None for that which robot4d left in the bag (package_paths: see
+    robot_of), else that of its cell with those of its arms that are in joint_states; robot_topics: what tells of it;
     size: (width, height) to which images are resized; tolerance: seconds between what belongs to one step; register:
     estimate from the images where a camera stands that tf does not hold; looks: the bags are looks, not demonstrations,
     also where they do not say so.
@@ -28,9 +28,9 @@ class ImportSettings:
     success: bool | None = None
     split: str | None = None
     cameras: Sequence[CameraTopics] | None = None
-    arms: Sequence[RecordedArm] | None = None
-    base_frame: str = 'world'
-    robot_description: RobotDescription | None = None
+    robot: Robot | None = None
+    package_paths: Sequence[Path] = ()
+    robot_topics: RobotTopics = USUAL_TOPICS
     size: tuple[int, int] | None = None
     tolerance: float = TOLERANCE
     register: bool = False

@@ -10,41 +10,39 @@ from functools import cached_property
 import numpy as np
 
 from robot4d_core.episodes.bags.importing.settings import ImportSettings
-from robot4d_core.episodes.bags.recorded_arms import RecordedArm
 from robot4d_core.episodes.bags.recording import Recording, Stream
 from robot4d_core.episodes.bags.synchronisation import check_clocks, choose_moments, match, nearest_values
-from robot4d_core.episodes.bags.topics import JOINT_STATES, CameraTopics
+from robot4d_core.episodes.bags.topics import CameraTopics
 from robot4d_core.errors import EpisodeError, TransformError
 from robot4d_core.prediction import FRAME_INTERVAL
+from robot4d_core.robot.robot import Robot
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """A recording and the stamps (T,) in ns of its steps, half a second apart.
+    """A recording of a robot, and the stamps (T,) in ns of its steps, half a second apart.
 
     located: the cameras whose poses tf holds; without settings.register all of them.
     """
 
     recording: Recording
     settings: ImportSettings
-    arms: Sequence[RecordedArm]
+    robot: Robot
     located: tuple[CameraTopics, ...]
     moments: np.ndarray
 
     @classmethod
-    def of_recording(
-        cls, recording: Recording, arms: Sequence[RecordedArm], settings: ImportSettings
-    ) -> Timeline:
+    def of_recording(cls, recording: Recording, robot: Robot, settings: ImportSettings) -> Timeline:
         """Choose the steps. Raises SynchronisationError, EpisodeError or TransformError when there are none."""
-        joints = [recording.joints[joint] for arm in arms for joint in arm.all_joints]
+        joints = [recording.joints[joint] for arm in robot.arms for joint in arm.all_joints]
         images = [stream for streams in (recording.colour, recording.depth, recording.segmentation)
                   for stream in streams.values()]
         check_clocks([*images, *joints, recording.transform_stream])
-        spans = [recording.transforms.span(settings.base_frame, arm.tcp) for arm in arms]
+        spans = [recording.transforms.span(robot.base_frame, arm.gripper.tcp) for arm in robot.arms]
         located = []
         for camera in recording.cameras:
             try:
-                spans.append(recording.transforms.span(settings.base_frame, recording.colour[camera.name].frame_id))
+                spans.append(recording.transforms.span(robot.base_frame, recording.colour[camera.name].frame_id))
                 located.append(camera)
             except TransformError as error:
                 if not settings.register or camera is recording.cameras[0]:
@@ -55,7 +53,7 @@ class Timeline:
         moving = max(start for start, _ in spans), min(end for _, end in spans)
         reference = recording.colour[recording.cameras[0].name]
         moments = choose_moments(reference, [*images, *joints], moving, settings.tolerance)
-        return cls(recording, settings, arms, tuple(located), moments)
+        return cls(recording, settings, robot, tuple(located), moments)
 
     def __len__(self) -> int:
         return len(self.moments)
@@ -75,9 +73,10 @@ class Timeline:
         for streams in (self.recording.colour, self.recording.depth, self.recording.segmentation):
             for stream in streams.values():
                 worst.setdefault(stream.name, np.abs(nearest_values(stream, self.moments)[1]).max())
-        worst[JOINT_STATES] = max(
-            np.abs(nearest_values(self.recording.joints[joint], self.moments)[1]).max()
-            for arm in self.arms for joint in arm.all_joints)
+        for joint in (joint for arm in self.robot.arms for joint in arm.all_joints):
+            topic = self.recording.topic_of_joint[joint]
+            offset = np.abs(nearest_values(self.recording.joints[joint], self.moments)[1]).max()
+            worst[topic] = max(worst.get(topic, 0), offset)
         return {topic: float(offset) * 1e-9 for topic, offset in worst.items()}
 
     def messages(self, stream: Stream) -> dict[int, int]:
@@ -107,4 +106,4 @@ class Timeline:
     def pose(self, frame: str, step: int) -> np.ndarray:
         """Return T_base_frame (4, 4) at a step. Raises TransformError."""
         return self.recording.transforms.lookup(
-            self.settings.base_frame, frame, int(self.moments[step]), round(self.settings.tolerance * 1e9))
+            self.robot.base_frame, frame, int(self.moments[step]), round(self.settings.tolerance * 1e9))

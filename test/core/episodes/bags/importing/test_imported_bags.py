@@ -24,11 +24,14 @@ from core.episodes.bags.recorded_bags import (
     tcp_in_base,
 )
 from robot4d_core.episodes.bags.importing.importer import RECORDED, import_bags
-from robot4d_core.episodes.bags.topics import CameraTopics
+from robot4d_core.episodes.bags.look import read_bag_look
+from robot4d_core.episodes.bags.topics import CameraTopics, RobotTopics
 from robot4d_core.episodes.bags.writer import CONTROLLER_STATE
 from robot4d_core.episodes.check import check_episode
+from robot4d_core.episodes.recorded_robot import robot_of
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.summary import summarise
+from robot4d_core.robot.robot import Robot
 
 STEPS = 12  # of 6 seconds: the last colour image is there, the last depth image of the second camera too
 
@@ -59,7 +62,7 @@ def test_every_stream_is_read_at_the_stamps_of_the_first_camera(tmp_path, storag
     assert attributes == {
         'task': 'PutSpatulaOnTable', 'instruction': 'put the spatula on the table', 'success': True,
         'split': 'training', 'objects': [], 'cameras': ['reference', 'second'], 'grippers': ['gripper'],
-        'source': attributes['source']}
+        'robot': attributes['robot'], 'source': attributes['source']}
     assert EpisodeStore(tmp_path / 'store').settings == {
         'task': 'PutSpatulaOnTable', 'cameras': 2, 'size': [20, 16], 'interval': 0.5, 'sensor': RECORDED}
 
@@ -222,9 +225,40 @@ def test_looks_and_demonstrations_are_kept_apart_even_when_the_bag_is_there_alre
     assert EpisodeStore(tmp_path / 'store').names == ['demo']
 
 
-def test_the_joints_are_named_by_the_episode(tmp_path):
+def test_the_robot_is_described_by_the_episode(tmp_path):
     make_bag(tmp_path / 'demo')
     import_bags([tmp_path / 'demo'], tmp_path / 'store', SETTINGS)
     _, attributes = read(tmp_path / 'store')
-    arm = recorded_bags.ARM
-    assert attributes['source']['joints'] == [[*arm.joints, *arm.gripper.finger_joints]]
+    assert robot_of(attributes).arms == Robot.shipped(1).arms
+
+
+def renamed(names: dict[str, str]):
+    """Record on other topics."""
+    return lambda topic, log_time, fields: (log_time, {**fields, 'topic': names.get(topic, topic)})
+
+
+def test_topics_of_the_robot_may_be_named_and_joint_states_are_merged_by_name(tmp_path):
+    other = {'/tf': '/robot1/tf', '/tf_static': '/robot1/tf_static'}
+
+    def change(topic, log_time, fields):
+        log_time, fields = renamed(other)(topic, log_time, fields)
+        if topic == '/joint_states':  # arm and gripper in turn, each on a topic of its own
+            of_arm = round((log_time - FIRST_STAMP) / 0.05) % 2
+            part = slice(0, 7) if of_arm else slice(7, 9)
+            fields |= {'topic': '/ur/joint_states' if of_arm else '/gripper/joint_states',
+                       'name': fields['name'][part], 'position': fields['position'][part]}
+        return log_time, fields
+
+    make_bag(tmp_path / 'demo', change)
+    topics = RobotTopics(('/ur/joint_states', '/gripper/joint_states'), ('/robot1/tf',), ('/robot1/tf_static',))
+    (outcome,) = import_bags([tmp_path / 'demo'], tmp_path / 'store', replace(SETTINGS, robot_topics=topics))
+    assert outcome.outcome == 'imported', outcome.reason
+    episode, attributes = read(tmp_path / 'store')
+    assert {'/ur/joint_states', '/gripper/joint_states'} < set(attributes['source']['worst_offsets'])
+    for step, time in enumerate(episode.times[...] - FIRST_STAMP):
+        assert episode.joints[step, 0] == pytest.approx(joints(time)[:7], abs=0.05 * 0.05 + 1e-6)
+        assert episode.opening[step, 0] == pytest.approx(joints(time)[7:].sum(), abs=0.01 * 0.05 + 1e-6)
+        assert episode.gripper_poses[step, 0] == pytest.approx(recorded_bags.BASE @ tcp_in_base(time), abs=1e-6)
+    look = read_bag_look(tmp_path / 'demo', 1.0, robot_topics=topics)
+    assert look.robot is not None and look.T_n_m is not None and look.openings is not None
+    assert read_bag_look(tmp_path / 'demo', 1.0).robot is None

@@ -1,7 +1,6 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
 """Whatever is wrong with a bag is named, and the store stays readable."""
 
-import re
 import shutil
 from dataclasses import replace
 
@@ -10,12 +9,10 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin
 
 from core.episodes.bags.importing.imported_demo import SETTINGS, read
-from core.episodes.bags.recorded_bags import CAMERAS, FIRST_STAMP, drop, make_bag, shifted
+from core.episodes.bags.recorded_bags import FIRST_STAMP, drop, make_bag, shifted
 from robot4d_core.episodes.bags.importing.importer import import_bags
 from robot4d_core.episodes.bags.importing.settings import ImportSettings
-from robot4d_core.episodes.bags.recorded_arms import known_arms
-
-ARM = known_arms()[0]
+from robot4d_core.episodes.bags.topics import RobotTopics
 
 
 def on(which, alter):
@@ -134,6 +131,12 @@ BAD_BAGS = {
                          ['ImageError', '/second/aligned_depth_to_color/image_raw', 'valid pixel']),
     'foreign segmentation': (on('/second/segmentation', lambda time, f: {**f, 'data': f['data'] + 100}),
                              ['ImageError', 'labels', '104', 'known']),
+    'joint states elsewhere': (
+        lambda topic, t, f: (t, {**f, 'topic': '/robot1/joint_states'} if topic == '/joint_states' else f),
+        ['TopicError', '/joint_states', "['/robot1/joint_states']", '--joint-states']),
+    'fingers in percent': (
+        on('/joint_states', lambda time, f: {**f, 'position': np.append(f['position'][:7], [50.0, 50.0])}),
+        ['EpisodeError', 'gripper_finger_left_joint 50', '100.0000 m', '0.0800 m', 'rad or metres']),
     'no instruction': (drop('/instruction'), ['EpisodeError', '--instruction']),
 }
 
@@ -224,13 +227,18 @@ def test_when_another_bag_has_the_name_expect_refusal(tmp_path, store_with_one):
     assert 'rename' in refused(other, store_with_one)
 
 
-@pytest.mark.parametrize(('arms', 'change', 'message'), [
-    ([ARM, replace(ARM, gripper='second_gripper', joints=ARM.joints[:6])], lambda *message: message[1:],
-     'the arms have 7 and 6 joints, but a store holds arms with equally many'),
-    ([replace(ARM, joints=ARM.joints[:6])], drop(*(f'/{name}/segmentation/image_raw' for name in CAMERAS)),
-     "of another robot than robot4d's cell .* --robot-description"),
-], ids=['unequal arms', 'unknown robot'])
-def test_when_arms_cannot_be_stored_or_drawn_expect_what_to_do(tmp_path, arms, change, message):
-    make_bag(tmp_path / 'demo', change)
-    (outcome,) = import_bags([tmp_path / 'demo'], tmp_path / 'store', replace(SETTINGS, arms=arms))
-    assert outcome.outcome == 'refused' and re.search(message, outcome.reason), outcome.reason
+@pytest.mark.parametrize(('topics', 'words'), [
+    (RobotTopics(('/joint_states', '/other/joint_states')),
+     ['TopicError', 'both', '/other/joint_states', 'arm_joint1', 'name one']),
+    (RobotTopics(('/ur/joint_states',)), ['TopicError', '/ur/joint_states', '--joint-states']),
+    (RobotTopics(tf=('/robot1/tf',)), ['TopicError', '/robot1/tf', "'/tf'", '--tf']),
+])
+def test_when_topics_of_the_robot_do_not_fit_expect_those_that_there_are(tmp_path, store_with_one, topics, words):
+    def change(topic, log_time, fields):
+        second = topic == '/joint_states' and round(20 * (log_time - FIRST_STAMP)) % 2
+        return log_time, ({**fields, 'topic': '/other/joint_states'} if second else fields)
+
+    bag = make_bag(tmp_path / 'bad', change)
+    reason = refused(bag, store_with_one, replace(SETTINGS, robot_topics=topics))
+    for word in words:
+        assert word in reason

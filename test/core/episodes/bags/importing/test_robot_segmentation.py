@@ -7,13 +7,9 @@ import pytest
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.episodes.bags.importing.robot_segmentation import RobotSegmenter
-from robot4d_core.episodes.bags.recorded_arms import RecordedArm, known_arms
 from robot4d_core.episodes.segments import SEGMENTS
-from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.geometry.cameras import CameraPlacement, PinholeCamera
-from robot4d_core.robot.description import RobotDescription
-
-ARMS = known_arms()
+from robot4d_core.robot.robot import Robot
 
 
 def positions_of(arm) -> dict[str, float]:
@@ -34,7 +30,7 @@ def seen():
 
 
 def segment(placement: CameraPlacement, positions, depth) -> np.ndarray:
-    return RobotSegmenter(RobotDescription.shipped(), ARMS[:1]).segment(placement, positions, depth)
+    return RobotSegmenter(Robot.shipped(1)).segment(placement, positions, depth)
 
 
 def test_the_robot_is_where_the_simulated_camera_sees_it(seen):
@@ -84,7 +80,7 @@ def test_what_hides_the_robot_is_background(seen):
 def test_both_arms_have_their_own_labels():
     cell = RobotCell(Scene.sample('PlaceAppleFromBowlIntoBin', 1, 320, 256))
     positions = positions_of(cell.arms[0]) | positions_of(cell.arms[1])
-    segmenter = RobotSegmenter(RobotDescription.shipped(arms=2), ARMS)
+    segmenter = RobotSegmenter(Robot.shipped(2))
     for placement in cell.scene.cameras:
         view = cell.render(placement.name)
         labels = segmenter.segment(placement, positions, view.depth)
@@ -92,8 +88,3 @@ def test_both_arms_have_their_own_labels():
         assert (labels != robot).mean() < 0.002
         assert {SEGMENTS.index('hand'), SEGMENTS.index('second_hand')} <= set(np.unique(labels))
     cell.close()
-
-
-def test_when_the_description_lacks_a_joint_expect_its_name():
-    with pytest.raises(RobotDescriptionError, match='panda_joint1'):
-        RobotSegmenter(RobotDescription.shipped(), [RecordedArm('gripper', ('panda_joint1',) * 7, (), 'gripper_tcp')])

@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""The robot's state at a step of an episode."""
+"""The robot of an episode, and its state at a step."""
 
 from __future__ import annotations
 
@@ -8,22 +8,29 @@ import numpy as np
 from robot4d_core.episodes.episode import Episode
 from robot4d_core.errors import EpisodeError
 from robot4d_core.observation import RobotState
-from robot4d_core.robot.names import read_arm_names
+from robot4d_core.robot.names import CELL
+from robot4d_core.robot.robot import Robot
+
+
+def robot_of(attributes: dict) -> Robot:
+    """Return the robot of the simulated cell in which an episode was recorded; episodes of once do not name it.
+
+    Raises RobotDescriptionError when this robot4d has no such robot.
+    """
+    return Robot.shipped(len(attributes['grippers']), attributes.get('robot', CELL))
 
 
 def recorded_robot(episode: Episode, attributes: dict, step: int, camera: int) -> RobotState:
-    """Return joints and reference camera as `RobotCell.observe` gives them; the fingers share the opening equally.
+    """Return joints and reference camera as `RobotCell.observe` gives them.
 
     camera: which of the episode's is the reference. Imported episodes name their robot's joints themselves. Raises
     EpisodeError that says what the episode does not know.
     """
     joints: dict[str, float] = {}
-    names = joint_names(attributes)
-    positions, openings = np.asarray(episode.joints[step]), np.asarray(episode.opening[step])
-    for of_gripper, of_arm, opening in zip(names, positions, openings, strict=True):
-        arm, fingers = of_gripper[:len(of_arm)], of_gripper[len(of_arm):]
-        joints |= zip(arm, of_arm.tolist(), strict=True)
-        joints |= dict.fromkeys(fingers, float(opening) / len(fingers))
+    positions = np.asarray(episode.joints[step])
+    fingers = finger_positions(attributes, np.asarray(episode.opening[step]), positions.shape[1])
+    for names, of_arm, of_fingers in zip(joint_names(attributes), positions, fingers, strict=True):
+        joints |= zip(names, [*of_arm.tolist(), *of_fingers], strict=True)
     if unknown := [joint for joint, position in joints.items() if not np.isfinite(position)]:
         raise EpisodeError(f'the episode does not know where {", ".join(unknown)} were at step {step}')
     return RobotState(joints, np.asarray(episode.camera_poses)[camera])
@@ -39,8 +46,27 @@ def joint_names(attributes: dict) -> list[list[str]]:
         if 'joints' not in source:
             raise EpisodeError('the episode was imported without the names of its joints; import its bag again')
         return source['joints']
-    known = {arm.gripper.name: list(arm.all_joints) for arm in read_arm_names()}
+    return [list(arm.all_joints) for arm in _simulated(attributes).arms]
+
+
+def finger_positions(attributes: dict, openings: np.ndarray, joints: int) -> list[list[float]]:
+    """Return where the driven finger joints of every gripper are at openings (G,) in metres; NaN where one is NaN.
+
+    joints: of each arm. Of imported episodes the grippers are not known: the fingers of each share its opening equally.
+    Raises EpisodeError as joint_names does.
+    """
+    numbers = [len(names) - joints for names in joint_names(attributes)]
+    if attributes.get('source') is not None:
+        return [[float(opening) / number] * number for opening, number in zip(openings, numbers, strict=True)]
+    return [
+        list(gripper.positions(opening).values()) if np.isfinite(opening) else [np.nan] * number
+        for gripper, opening, number in zip(_simulated(attributes).grippers, openings, numbers, strict=True)]
+
+
+def _simulated(attributes: dict) -> Robot:
     grippers = attributes.get('grippers', [])
-    if not grippers or not set(grippers) <= known.keys():
-        raise EpisodeError(f"the episode's grippers are {grippers}, the joints of which robot4d's cell does not have")
-    return [known[gripper] for gripper in grippers]
+    if grippers:
+        robot = robot_of(attributes)
+        if grippers == [arm.gripper.name for arm in robot.arms]:
+            return robot
+    raise EpisodeError(f"the episode's grippers are {grippers}, the joints of which robot4d's cell does not have")

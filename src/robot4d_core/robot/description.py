@@ -7,6 +7,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 import numpy as np
 import pinocchio as pin
@@ -78,14 +79,18 @@ class RobotDescription:
     def to_mujoco(self):
         """Return MuJoCo's editable model of the robot (mujoco.MjSpec), for a simulation to build on.
 
-        Raises RobotDescriptionError when MuJoCo cannot read the description.
+        Raises RobotDescriptionError when MuJoCo cannot read the description, or a mesh is missing.
         """
-        import mujoco
+        from robot4d_core.robot.mujoco_spec import to_mujoco
 
-        try:
-            return mujoco.MjSpec.from_string(self.urdf)
-        except ValueError as error:
-            raise RobotDescriptionError(f'MuJoCo cannot read the robot description: {error}') from error
+        meshes = {}
+        for kind, shapes in (('visual', self._visual_shapes), ('collision', self._shapes('collision'))):
+            named = {shape.name: shape for shape in shapes.geometryObjects}
+            for link in self._root.findall('link'):
+                for number, shape in enumerate(link.findall(kind)):
+                    if shape.find('geometry/mesh') is not None:
+                        meshes[link.get('name'), kind, number] = to_trimesh(named[f"{link.get('name')}_{number}"])
+        return to_mujoco(copy.deepcopy(self._root), meshes)
 
     def require_link(self, link: str) -> int:
         """Return the number of a link's frame in the model; raises RobotDescriptionError when there is none."""
@@ -230,6 +235,10 @@ class RobotDescription:
         return self._shapes('visual')
 
     def _shapes(self, kind: str) -> pin.GeometryModel:
+        return read_shapes(self.model, self._with_files(), kind, self._mesh_loader)
+
+    def _with_files(self) -> Element:
+        """Return the URDF with the path of every mesh, and a scale that makes it metres."""
         root = copy.deepcopy(self._root)
         for mesh in mesh_tags(root):
             file = find_file(mesh.get('filename', ''), self._folder, self._package_paths)
@@ -237,16 +246,11 @@ class RobotDescription:
             if (unit := collada_unit(file)) != 1.0:  # Pinocchio passes it over
                 scale = mesh.get('scale', '1 1 1').split()
                 mesh.set('scale', ' '.join(str(unit * float(factor)) for factor in scale))
-        return read_shapes(self.model, root, kind, self._mesh_loader)
+        return root
 
     @cached_property
     def _mesh_loader(self):
         return pin.hppfcl.CachedMeshLoader()
-
-    def _following(self, positions: Mapping[str, float]) -> dict[str, float]:
-        """Return the positions of the mimic joints."""
-        return {joint: factor * positions.get(followed, 0.0) + offset
-                for joint, (followed, factor, offset) in self._mimics.items()}
 
     def _joint_above(self, link: str) -> str:
         return self.model.frames[self.model.frames[self._links[link]].parentFrame].name

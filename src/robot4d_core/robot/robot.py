@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import numpy as np
 from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper import Gripper
-from robot4d_core.robot.names import ArmNames, read_arm_names
+from robot4d_core.robot.names import CELL, SHIPPED, ArmNames, read_arm_names, shipped_arm_names
 from robot4d_core.robot.robot_file import read_base_frame, read_package_paths, read_xacro_arguments
+from robot4d_core.share import share_directory
 
 
 @dataclass(frozen=True)
@@ -51,22 +53,25 @@ class Robot:
             read_arm_names(names), read_base_frame(names))
 
     @classmethod
-    def shipped(cls, arms: int) -> Robot:
-        """Return the robot of the cell that comes with robot4d, with one arm or two."""
-        return cls(RobotDescription.shipped(arms=arms), read_arm_names()[:arms])
+    def shipped(cls, arms: int, name: str = CELL) -> Robot:
+        """Return a robot of the simulated cell by its name in SHIPPED, with so many arms; one robot serves all callers.
+
+        Raises RobotDescriptionError when there is none of that name or with so many arms, or its meshes are missing.
+        """
+        return _shipped(arms, name)
 
     @classmethod
     def shipped_with(cls, joints: Collection[str]) -> Robot:
-        """Return the robot that comes with robot4d with as many arms as there are joints of, by name.
+        """Return the robot of the simulated cell with as many arms as there are joints of, by name.
 
         Raises RobotDescriptionError when there are not all of any arm.
         """
-        arms = [arm for arm in read_arm_names() if set(arm.all_joints) <= set(joints)]
-        if not arms:
-            raise RobotDescriptionError(
-                f"none of the arms that come with robot4d has these joints: {', '.join(joints)}; name and describe "
-                'another robot with --robot FILE and --urdf FILE')
-        return cls.shipped(len(arms))
+        for name in SHIPPED:
+            if number := sum(set(arm.all_joints) <= set(joints) for arm in shipped_arm_names(name)):
+                return cls.shipped(number, name)
+        raise RobotDescriptionError(
+            f"none of the arms that come with robot4d has these joints: {', '.join(joints)}; name and describe "
+            'another robot with --robot FILE and --urdf FILE')
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -94,3 +99,15 @@ class Robot:
     def openings(self, positions: Mapping[str, float]) -> np.ndarray:
         """Return the opening (A,) of every gripper, metres."""
         return np.array([gripper.opening(positions) for gripper in self.grippers])
+
+
+@cache
+def _shipped(arms: int, name: str) -> Robot:
+    if name not in SHIPPED:
+        raise RobotDescriptionError(f"the simulated cell has no robot '{name}'; choose one of {', '.join(SHIPPED)}")
+    names = shipped_arm_names(name)
+    if arms > len(names):
+        raise RobotDescriptionError(
+            f"the simulated cell's robot '{name}' has {len(names)} arm, {arms} are needed; choose '{CELL}'")
+    arguments = {'arms': arms} if name == CELL else {}
+    return Robot(RobotDescription.from_file(share_directory() / SHIPPED[name].description, arguments), names[:arms])

@@ -20,11 +20,12 @@ from rosbags.rosbag2 import StoragePlugin
 
 from robot4d_core.episodes.bags.recorded_arms import RecordedArm, known_arms
 from robot4d_core.episodes.bags.writer import BagWriter
-from robot4d_core.episodes.recorded_robot import joint_names
+from robot4d_core.episodes.recorded_robot import finger_positions, joint_names
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of
 from robot4d_core.errors import EpisodeError
 from robot4d_core.geometry.cameras import optical_frame
+from robot4d_core.robot.names import CELL
 
 BASE_FRAME = 'world'
 
@@ -69,12 +70,12 @@ def export_episode(
                     ('aligned_depth_to_color/image_raw', '16UC1'): episode.depth[index, step],
                     ('segmentation/image_raw', 'mono8'): episode.segmentation[index, step],
                 })
-            _write_robot(bag, times[step], arms, **{key: values[step] for key, values in small.items()})
+            _write_robot(bag, times[step], arms, attributes, **{key: values[step] for key, values in small.items()})
 
 
 def _arms(attributes: dict, joints: int) -> list[RecordedArm]:
     """Return the arms of an episode, each with so many joints; raises EpisodeError when their names are not known."""
-    known = {arm.gripper: arm for arm in known_arms()}
+    known = {arm.gripper: arm for arm in known_arms(attributes.get('robot', CELL))}
     if unknown := [gripper for gripper in attributes['grippers'] if gripper not in known]:
         raise EpisodeError(f'the tcp frames of {", ".join(unknown)} are not known; known are {", ".join(known)}')
     return [replace(known[gripper], joints=tuple(names[:joints]), finger_joints=tuple(names[joints:]))
@@ -87,20 +88,16 @@ def _write_view(bag, stamp, camera, frame_id, intrinsics, images) -> None:
         bag.write_image(stamp, f'/{camera}/{topic}', np.asarray(image), encoding, frame_id)
 
 
-def _write_robot(bag, stamp, arms, gripper_poses, opening, joints, commands) -> None:
-    """Write one step; the fingers share the opening equally."""
+def _write_robot(bag, stamp, arms, attributes, gripper_poses, opening, joints, commands) -> None:
     names = [name for arm in arms for name in arm.all_joints]
+    fingers, commanded = (finger_positions(attributes, each, joints.shape[1]) for each in (opening, commands[:, -1]))
     bag.write_joint_states(stamp, names, np.concatenate([
-        [*of_arm, *_shared(width, arm)] for arm, of_arm, width in zip(arms, joints, opening, strict=True)]))
+        [*of_arm, *of_fingers] for of_arm, of_fingers in zip(joints, fingers, strict=True)]))
     bag.write_transforms(stamp, {(BASE_FRAME, arm.tcp): pose for arm, pose in zip(arms, gripper_poses, strict=True)})
-    for arm, command in zip(arms, commands, strict=True):
+    for arm, command, of_fingers in zip(arms, commands, commanded, strict=True):
         for controller, names, reference in (
             (f"/{arm.gripper.removesuffix('gripper')}arm_controller", arm.joints, command[:-1]),
-            (f'/{arm.gripper}_controller', arm.finger_joints, _shared(command[-1], arm)),
+            (f'/{arm.gripper}_controller', arm.finger_joints, of_fingers),
         ):
             if not np.isnan(reference).all():
                 bag.write_controller_state(stamp, f'{controller}/controller_state', names, reference)
-
-
-def _shared(opening: float, arm: RecordedArm) -> list[float]:
-    return [opening / len(arm.finger_joints)] * len(arm.finger_joints)

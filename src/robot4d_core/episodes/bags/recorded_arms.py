@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from robot4d_core.robot.names import ArmNames, read_arm_names
+from robot4d_core.robot.names import CELL, ArmNames, shipped_arm_names
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,6 @@ class RecordedArm:
         return *self.joints, *self.finger_joints
 
 
-def known_arms() -> tuple[RecordedArm, ...]:
-    """Return the arms of the robot that comes with robot4d, the first of which every recording has."""
-    return tuple(RecordedArm.of(names) for names in read_arm_names())
+def known_arms(robot: str = CELL) -> tuple[RecordedArm, ...]:
+    """Return the arms of a robot of the simulated cell, the first of which every recording of it has."""
+    return tuple(RecordedArm.of(names) for names in shipped_arm_names(robot))

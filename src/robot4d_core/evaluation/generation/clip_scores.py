@@ -26,9 +26,8 @@ from robot4d_core.evaluation.metrics.image_errors import (
 from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.geometry.poses import invert_pose, pose_distance
 from robot4d_core.prediction import FRAMES, PredictedView, Prediction, default_time_from_start
-from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper_model import GripperModel
-from robot4d_core.robot.names import read_arm_names
+from robot4d_core.robot.robot import Robot
 from robot4d_core.tracker import gripper_tracker
 from robot4d_core.tracker.gripper_tracker import GripperTracker
 
@@ -81,13 +80,9 @@ def segment_grippers(clip: Clip, prediction: Prediction, segmenter: Segmenter) -
     return masks
 
 
-def make_trackers(grippers: int) -> list[GripperTracker]:
-    """Return a tracker for each gripper of the cell."""
-    description = RobotDescription.shipped(arms=grippers)
-    return [
-        GripperTracker(GripperModel.from_description(description, arm.gripper))
-        for arm in read_arm_names()[:grippers]
-    ]
+def make_trackers(robot: Robot) -> list[GripperTracker]:
+    """Return a tracker for each gripper of a robot."""
+    return [GripperTracker(GripperModel.from_description(robot.description, arm.gripper)) for arm in robot.arms]
 
 
 def track_grippers(clip: Clip, prediction: Prediction, trackers: list[GripperTracker]) -> GripperPaths:

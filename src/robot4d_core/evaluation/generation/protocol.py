@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from robot4d_core.episodes.recorded_robot import robot_of
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import EngineError, EvaluationError
 from robot4d_core.evaluation.generation.clip_scores import (
@@ -96,7 +97,7 @@ def evaluate_generation(
             f"engine '{engine.name}' renders the truth, so its numbers mean nothing here; choose diffusion or hold")
     network = VideoFeatures(protocol.i3d) if protocol.i3d else None
     places = protocol.draw(store)
-    trackers = make_trackers(store.read(places[0][0]).gripper_poses.shape[1])
+    trackers = make_trackers(robot_of(store.attributes(places[0][0])))
     clips, failures = [], {}
     for k, place in enumerate(places):
         clip = read_clip(store, *place)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin
 
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.cell.demonstration import demonstrate
 from robot4d_core.cli import main
 from robot4d_core.episodes.bags.writer import BagWriter
@@ -16,7 +15,7 @@ from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import pose_distance
 from robot4d_core.share import CELL_DESCRIPTION, share_directory
-from shipped_robot import DESCRIPTION
+from shipped_robot import ARMS, DESCRIPTION
 
 CAMERAS = ['left', 'arm/right']
 CAMERA_NAMES = ['arm_right', 'left']  # in the episode

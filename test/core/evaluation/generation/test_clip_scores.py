@@ -26,6 +26,7 @@ from robot4d_core.evaluation.metrics.image_errors import PSNR_CEILING
 from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.geometry.poses import make_pose
 from robot4d_core.prediction import Prediction
+from robot4d_core.robot.robot import Robot
 
 SPEED = 0.1  # m/s
 PER_STEP = 500 * SPEED * np.arange(1, 11)  # millimetres
@@ -161,7 +162,8 @@ def test_frozen_scene_keeps_the_gripper_where_it_was(clip):
 
 
 def test_gripper_that_the_tracker_does_not_find_is_lost_where_it_was(clip):
-    paths = track_grippers(clip, true_future(clip), make_trackers(1))  # a white ball is no gripper of the cell
+    trackers = make_trackers(Robot.shipped(1))
+    paths = track_grippers(clip, true_future(clip), trackers)  # a white ball is no gripper of the cell
     assert paths.lost.all()
     scores = score(clip, true_future(clip), paths=paths)
     assert scores.values['gripper lost'] == 1

@@ -172,7 +172,7 @@ class GripperController(_MotionServer):
 
     def __init__(self, node: Robot4dNode, gripper: Gripper) -> None:
         """Serve <gripper>_controller/gripper_cmd; position is metres of one finger."""
-        self._travel = gripper.open_width / 2
+        self._low, self._high = gripper.range[0] / 2, gripper.open_width / 2
         self._last_opening: float | None = None
         self._still_since: float | None = None
         super().__init__(node, GripperCommand, f'{gripper.name}_controller/gripper_cmd')
@@ -199,9 +199,9 @@ class GripperController(_MotionServer):
             self._end(motion, 'succeeded', result)
 
     def _judge(self, goal: GripperCommand.Goal) -> GoalResponse:
-        if not 0.0 <= goal.command.position <= self._travel:
+        if not self._low <= goal.command.position <= self._high:
             self._node.get_logger().error(
-                f'gripper goal refused: position must be 0 to {self._travel:.4f} m of one finger, '
+                f'gripper goal refused: position must be {self._low:.4f} to {self._high:.4f} m of one finger, '
                 f'got {goal.command.position}')
             return GoalResponse.REJECT
         return GoalResponse.ACCEPT

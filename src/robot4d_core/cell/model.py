@@ -21,9 +21,6 @@ FINGER_ARMATURE = 0.1  # kg
 FINGER_STIFFNESS = 4000.0  # N / m
 FINGER_DAMPING = 200.0  # N s / m; with the effort limit it bounds the closing speed
 VISUAL_GROUP, COLLISION_GROUP = 1, 3
-UNPAINTED = (0.5, 0.5, 0.5, 1.0)  # MuJoCo's, of a shape that the description gives no colour
-ARM_PAINT, HAND_PAINT = (0.86, 0.87, 0.9, 1.0), (1.0, 0.47, 0.03, 1.0)
-FINGER_PAINTS = (0.9, 0.1, 0.65, 1.0), (0.05, 0.75, 0.85, 1.0)
 ROBOT_CONTACT, OBJECT_CONTACT, SECOND_ROBOT_CONTACT = 1, 2, 4
 
 
@@ -32,7 +29,6 @@ def build_model(robot: Robot, task: Task, cameras: tuple[CameraPlacement, ...]) 
     spec = robot.description.to_mujoco()
     _set_physics(spec)
     _separate_looks_from_contacts(spec, robot)
-    _paint(spec, robot)
     _drive(spec, robot)
     task.add_objects(spec)
     _light(spec)
@@ -68,18 +64,6 @@ def _separate_looks_from_contacts(spec: mujoco.MjSpec, robot: Robot) -> None:
             geom.contype, geom.conaffinity = SECOND_ROBOT_CONTACT, OBJECT_CONTACT | ROBOT_CONTACT
         else:
             geom.contype, geom.conaffinity = ROBOT_CONTACT, OBJECT_CONTACT
-
-
-def _paint(spec: mujoco.MjSpec, robot: Robot) -> None:
-    """Give what the description gives no colour those of robot4d's own robot: the tracker tells parts by colour."""
-    paints = dict.fromkeys(robot.links, ARM_PAINT)
-    for arm in robot.arms:
-        paints[arm.gripper.hand] = HAND_PAINT
-        paints |= zip(arm.gripper.fingers, FINGER_PAINTS)
-    for link, paint in paints.items():
-        for geom in spec.body(link).geoms:
-            if np.allclose(geom.rgba, UNPAINTED):
-                geom.rgba = paint
 
 
 def _drive(spec: mujoco.MjSpec, robot: Robot) -> None:

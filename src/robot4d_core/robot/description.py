@@ -16,7 +16,7 @@ import trimesh
 from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.robot.package_files import find_file
 from robot4d_core.robot.shapes import collada_unit, read_shapes, to_trimesh
-from robot4d_core.robot.urdf import check_urdf, kinematic_urdf, mesh_tags, mimics, parse_urdf, read_urdf
+from robot4d_core.robot.urdf import check_urdf, kinematic_urdf, mesh_tags, mimics, paint, parse_urdf, read_urdf
 from robot4d_core.share import CELL_DESCRIPTION, share_directory
 
 GREY = (0.5, 0.5, 0.5)
@@ -32,7 +32,8 @@ class RobotDescription:
     the link that no joint carries.
 
     A mesh is a path, absolute or relative to folder, a file:// URL, or a package:// URL (see find_package for where
-    packages are looked for). Meshes are looked for when shapes are first asked for.
+    packages are looked for). Meshes are looked for when shapes are first asked for. Shapes without a material have the
+    colour that <gazebo reference="LINK"> gives their link as <visual><material><diffuse>.
     """
 
     def __init__(self, urdf: str, folder: Path | None = None, package_paths: Sequence[Path] = ()) -> None:
@@ -43,6 +44,7 @@ class RobotDescription:
         self.urdf = urdf
         self._root, self._folder, self._package_paths = parse_urdf(urdf), folder, tuple(package_paths)
         check_urdf(self._root)
+        paint(self._root)
         self._mimics = mimics(self._root)
         try:
             self.model: pin.Model = pin.buildModelFromXML(kinematic_urdf(self._root))

@@ -250,7 +250,8 @@ def test_mujoco_gets_the_meshes_that_it_cannot_read_itself(tmp_path):
     mesh = '<geometry><mesh filename="block.dae" scale="2 1 1"/></geometry>'
     robot = RobotDescription(
         '<robot name="r"><link name="a"><visual><geometry><box size="1 1 1"/></geometry></visual>'
-        f'<visual>{mesh}</visual><collision>{mesh}</collision></link><mujoco><compiler discardvisual="false"/></mujoco></robot>', tmp_path)
+        f'<visual>{mesh}</visual><collision>{mesh}</collision></link>'
+        '<mujoco><compiler discardvisual="false"/></mujoco></robot>', tmp_path)
     model = robot.to_mujoco().compile()
     assert model.nmesh == 2
     for number in range(model.nmesh):

@@ -3,7 +3,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: build clean demo help lint test
 
-engine ?= diffusion
+engine ?=
 args ?=
 
 ifneq ($(and $(ROS_DISTRO),$(shell command -v ros2)),)
@@ -26,10 +26,10 @@ test: lint
 
 endif
 
-demo: build  ## run the whole line in simulation; engine=diffusion (default), oracle or hold; args='seed:=3 max_cycles:=4'
+demo: build  ## run the whole line in simulation; engine=diffusion (default), oracle or hold; args='seed:=3 robot:=panda'
 	@rm -rf out/demo
 	@$(environment) && { \
-	  ros2 launch robot4d demo.launch.py engine:=$(engine) headless:=$(headless) $(args); \
+	  ros2 launch robot4d demo.launch.py $(engine:%=engine:=%) headless:=$(headless) $(args); \
 	  robot4d report out/demo; \
 	}
 

@@ -13,7 +13,9 @@ from launch_ros.substitutions import FindPackageShare
 
 ARGUMENTS = [
     ('task', 'PutSpatulaOnTable', 'what the cell holds and the robot shall do; PlaceAppleFromBowlIntoBin has two arms'),
-    ('engine', 'diffusion', 'generator engine: diffusion (learned), oracle (simulation only) or hold (frozen scene)'),
+    ('robot', 'cell', "of the cell: cell, or panda, as it is published, which the shipped model doesn't know"),
+    ('engine', PythonExpression(["'oracle' if '", LaunchConfiguration('robot'), "' == 'panda' else 'diffusion'"]),
+     'generator engine: diffusion (learned), oracle (simulation only) or hold (frozen scene)'),
     ('model', '', 'folder of the learned model; empty: the one shipped for the task'),
     ('seed', '1', 'of object poses and camera poses'),
     ('steps', '0', 'denoising steps; 0: the default of the engine'),
@@ -28,8 +30,12 @@ ARGUMENTS = [
 def generate_launch_description() -> LaunchDescription:
     """Start every node in its own process; the end of the demo ends them all."""
     share = FindPackageShare('robot4d')
+    panda = ["'", LaunchConfiguration('robot'), "' == 'panda'"]
     robot = PythonExpression([
-        "'two_arms' if '", LaunchConfiguration('task'), "' == 'PlaceAppleFromBowlIntoBin' else 'robot'"])
+        "'robots/panda_cell' if ", *panda, " else 'two_arms' if '", LaunchConfiguration('task'),
+        "' == 'PlaceAppleFromBowlIntoBin' else 'robot'"])
+    urdf = PathJoinSubstitution([share, 'urdf', 'panda_cell.urdf.xacro'])
+    description = {'robot_description_file': PythonExpression(["'", urdf, "' if ", *panda, " else ''"])}
 
     def node(executable: str, *config, **parameters) -> Node:
         return Node(
@@ -56,7 +62,9 @@ def generate_launch_description() -> LaunchDescription:
         parameters=[{
             'use_sim_time': True,
             'task': argument('task', str),
+            'robot': argument('robot', str),
             'engine': argument('engine', str),
+            'model': argument('model', str),
             'max_cycles': argument('max_cycles', int),
             'dry_run': argument('dry_run', bool),
             'output': argument('output', str),
@@ -68,17 +76,17 @@ def generate_launch_description() -> LaunchDescription:
         SetEnvironmentVariable('OMP_NUM_THREADS', '1'),  # the nodes share few cores; the toy model is faster so
         node(
             'cell', 'cell',
-            task=argument('task', str), seed=argument('seed', int),
+            task=argument('task', str), robot=argument('robot', str), seed=argument('seed', int),
             second_camera_offset=ParameterValue(LaunchConfiguration('second_camera_offset'), value_type=List[float]),
         ),
         node(
             'generator', 'generator', 'cameras', robot,
-            engine=argument('engine', str), model=argument('model', str), steps=argument('steps', int),
+            **description, engine=argument('engine', str), model=argument('model', str), steps=argument('steps', int),
             max_silence=10.0, observation_timeout=30.0,  # a busy machine may simulate slower than it looks
         ),
-        node('tracker', 'tracker', robot),
+        node('tracker', 'tracker', robot, **description),
         node(
-            'executor', 'executor', robot, 'controllers', 'limits', dry_run=False, speed_scaling=1.0,
+            'executor', 'executor', robot, 'controllers', 'limits', **description, dry_run=False, speed_scaling=1.0,
             max_silence=10.0,  # on a busy machine the simulated robot stands still whenever it is silent
         ),
         node('coordinator', 'coordinator'),

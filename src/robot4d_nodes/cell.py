@@ -17,13 +17,13 @@ from std_msgs.msg import String
 from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
 
 from robot4d.msg import SimulatorState
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.cell.tasks.by_name import TASKS, make_task
 from robot4d_core.errors import ParameterError
 from robot4d_core.geometry.cameras import optical_frame
-from robot4d_core.robot.description import RobotDescription
+from robot4d_core.robot.names import CELL, SHIPPED
+from robot4d_core.robot.robot import Robot
 from robot4d_nodes import conversions, qos
 from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
@@ -40,6 +40,7 @@ class CellParameters:
     """Parameters of the simulated cell."""
 
     task: str = parameter('PutSpatulaOnTable', 'What stands on the table', choices=tuple(TASKS), at_configure=True)
+    robot: str = parameter(CELL, 'Which robot stands at the table', choices=tuple(SHIPPED), at_configure=True)
     seed: int = parameter(0, 'Of object poses and camera poses', low=0, at_configure=True)
     camera_rate: float = parameter(10.0, 'Images per second of simulated time', low=0.5, high=50.0, at_configure=True)
     real_time_factor: float = parameter(
@@ -73,7 +74,9 @@ class Cell(Robot4dNode):
             raise ParameterError(
                 f'second_camera_offset must be x, y, z, degrees: 4 numbers, got {settings.second_camera_offset}')
         *shift, turn = settings.second_camera_offset
-        self._scene = Scene.sample(settings.task, settings.seed).with_second_camera_moved(shift, np.deg2rad(turn))
+        self._robot = Robot.shipped(make_task(settings.task).arms, settings.robot)
+        self._scene = Scene.sample(settings.task, settings.seed, robot=settings.robot).with_second_camera_moved(
+            shift, np.deg2rad(turn))
         self._cameras = {}
         for placement in self._scene.cameras:
             topics = (
@@ -85,11 +88,12 @@ class Cell(Robot4dNode):
                 self.create_publisher(message_type, topic, qos.CAMERA_SOURCE) for message_type, topic in topics]
         self.configured.callback(self._destroy_cameras)
         self._controllers = [
-            (ArmController(self, arm), GripperController(self, arm.gripper)) for arm in ARMS[:self._arms_of_task]]
+            (ArmController(self, arm), GripperController(self, gripper))
+            for arm, gripper in zip(self._robot.arms, self._robot.grippers, strict=True)]
 
     def activate(self) -> None:
         """Start the simulation from its beginning."""
-        self._description.publish(String(data=RobotDescription.shipped(arms=self._arms_of_task).urdf))
+        self._description.publish(String(data=self._robot.description.urdf))
         self._halt.clear()
         self._thread = threading.Thread(target=self._simulate, name='simulation', daemon=True)
         self._thread.start()
@@ -98,10 +102,6 @@ class Cell(Robot4dNode):
         """Stop the simulation; /clock stands still."""
         self._halt.set()
         self._thread.join()
-
-    @property
-    def _arms_of_task(self) -> int:
-        return make_task(self._scene.task).arms
 
     def _destroy_cameras(self) -> None:
         for publishers in self._cameras.values():
@@ -138,7 +138,8 @@ class Cell(Robot4dNode):
         self._clock_topic.publish(ClockMessage(clock=conversions.time_to_message(cell.time)))
         names = [joint for arm in cell.arms for joint in (*arm.names.joints, *arm.names.gripper.finger_joints)]
         positions = [position for arm in cell.arms for position in (*arm.positions, *arm.finger_positions)]
-        velocities = [velocity for arm in cell.arms for velocity in (*arm.velocities, *np.zeros(2))]
+        velocities = [
+            velocity for arm in cell.arms for velocity in (*arm.velocities, *np.zeros_like(arm.finger_positions))]
         self._joint_states.publish(JointState(
             header=conversions.header(cell.time, ''), name=names, position=positions, velocity=velocities))
         if with_transforms:

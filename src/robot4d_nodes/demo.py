@@ -24,6 +24,8 @@ from robot4d_core.cell.tasks.by_name import make_task
 from robot4d_core.errors import Robot4dError
 from robot4d_core.evaluation.demo_cycle import DemoCycle
 from robot4d_core.evaluation.demo_report import DemoOutcome, exit_status, print_summary, read_summary, write_demo
+from robot4d_core.generator.engines.shipped_model import shipped_model
+from robot4d_core.robot.names import CELL, SHIPPED
 from robot4d_nodes import conversions, parameters, qos
 from robot4d_nodes.action_call import ActionFailed, ActionInterrupted, ConcurrentActionClient, call_action
 from robot4d_nodes.ending_signals import EndingSignals
@@ -43,7 +45,9 @@ class DemoParameters:
     """Parameters of the demo."""
 
     task: str = parameter('PutSpatulaOnTable', 'What the robot shall do')
+    robot: str = parameter(CELL, 'Which robot the cell has', choices=tuple(SHIPPED))
     engine: str = parameter('diffusion', 'The generator engine that was started; decides what counts as a good end')
+    model: str = parameter('', 'Folder of the learned model; empty: the shipped one')
     max_cycles: int = parameter(24, 'Cycles before the task is given up', low=1, high=1000)
     dry_run: bool = parameter(False, 'Plan and check, but do not move')
     output: str = parameter('out/demo', 'Folder for what the demo writes')
@@ -87,8 +91,11 @@ class Demo(Node):
     def wait_for_nodes(self) -> None:
         """Wait until every node is active and has listened to the cell for a while.
 
-        Raises NotStarted naming the nodes that are not active in time.
+        Raises NotStarted naming the nodes that are not active in time, ModelError when the shipped model does not know
+        the cell's robot.
         """
+        if self.settings.engine == 'diffusion' and not self.settings.model:
+            shipped_model(self.settings.robot)
         clients = {
             name: self.create_client(GetState, f'{name}/get_state', callback_group=self._group) for name in NODES
         }

@@ -19,14 +19,14 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from robot4d_core.cell.cell_arm import CellArm
 from robot4d_core.cell.trajectory_controller import JointTrajectory
 from robot4d_core.errors import TrajectoryError
-from robot4d_core.robot.names import ArmNames, GripperNames
+from robot4d_core.robot.gripper import Gripper
+from robot4d_core.robot.names import ArmNames
 from robot4d_nodes.conversions import duration_from_message, time_from_message
 from robot4d_nodes.lifecycle import Robot4dNode
 
 PATH_TOLERANCE = 0.25  # rad
 GOAL_TOLERANCE = 0.02  # rad
 GOAL_TIME = 2.0  # seconds after the last point
-FINGER_TRAVEL = 0.04  # metres
 GRIPPER_TOLERANCE = 0.001  # metres of one finger
 STALL_SPEED = 0.002  # metres per second of one finger
 STALL_TIME = 0.4  # seconds
@@ -170,8 +170,9 @@ class ArmController(_MotionServer):
 class GripperController(_MotionServer):
     """Opens and closes the gripper; succeeds when it arrives or when an object stops the fingers."""
 
-    def __init__(self, node: Robot4dNode, gripper: GripperNames) -> None:
+    def __init__(self, node: Robot4dNode, gripper: Gripper) -> None:
         """Serve <gripper>_controller/gripper_cmd; position is metres of one finger."""
+        self._low, self._high = gripper.range[0] / 2, gripper.open_width / 2
         self._last_opening: float | None = None
         self._still_since: float | None = None
         super().__init__(node, GripperCommand, f'{gripper.name}_controller/gripper_cmd')
@@ -198,9 +199,9 @@ class GripperController(_MotionServer):
             self._end(motion, 'succeeded', result)
 
     def _judge(self, goal: GripperCommand.Goal) -> GoalResponse:
-        if not 0.0 <= goal.command.position <= FINGER_TRAVEL:
+        if not self._low <= goal.command.position <= self._high:
             self._node.get_logger().error(
-                f'gripper goal refused: position must be 0 to {FINGER_TRAVEL} m of one finger, '
+                f'gripper goal refused: position must be {self._low:.4f} to {self._high:.4f} m of one finger, '
                 f'got {goal.command.position}')
             return GoalResponse.REJECT
         return GoalResponse.ACCEPT

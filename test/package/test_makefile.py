@@ -80,7 +80,7 @@ def test_when_no_ros_is_sourced_expect_the_sandbox(clone):
     calls = make(clone, 'demo')
     assert calls == [
         'sandbox/setup', 'sandbox/env.sh',
-        'ros2 launch robot4d demo.launch.py engine:=diffusion headless:=true', 'robot4d report out/demo',
+        'ros2 launch robot4d demo.launch.py headless:=true', 'robot4d report out/demo',
     ]
 
 

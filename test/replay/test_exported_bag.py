@@ -17,10 +17,10 @@ from tf2_msgs.msg import TFMessage
 
 from core.episodes.synthetic_episodes import SETTINGS, attributes_of, make_episode
 from replay.graph_client import play
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.episodes.bags.exporter import export_episode
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_nodes.conversions import time_from_message
+from shipped_robot import ARMS
 
 LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 TOPICS = {

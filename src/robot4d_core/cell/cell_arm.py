@@ -6,9 +6,10 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from robot4d_core.cell.arms import OPEN, CellArmNames
 from robot4d_core.cell.model import ARM_DAMPING, ARM_STIFFNESS, COMMAND_SMOOTHING
 from robot4d_core.geometry.poses import make_pose, pose_distance
+from robot4d_core.robot.gripper import Gripper
+from robot4d_core.robot.names import ArmNames
 
 SERVO_LAG = ARM_DAMPING / ARM_STIFFNESS + COMMAND_SMOOTHING  # seconds, of each joint behind its command
 
@@ -21,8 +22,10 @@ class CellArm:
     (4, 4) there.
     """
 
-    def __init__(self, names: CellArmNames, home: np.ndarray, model: mujoco.MjModel, data: mujoco.MjData) -> None:
-        self.names, self.home = names, home
+    def __init__(
+        self, names: ArmNames, gripper: Gripper, home: np.ndarray, model: mujoco.MjModel, data: mujoco.MjData,
+    ) -> None:
+        self.names, self.gripper, self.home = names, gripper, home
         self._model, self._data = model, data
         joints = [model.joint(name) for name in names.joints]
         servos = [model.actuator(name) for name in names.joints]
@@ -30,8 +33,8 @@ class CellArm:
         self._velocities = np.array([joint.dofadr[0] for joint in joints])
         self._commands = np.array([servo.id for servo in servos])
         self._smoothed = np.array([servo.actadr[0] for servo in servos])
-        self._fingers = np.array([model.joint(name).qposadr[0] for name in names.gripper.finger_joints])
-        self._finger_commands = np.array([model.actuator(name).id for name in names.gripper.finger_joints])
+        self._fingers = np.array([model.joint(name).qposadr[0] for name in gripper.moving_joints])
+        self._finger_commands = np.array([model.actuator(name).id for name in gripper.moving_joints])
         self.home_pose = self._tcp_at_home()
 
     @property
@@ -51,23 +54,23 @@ class CellArm:
 
     @property
     def finger_positions(self) -> np.ndarray:
-        """How far each finger (2,) is from the middle, in metres."""
-        return self._data.qpos[self._fingers]
+        """The positions of the driven finger joints, by name in names.gripper.finger_joints, rad or metres."""
+        return self._data.qpos[self._fingers[:len(self.names.gripper.finger_joints)]]
 
     @property
     def gripper_opening(self) -> float:
         """Metres between the finger pads."""
-        return float(self.finger_positions.sum())
+        return self._opening(self.finger_positions)
 
     @property
     def gripper_command(self) -> float:
         """The distance between the finger pads that the gripper was told to reach, in metres."""
-        return float(self._data.ctrl[self._finger_commands].sum())
+        return self._opening(self._data.ctrl[self._finger_commands])
 
     @property
     def is_open(self) -> bool:
         """Whether the gripper is open, as far as the tasks' experts care."""
-        return self.gripper_opening >= 0.9 * OPEN
+        return self.gripper_opening >= 0.9 * self.gripper.open_width
 
     @property
     def is_home(self) -> bool:
@@ -81,8 +84,8 @@ class CellArm:
         self._data.ctrl[self._commands] = positions + feed_forward
 
     def command_gripper(self, opening: float) -> None:
-        """Set the distance between the finger pads to reach, in metres."""
-        self._data.ctrl[self._finger_commands] = opening / 2
+        """Set the distance between the finger pads to reach, in metres; raises GripperError out of its range."""
+        self._data.ctrl[self._finger_commands] = self.gripper.moving_positions(opening)
 
     def gripper_pose(self) -> np.ndarray:
         """Return T_world_tcp (4, 4)."""
@@ -101,10 +104,13 @@ class CellArm:
     def put(self, positions: np.ndarray) -> None:
         """Set the joint angles (7,) at once, at rest, with the gripper open."""
         self._data.qpos[self._positions] = positions
-        self._data.qpos[self._fingers] = OPEN / 2
+        self._data.qpos[self._fingers] = self.gripper.moving_positions(self.gripper.open_width)
         self.command(positions)
         self._data.act[self._smoothed] = positions
-        self.command_gripper(OPEN)
+        self.command_gripper(self.gripper.open_width)
+
+    def _opening(self, positions: np.ndarray) -> float:
+        return self.gripper.opening(dict(zip(self.names.gripper.finger_joints, positions)))
 
     def _tcp_at_home(self) -> np.ndarray:
         data = mujoco.MjData(self._model)

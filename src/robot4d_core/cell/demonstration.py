@@ -16,6 +16,7 @@ from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.splits import split_of
 from robot4d_core.errors import ExpertError
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
+from robot4d_core.robot.names import CELL
 
 IMAGE_SIZE = (160, 128)
 MAX_SECONDS = 40.0
@@ -27,17 +28,17 @@ _EXPERT = 2  # what a seed's random numbers are for; the scene has 0 and 5, the 
 
 def demonstrate(
     task: str, seed: int, cameras: int, size: tuple[int, int] = IMAGE_SIZE, sensor: SensorModel | None = None,
-    on_step: Callable[[], None] = lambda: None, outside_shell: bool = False,
+    on_step: Callable[[], None] = lambda: None, outside_shell: bool = False, robot: str = CELL,
 ) -> tuple[Episode, dict]:
     """Let the expert do the task in the cell of seed, with small errors of its own, and film it.
 
     The first frame comes at a random moment of the first interval; every third episode begins in the middle of the
     task, as the expert is asked to take over from wherever the last cycle ended.
     sensor: what films it, None for perfect images; on_step is called after each step; outside_shell: whether more
-    cameras film it, see Scene.sample. Returns the episode and its
-    attributes. Raises ExpertError when the expert fails.
+    cameras film it, see Scene.sample; robot: a name in robot.names.SHIPPED. Returns the episode and its attributes.
+    Raises ExpertError when the expert fails.
     """
-    cell = RobotCell(sample_scene(task, seed, cameras, size, outside_shell))
+    cell = RobotCell(sample_scene(task, seed, cameras, size, outside_shell, robot))
     try:
         film = Film(cell, sensor)
         expert = begin(cell)
@@ -56,20 +57,22 @@ def demonstrate(
     return film.episode(), attributes_of(cell)
 
 
-def sample_scene(task: str, seed: int, cameras: int, size: tuple[int, int], outside_shell: bool = False) -> Scene:
+def sample_scene(
+    task: str, seed: int, cameras: int, size: tuple[int, int], outside_shell: bool = False, robot: str = CELL,
+) -> Scene:
     """Return the scene of a seed as recordings film it, its objects where the seed's split has them."""
     width, height = size
     return Scene.sample(
         task, seed, width, height, [f'camera_{k}' for k in range(cameras)], split_of(seed) == 'held_out_objects',
-        outside_shell)
+        outside_shell, robot)
 
 
 def attributes_of(cell: RobotCell) -> dict:
     """Return what an episode filmed in a cell says about itself."""
     scene = cell.scene
     return {
-        'task': scene.task, 'instruction': cell.task.instruction, 'success': True, 'split': split_of(scene.seed),
-        'cameras': [placement.name for placement in scene.cameras],
+        'task': scene.task, 'cell_robot': scene.robot, 'instruction': cell.task.instruction, 'success': True,
+        'split': split_of(scene.seed), 'cameras': [placement.name for placement in scene.cameras],
         'grippers': [arm.names.gripper.name for arm in cell.arms], 'objects': list(cell.task.objects),
         'seed': scene.seed, 'scene': scene.to_json(),
     }

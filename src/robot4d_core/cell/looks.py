@@ -26,6 +26,7 @@ from robot4d_core.episodes.episode import Episode
 from robot4d_core.errors import ExpertError, LookError
 from robot4d_core.geometry.poses import make_pose, pose_distance
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
+from robot4d_core.robot.names import CELL
 
 LOOKS = 10  # of one scene
 SHIFTS = (0.008, 0.02, 0.04)  # metres, standard deviations of each coordinate, one of which is drawn
@@ -42,16 +43,16 @@ _LOOK = 6  # what a seed's random numbers are for
 
 def take_looks(
     task: str, seed: int, cameras: int, size: tuple[int, int] = IMAGE_SIZE, sensor: SensorModel | None = None,
-    on_step: Callable[[], None] = lambda: None,
+    on_step: Callable[[], None] = lambda: None, robot: str = CELL,
 ) -> Iterator[tuple[Episode, dict] | LookError]:
     """Yield the LOOKS of the scene of a seed: an episode of 1 + FRAMES steps and its attributes, or why there is none.
 
     The attribute `look` says at which second of the expert's way it was taken, how far the tools are from it (metres,
     rad), why draws before it were rejected, and what the simulator's state was. The moments are spread over the way,
-    one in each of as many parts. on_step is called after each filmed step. Raises ExpertError when the expert fails on
-    its way.
+    one in each of as many parts. on_step is called after each filmed step; robot: a name in robot.names.SHIPPED. Raises
+    ExpertError when the expert fails on its way.
     """
-    cell = RobotCell(sample_scene(task, seed, cameras, size))
+    cell = RobotCell(sample_scene(task, seed, cameras, size, robot=robot))
     try:
         way = _walk(cell)
         for number, part in enumerate(np.array_split(np.arange(len(way)), LOOKS)):

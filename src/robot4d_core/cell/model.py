@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""The MuJoCo model of a cell: the robot of our URDF, a task's objects, cameras and light."""
+"""The MuJoCo model of a cell: the robot of a URDF, a task's objects, cameras and light."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.arms import ARMS, CellArmNames
 from robot4d_core.cell.tasks.task import Task
 from robot4d_core.geometry.cameras import CameraPlacement
-from robot4d_core.robot.description import RobotDescription
+from robot4d_core.robot.robot import Robot
 
 TIMESTEP = 0.002
 NOSLIP_ITERATIONS = 3  # without them what leans or is held creeps: a spatula by 2 cm while a robot thinks for 10 s
@@ -18,19 +17,19 @@ ARM_STIFFNESS = np.array([4500.0, 4500, 3500, 3500, 2000, 2000, 2000])  # N m / 
 ARM_DAMPING = 0.1 * ARM_STIFFNESS  # N m s / rad
 COMMAND_SMOOTHING = 0.02  # seconds, time constant of a filter that takes the steps out of periodic commands
 ARM_ARMATURE = 0.1  # kg m^2, reflected inertia of the drives
+FINGER_ARMATURE = 0.1  # kg
 FINGER_STIFFNESS = 4000.0  # N / m
 FINGER_DAMPING = 200.0  # N s / m; with the effort limit it bounds the closing speed
 VISUAL_GROUP, COLLISION_GROUP = 1, 3
 ROBOT_CONTACT, OBJECT_CONTACT, SECOND_ROBOT_CONTACT = 1, 2, 4
 
 
-def build_model(task: Task, cameras: tuple[CameraPlacement, ...]) -> mujoco.MjModel:
-    """Compile the cell for one task and its cameras."""
-    spec = RobotDescription.shipped(arms=task.arms).to_mujoco()
+def build_model(robot: Robot, task: Task, cameras: tuple[CameraPlacement, ...]) -> mujoco.MjModel:
+    """Compile the cell for a robot with as many arms as the task needs, the task and its cameras."""
+    spec = robot.description.to_mujoco()
     _set_physics(spec)
-    _separate_looks_from_contacts(spec)
-    for names in ARMS[:task.arms]:
-        _drive(spec, names)
+    _separate_looks_from_contacts(spec, robot)
+    _drive(spec, robot)
     task.add_objects(spec)
     _light(spec)
     for placement in cameras:
@@ -48,8 +47,9 @@ def _set_physics(spec: mujoco.MjSpec) -> None:
     spec.option.noslip_iterations = NOSLIP_ITERATIONS
 
 
-def _separate_looks_from_contacts(spec: mujoco.MjSpec) -> None:
+def _separate_looks_from_contacts(spec: mujoco.MjSpec, robot: Robot) -> None:
     """Let the arms and the objects touch each other; parts of one arm never do (the executor checks that)."""
+    second = [link for arm in robot.arms[1:] for link in robot.description.links_of_arm(arm.joints)]
     for geom in spec.geoms:
         if geom.contype == 0:
             geom.group = VISUAL_GROUP
@@ -60,28 +60,29 @@ def _separate_looks_from_contacts(spec: mujoco.MjSpec) -> None:
         name = geom.parent.name
         if name == 'table':
             geom.contype, geom.conaffinity = OBJECT_CONTACT, OBJECT_CONTACT | ROBOT_CONTACT
-        elif name.startswith(ARMS[1].prefix):
+        elif name in second:
             geom.contype, geom.conaffinity = SECOND_ROBOT_CONTACT, OBJECT_CONTACT | ROBOT_CONTACT
         else:
             geom.contype, geom.conaffinity = ROBOT_CONTACT, OBJECT_CONTACT
 
 
-def _drive(spec: mujoco.MjSpec, names: CellArmNames) -> None:
-    for body in spec.bodies:
-        if body.name.startswith((f'{names.prefix}arm_', f'{names.gripper.name}_')):
-            body.gravcomp = 1.0
-    for name, stiffness, damping in zip(names.joints, ARM_STIFFNESS, ARM_DAMPING, strict=True):
-        joint = spec.joint(name)
-        joint.armature = ARM_ARMATURE
-        _add_servo(spec, joint, stiffness, damping, COMMAND_SMOOTHING)
-    for name in names.gripper.finger_joints:
-        joint = spec.joint(name)
-        joint.armature = 0.1
-        _add_servo(spec, joint, FINGER_STIFFNESS, FINGER_DAMPING, 0.0)
-    spec.add_equality(
-        type=mujoco.mjtEq.mjEQ_JOINT, name1=names.gripper.finger_joints[0], name2=names.gripper.finger_joints[1],
-        objtype=mujoco.mjtObj.mjOBJ_JOINT, data=[0, 1] + [0] * 10,
-    )
+def _drive(spec: mujoco.MjSpec, robot: Robot) -> None:
+    for link in robot.links:
+        spec.body(link).gravcomp = 1.0
+    for arm, gripper in zip(robot.arms, robot.grippers, strict=True):
+        for name, stiffness, damping in zip(arm.joints, ARM_STIFFNESS, ARM_DAMPING, strict=True):
+            joint = spec.joint(name)
+            joint.armature = ARM_ARMATURE
+            _add_servo(spec, joint, stiffness, damping, COMMAND_SMOOTHING)
+        for name in gripper.moving_joints:
+            joint = spec.joint(name)
+            joint.armature = FINGER_ARMATURE
+            _add_servo(spec, joint, FINGER_STIFFNESS, FINGER_DAMPING, 0.0)
+        first, *others = arm.gripper.finger_joints  # those that mimic them do so in MuJoCo, too
+        for other in others:
+            spec.add_equality(
+                type=mujoco.mjtEq.mjEQ_JOINT, name1=first, name2=other, objtype=mujoco.mjtObj.mjOBJ_JOINT,
+                data=[0, 1] + [0] * 10)
 
 
 def _add_servo(

@@ -26,6 +26,8 @@ from robot4d_core.episodes.splits import split_of
 from robot4d_core.episodes.store import LOOKS_KIND, EpisodeStore
 from robot4d_core.errors import ExpertError, LookError, WorkerError
 from robot4d_core.prediction import FRAME_INTERVAL
+from robot4d_core.robot.names import CELL
+from robot4d_core.robot.robot import Robot
 
 SECONDS_BETWEEN_LOOKS = 0.25  # at the progress of the workers
 
@@ -35,7 +37,8 @@ class Recording:
     """What all episodes of a store have in common.
 
     sensor: what films, None for perfect images; outside_shell: whether the cameras of cameras.OUTSIDE_SHELL film too,
-    which nothing trains on; looks: whether LOOKS looks are taken of every seed, instead of one demonstration.
+    which nothing trains on; looks: whether LOOKS looks are taken of every seed, instead of one demonstration; robot: of
+    the cell, a name in robot.names.SHIPPED.
     """
 
     folder: Path
@@ -45,6 +48,7 @@ class Recording:
     sensor: SensorModel | None = None
     outside_shell: bool = False
     looks: bool = False
+    robot: str = CELL
 
     def settings(self) -> dict:
         """Return what the store says about itself."""
@@ -53,6 +57,7 @@ class Recording:
             'sensor': self.sensor.to_dict() if self.sensor else None,
             **({'outside_shell': list(OUTSIDE_SHELL)} if self.outside_shell else {}),
             **({'kind': LOOKS_KIND} if self.looks else {}),
+            **({'robot': self.robot} if self.robot != CELL else {}),
         }
 
     def names(self, seed: int) -> list[str]:
@@ -74,18 +79,20 @@ def record(
     outside_shell: bool = False,
     split: str | None = None,
     looks: bool = False,
+    robot: str = CELL,
 ) -> EpisodeStore:
     """Record the episodes of seeds seed, seed + 1, ... that folder does not have yet; shows progress with time left.
 
     The same seed gives the same episode, whatever the number of workers. What kills or interrupts it leaves no half
     episode, and the next call goes on. A demonstration that fails is remembered in the store and not tried again.
-    size: width and height of the images; split: record those of the episodes only that belong to it; looks: see
-    Recording.
+    size: width and height of the images; split: record those of the episodes only that belong to it; looks and
+    robot: see Recording.
 
-    Raises SceneError when there is no such task, the errors of EpisodeStore, and WorkerError when a process died.
+    Raises SceneError when there is no such task, RobotDescriptionError as Robot.shipped does, the errors of
+    EpisodeStore, and WorkerError when a process died.
     """
-    make_task(task)
-    recording = Recording(Path(folder), task, cameras, size, sensor, outside_shell, looks)
+    Robot.shipped(make_task(task).arms, robot)
+    recording = Recording(Path(folder), task, cameras, size, sensor, outside_shell, looks, robot)
     store = EpisodeStore(folder, recording.settings())
     with store.recording():
         settled = {*store.names, *store.failures}
@@ -115,11 +122,11 @@ def _film(
 ) -> Iterator[tuple[Episode, dict] | LookError]:
     if recording.looks:
         yield from take_looks(
-            recording.task, seed, recording.cameras, recording.size, recording.sensor, on_step)
+            recording.task, seed, recording.cameras, recording.size, recording.sensor, on_step, recording.robot)
     else:
         yield demonstrate(
             recording.task, seed, recording.cameras, recording.size, recording.sensor, on_step,
-            recording.outside_shell)
+            recording.outside_shell, recording.robot)
 
 
 def _write(store: EpisodeStore, name: str, filmed: tuple[Episode, dict] | LookError) -> None:

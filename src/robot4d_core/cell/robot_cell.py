@@ -6,7 +6,7 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from robot4d_core.cell.arms import ARMS, HOME, HOME_BESIDE_ANOTHER
+from robot4d_core.cell.arms import HOME, HOME_BESIDE_ANOTHER
 from robot4d_core.cell.cell_arm import CellArm
 from robot4d_core.cell.model import build_model
 from robot4d_core.cell.rendering import RenderedView, Renderer
@@ -18,26 +18,32 @@ from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.geometry.cameras import optical_frame
 from robot4d_core.geometry.poses import make_pose, quaternion_of
 from robot4d_core.observation import Observation, RobotState, SimulatorState
+from robot4d_core.robot.robot import Robot
 
 HOME_JITTER = 0.03  # radians, standard deviation
 SETTLING_TIME = 1.0  # seconds
 MODEL_STATE = mujoco.mjtState.mjSTATE_INTEGRATION
 
+
 class RobotCell:
     """A table, one or two arms with parallel grippers, a task's objects and cameras, simulated by MuJoCo.
 
     Everything is deterministic. One thread owns a cell, because rendering is bound to a thread.
-    arms: as many as the task needs. Segmentation labels: SEGMENTS, then the task's objects.
+    robot: the scene's, with as many arms as the task needs. Segmentation labels: SEGMENTS, then the task's objects.
     """
 
     def __init__(self, scene: Scene) -> None:
+        """Build the cell. Raises SceneError for an unknown task, RobotDescriptionError as Robot.shipped does."""
         self.scene = scene
         self.task = make_task(scene.task)
         self._placements = {placement.name: placement for placement in scene.cameras}
-        self.model = build_model(self.task, scene.cameras)
+        self.robot = Robot.shipped(self.task.arms, scene.robot)
+        self.model = build_model(self.robot, self.task, scene.cameras)
         self.data = mujoco.MjData(self.model)
         home = HOME if self.task.arms == 1 else HOME_BESIDE_ANOTHER
-        self.arms = tuple(CellArm(names, home, self.model, self.data) for names in ARMS[:self.task.arms])
+        self.arms = tuple(
+            CellArm(names, gripper, home, self.model, self.data)
+            for names, gripper in zip(self.robot.arms, self.robot.grippers, strict=True))
         self._renderer: Renderer | None = None
         self.reset()
 
@@ -160,11 +166,11 @@ class RobotCell:
     def _label(self, body: str) -> int:
         if body in self.task.objects:
             return len(SEGMENTS) + self.task.objects.index(body)
-        for number, arm in enumerate(self.arms):
-            gripper = arm.names.gripper
+        for number, arm in enumerate(self.robot.arms):
+            gripper = arm.gripper
             parts = dict(zip((gripper.hand, *gripper.fingers), ('hand', 'finger_left', 'finger_right'), strict=True))
             if body in parts:
                 return label_of(number, parts[body])
-            if body.startswith(f'{arm.names.prefix}arm_'):
+            if body in self.robot.description.links_of_arm(arm.joints):
                 return label_of(number, 'arm')
         return 0

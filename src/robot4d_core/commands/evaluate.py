@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from robot4d_core.commands.evaluate_models import add_model_measurements
-from robot4d_core.commands.parsers import add_command, add_group, at_least, output, seconds
+from robot4d_core.commands.parsers import add_cell_robot, add_command, add_group, at_least, output, seconds
 
 
 def add(commands) -> None:
@@ -84,6 +84,7 @@ def _add_path_ablations(evaluate) -> None:
 def _add(evaluate, name: str, run, description: str) -> argparse.ArgumentParser:
     parser = add_command(evaluate, name, run, description)
     parser.add_argument('--task', default='PutSpatulaOnTable', help='task of the simulated cell')
+    add_cell_robot(parser)
     parser.add_argument('--trials', type=int, default=20, help='number of trials')
     parser.add_argument('--seed', type=int, default=0, help='of the first trial')
     return parser
@@ -105,7 +106,7 @@ def _path(arguments: argparse.Namespace) -> None:
     from robot4d_core.episodes.joined_stores import open_stores
     from robot4d_core.episodes.loader import episodes_of
     from robot4d_core.evaluation.path.path_errors import measure_paths, print_path_errors
-    from robot4d_core.generator.engines.diffusion_engine import shipped_model
+    from robot4d_core.generator.engines.shipped_model import shipped_model
 
     model, store = arguments.model or shipped_model(), open_stores(arguments.looks)
     names = store.names if arguments.split is None else episodes_of(store, arguments.split)
@@ -141,17 +142,19 @@ def _policy(arguments: argparse.Namespace) -> None:
 
     evaluate_policy(
         arguments.task, arguments.engine, arguments.trials, arguments.seed, arguments.max_cycles, arguments.json,
-        arguments.execute_steps, arguments.thinking_time, arguments.model, arguments.sensor)
+        arguments.execute_steps, arguments.thinking_time, arguments.model, arguments.sensor, arguments.robot)
 
 
 def _tracking(arguments: argparse.Namespace) -> None:
     from robot4d_core.evaluation.tracking.oracle_tracking import evaluate_tracking
 
-    evaluate_tracking(arguments.task, arguments.trials, arguments.seed, json_path=arguments.json)
+    evaluate_tracking(
+        arguments.task, arguments.trials, arguments.seed, json_path=arguments.json, robot=arguments.robot)
 
 
 def _expert(arguments: argparse.Namespace) -> None:
     from robot4d_core.evaluation.policy.expert_trials import evaluate_expert
 
-    trials = evaluate_expert(arguments.task, arguments.trials, arguments.seed, arguments.held_out_objects)
+    trials = evaluate_expert(
+        arguments.task, arguments.trials, arguments.seed, arguments.held_out_objects, arguments.robot)
     print(f'success {sum(trial.success for trial in trials)}/{len(trials)}')

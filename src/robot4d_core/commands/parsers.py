@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from robot4d_core.robot.names import CELL, SHIPPED
+
 
 def add_command(
     commands, name: str, run: Callable[[argparse.Namespace], int | None], description: str
@@ -61,6 +63,12 @@ def seconds(text: str) -> float:
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f'expected seconds, at least 0, got {text!r}')
     return value
+
+
+def add_cell_robot(parser: argparse.ArgumentParser) -> None:
+    """Declare which robot the simulated cell has."""
+    parser.add_argument('--robot', choices=SHIPPED, default=CELL,
+                        help="of the simulated cell: robot4d's own, or one as it is published")
 
 
 def add_package_path(parser: argparse.ArgumentParser) -> None:

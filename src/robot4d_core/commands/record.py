@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from robot4d_core.commands.parsers import add_command, at_least, image_size, output
+from robot4d_core.commands.parsers import add_cell_robot, add_command, at_least, image_size, output
 from robot4d_core.errors import ParameterError
 
 
@@ -15,6 +15,7 @@ def add(commands) -> None:
     parser = add_command(commands, 'record', _record, 'render demonstrations of the scripted expert, or looks')
     parser.add_argument('output', type=output, help='folder of the episode store; a killed recording continues')
     parser.add_argument('--task', default='PutSpatulaOnTable', help='task of the simulated cell')
+    add_cell_robot(parser)
     parser.add_argument('--episodes', type=at_least(0), default=60, help='number of episodes, or scenes')
     parser.add_argument('--looks', action='store_true',
                         help='of each scene take ten looks, in the place of a demonstration: short episodes that begin '
@@ -43,6 +44,7 @@ def _record(arguments: argparse.Namespace) -> None:
         arguments.output, arguments.task, arguments.episodes, arguments.cameras or (4 if arguments.looks else 16),
         seed=arguments.seed, size=arguments.size, workers=arguments.workers, sensor=SENSORS[arguments.sensor],
         outside_shell=arguments.outside_shell, split=arguments.split, looks=arguments.looks,
+        robot=arguments.robot,
     )
     what = 'looks' if arguments.looks else 'episodes'
     print(f'{arguments.output} has {len(store)} {what}; {len(store.failures)} failed')

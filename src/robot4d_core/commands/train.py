@@ -7,7 +7,7 @@ import argparse
 import os
 from pathlib import Path
 
-from robot4d_core.commands.parsers import add_command, at_least, output
+from robot4d_core.commands.parsers import add_cell_robot, add_command, at_least, output
 
 EPILOG = """
 A killed training continues when the same command is given again; stages that are finished are not repeated.
@@ -27,6 +27,7 @@ def add(commands) -> None:
     parser.add_argument('--ablation', default='full',
                         help='what is left out of the method: no_multi_view_attention, rgb_only, '
                              'rgb_only_multi_view_attention or shared_decoder; shares the other stages of WORK')
+    add_cell_robot(parser)
     parser.add_argument('--data', type=Path, help='episode store; the demonstrations that a recipe names are recorded '
                                                   'into it (default: out/train/RECIPE/episodes)')
     parser.add_argument('--looks', type=Path, help='store of looks, from which paths are learned; those that a recipe '

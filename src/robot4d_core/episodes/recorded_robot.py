@@ -20,14 +20,8 @@ from robot4d_core.episodes.episode import Episode
 from robot4d_core.errors import EpisodeError, GripperError, RobotDescriptionError
 from robot4d_core.observation import RobotState
 from robot4d_core.robot.description import RobotDescription
-from robot4d_core.robot.names import ArmNames, GripperNames, read_arm_names
+from robot4d_core.robot.names import CELL, ArmNames, GripperNames
 from robot4d_core.robot.robot import Robot
-
-
-@lru_cache
-def cell_robot(arms: int) -> Robot:
-    """Return Robot.shipped, read once."""
-    return Robot.shipped(arms)
 
 
 def robot_record(robot: Robot) -> dict:
@@ -72,16 +66,19 @@ def recorded_robot(episode: Episode, robot: Robot, step: int, camera: int) -> Ro
 
 def _cell_robot(attributes: dict) -> Robot:
     """Return the robot of the simulated cell, of which episodes name the grippers, and older imports the joints."""
-    grippers, cell = attributes.get('grippers') or [], read_arm_names()
-    arms = cell[:len(grippers)]
-    if not grippers or grippers != [arm.gripper.name for arm in arms]:
+    grippers, name = attributes.get('grippers') or [], attributes.get('cell_robot', CELL)
+    try:
+        robot = Robot.shipped(len(grippers), name)
+    except RobotDescriptionError as error:
+        raise EpisodeError(f'the robot of the episode cannot be rebuilt: {error}') from error
+    if not grippers or grippers != [arm.gripper.name for arm in robot.arms]:
         raise EpisodeError(f"the episode's grippers are {grippers}, the joints of which robot4d's cell does not have")
-    joints = (attributes.get('source') or {}).get('joints', [list(arm.all_joints) for arm in arms])
-    if joints != [list(arm.all_joints) for arm in arms]:
+    joints = [list(arm.all_joints) for arm in robot.arms]
+    if (attributes.get('source') or {}).get('joints', joints) != joints:
         raise EpisodeError(
             'the episode was imported by a version that kept no description of its robot; import its bag again with '
             '--robot and --urdf')
-    return cell_robot(len(arms))
+    return robot
 
 
 @lru_cache(maxsize=8)

@@ -7,6 +7,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 import numpy as np
 import pinocchio as pin
@@ -15,7 +16,7 @@ import trimesh
 from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.robot.package_files import find_file
 from robot4d_core.robot.shapes import collada_unit, read_shapes, to_trimesh
-from robot4d_core.robot.urdf import check_urdf, kinematic_urdf, mesh_tags, mimics, parse_urdf, read_urdf
+from robot4d_core.robot.urdf import check_urdf, kinematic_urdf, mesh_tags, mimics, paint, parse_urdf, read_urdf
 from robot4d_core.share import CELL_DESCRIPTION, share_directory
 
 GREY = (0.5, 0.5, 0.5)
@@ -31,7 +32,8 @@ class RobotDescription:
     the link that no joint carries.
 
     A mesh is a path, absolute or relative to folder, a file:// URL, or a package:// URL (see find_package for where
-    packages are looked for). Meshes are looked for when shapes are first asked for.
+    packages are looked for). Meshes are looked for when shapes are first asked for. Shapes without a material have the
+    colour that <gazebo reference="LINK"> gives their link as <visual><material><diffuse>.
     """
 
     def __init__(self, urdf: str, folder: Path | None = None, package_paths: Sequence[Path] = ()) -> None:
@@ -42,6 +44,7 @@ class RobotDescription:
         self.urdf = urdf
         self._root, self.folder, self.package_paths = parse_urdf(urdf), folder, tuple(package_paths)
         check_urdf(self._root)
+        paint(self._root)
         self._mimics = mimics(self._root)
         try:
             self.model: pin.Model = pin.buildModelFromXML(kinematic_urdf(self._root))
@@ -78,14 +81,18 @@ class RobotDescription:
     def to_mujoco(self):
         """Return MuJoCo's editable model of the robot (mujoco.MjSpec), for a simulation to build on.
 
-        Raises RobotDescriptionError when MuJoCo cannot read the description.
+        Raises RobotDescriptionError when MuJoCo cannot read the description, or a mesh is missing.
         """
-        import mujoco
+        from robot4d_core.robot.mujoco_spec import to_mujoco
 
-        try:
-            return mujoco.MjSpec.from_string(self.urdf)
-        except ValueError as error:
-            raise RobotDescriptionError(f'MuJoCo cannot read the robot description: {error}') from error
+        meshes = {}
+        for kind, shapes in (('visual', self._visual_shapes), ('collision', self._shapes('collision'))):
+            named = {shape.name: shape for shape in shapes.geometryObjects}
+            for link in self._root.findall('link'):
+                for number, shape in enumerate(link.findall(kind)):
+                    if shape.find('geometry/mesh') is not None:
+                        meshes[link.get('name'), kind, number] = to_trimesh(named[f"{link.get('name')}_{number}"])
+        return to_mujoco(copy.deepcopy(self._root), meshes)
 
     def require_link(self, link: str) -> int:
         """Return the number of a link's frame in the model; raises RobotDescriptionError when there is none."""
@@ -232,6 +239,10 @@ class RobotDescription:
         return self._shapes('visual')
 
     def _shapes(self, kind: str) -> pin.GeometryModel:
+        return read_shapes(self.model, self._with_files(), kind, self._mesh_loader)
+
+    def _with_files(self) -> Element:
+        """Return the URDF with the path of every mesh, and a scale that makes it metres."""
         root = copy.deepcopy(self._root)
         for mesh in mesh_tags(root):
             file = find_file(mesh.get('filename', ''), self.folder, self.package_paths)
@@ -239,16 +250,11 @@ class RobotDescription:
             if (unit := collada_unit(file)) != 1.0:  # Pinocchio passes it over
                 scale = mesh.get('scale', '1 1 1').split()
                 mesh.set('scale', ' '.join(str(unit * float(factor)) for factor in scale))
-        return read_shapes(self.model, root, kind, self._mesh_loader)
+        return root
 
     @cached_property
     def _mesh_loader(self):
         return pin.hppfcl.CachedMeshLoader()
-
-    def _following(self, positions: Mapping[str, float]) -> dict[str, float]:
-        """Return the positions of the mimic joints."""
-        return {joint: factor * positions.get(followed, 0.0) + offset
-                for joint, (followed, factor, offset) in self._mimics.items()}
 
     def _joint_above(self, link: str) -> str:
         return self.model.frames[self.model.frames[self._links[link]].parentFrame].name

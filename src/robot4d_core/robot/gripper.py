@@ -42,15 +42,17 @@ class GripperPart:
 class Gripper:
     """A gripper that the joints names.finger_joints, moving together, close and open; mimic joints follow.
 
-    parts: what of the hand and below it has a surface; range: the smallest and the largest opening,
-    metres; open_width: of the open gripper, metres. Raises RobotDescriptionError that says what of the description, or
-    of the names, is not that of a gripper.
+    parts: what of the hand and below it has a surface; moving_joints: the finger joints, then those that mimic them;
+    range: the smallest and the largest opening, metres; open_width: of the open gripper, metres. Raises
+    RobotDescriptionError that says what of the description, or of the names, is not that of a gripper.
     """
 
     def __init__(self, description: RobotDescription, names: GripperNames) -> None:
         self.names, self._description = names, description
         try:
             self._require_names()
+            self.moving_joints: tuple[str, ...] = (*names.finger_joints, *(
+                joint for joint in description.joints if description.mimicked_by(joint) in names.finger_joints))
             self.parts = self._find_parts()
             self._tabulate(self._find_jaws())
         except RobotDescriptionError as error:
@@ -88,6 +90,12 @@ class Gripper:
             raise GripperError(
                 f"gripper '{self.names.name}' cannot bring its pads {opening:.4f} m apart; by its description they are "
                 f'{self.range[0]:.4f} to {self.range[1]:.4f} m apart')
+
+    def moving_positions(self, opening: float) -> np.ndarray:
+        """Return the positions (J,) of moving_joints, rad or metres, as positions has those of the finger joints."""
+        coordinates = self._description.coordinates(self.positions(opening))
+        model = self._description.model
+        return coordinates[[model.joints[model.getJointId(joint)].idx_v for joint in self.moving_joints]]
 
     def share(self, opening: float) -> float:
         """Return how far an opening, metres, is on the way from closed, 0, to the open width, 1."""

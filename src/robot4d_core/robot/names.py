@@ -7,10 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robot4d_core.errors import ParameterError
-from robot4d_core.share import share_directory
+from robot4d_core.share import CELL_DESCRIPTION, share_directory
 from robot4d_core.text_files import read_ros_parameters
 
-SHIPPED = 'two_arms.yaml'
+
+@dataclass(frozen=True)
+class ShippedFiles:
+    """Of a robot, below share_directory(): its description, and the parameter file with its names."""
+
+    description: Path
+    names: Path
+
+
+CELL = 'cell'
+SHIPPED = {
+    CELL: ShippedFiles(CELL_DESCRIPTION, Path('config/two_arms.yaml')),
+    'panda': ShippedFiles(Path('urdf/panda_cell.urdf.xacro'), Path('config/robots/panda_cell.yaml')),
+}
+"""The robots that the simulated cell can have. CELL is robot4d's own, the one where nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +61,10 @@ class ArmNames:
 def read_arm_names(file: Path | None = None) -> tuple[ArmNames, ...]:
     """Read the names of all arms from a parameter file like config/robot.yaml.
 
-    None: those of the robot that comes with robot4d, of which a cell with one arm has the first.
+    None: those of robot4d's own robot, of which a cell with one arm has the first.
     Raises ParameterError when the file cannot be read or lacks a name.
     """
-    file = Path(file or share_directory() / 'config' / SHIPPED)
+    file = Path(file or share_directory() / SHIPPED[CELL].names)
     try:
         names = read_ros_parameters(file)
         return tuple(_read(name, names[name]) for name in names['arms'])
@@ -59,6 +73,11 @@ def read_arm_names(file: Path | None = None) -> tuple[ArmNames, ...]:
             f'{file} does not name the arms of a robot and their grippers: {error!r}; write it as config/robot.yaml of '
             'robot4d'
         ) from error
+
+
+def shipped_arm_names(robot: str = CELL) -> tuple[ArmNames, ...]:
+    """Read the names of all arms of a robot in SHIPPED."""
+    return read_arm_names(share_directory() / SHIPPED[robot].names)
 
 
 def _read(name: str, names: dict) -> ArmNames:

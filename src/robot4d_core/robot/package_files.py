@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import glob
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
@@ -15,13 +16,15 @@ from robot4d_core.errors import RobotDescriptionError
 def find_package(name: str, package_paths: Sequence[Path] = ()) -> Path:
     """Return the folder of a ROS package, with or without ROS.
 
-    package_paths are looked in first, then AMENT_PREFIX_PATH, then ROS_PACKAGE_PATH; a folder is the package, holds it,
-    or is a workspace with the package somewhere below. Raises RobotDescriptionError that names the package.
+    package_paths are looked in first, then AMENT_PREFIX_PATH, then ROS_PACKAGE_PATH, then what pip installed from PyPI
+    (example-robot-data); a folder is the package, holds it, or is a workspace with the package somewhere below. Raises
+    RobotDescriptionError that names the package.
     """
     ament, ros = ([Path(folder) for folder in os.environ.get(variable, '').split(os.pathsep) if folder]
                   for variable in ('AMENT_PREFIX_PATH', 'ROS_PACKAGE_PATH'))
     workspaces = [*map(Path, package_paths), *ros]
-    for folder in (*map(Path, package_paths), *(prefix / 'share' for prefix in ament), *ros):
+    pip = [Path(entry) / 'cmeel.prefix' / 'share' for entry in sys.path]  # as Pinocchio and robots on PyPI are packed
+    for folder in (*map(Path, package_paths), *(prefix / 'share' for prefix in ament), *ros, *pip):
         for candidate in (folder / name, folder):
             if candidate.name == name and candidate.is_dir():
                 return candidate

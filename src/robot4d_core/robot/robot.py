@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper import Gripper
-from robot4d_core.robot.names import ArmNames, read_arm_names
+from robot4d_core.robot.names import CELL, SHIPPED, ArmNames, read_arm_names, shipped_arm_names
 from robot4d_core.robot.robot_file import read_base_frame, read_package_paths, read_xacro_arguments
+from robot4d_core.share import share_directory
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,12 @@ class Robot:
             read_arm_names(names), read_base_frame(names))
 
     @classmethod
-    def shipped(cls, arms: int) -> Robot:
-        """Return the robot of the cell that comes with robot4d, with one arm or two."""
-        return cls(RobotDescription.shipped(arms=arms), read_arm_names()[:arms])
+    def shipped(cls, arms: int, name: str = CELL) -> Robot:
+        """Return a robot of the simulated cell by its name in SHIPPED, with so many arms; one robot serves all callers.
+
+        Raises RobotDescriptionError when there is none of that name or with so many arms, or its meshes are missing.
+        """
+        return _shipped(arms, name)
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -80,3 +86,15 @@ class Robot:
     def openings(self, positions: Mapping[str, float]) -> np.ndarray:
         """Return the opening (A,) of every gripper, metres."""
         return np.array([gripper.opening(positions) for gripper in self.grippers])
+
+
+@cache
+def _shipped(arms: int, name: str) -> Robot:
+    if name not in SHIPPED:
+        raise RobotDescriptionError(f"the simulated cell has no robot '{name}'; choose one of {', '.join(SHIPPED)}")
+    names = shipped_arm_names(name)
+    if arms > len(names):
+        raise RobotDescriptionError(
+            f"the simulated cell's robot '{name}' has {len(names)} arm, {arms} are needed; choose '{CELL}'")
+    arguments = {'arms': arms} if name == CELL else {}
+    return Robot(RobotDescription.from_file(share_directory() / SHIPPED[name].description, arguments), names[:arms])

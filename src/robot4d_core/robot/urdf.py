@@ -98,6 +98,16 @@ def check_urdf(root: ElementTree.Element) -> None:
                 f"link '{link}': geometry <{shape.tag}> is unknown; use one of {sorted(SHAPES)}")
 
 
+def paint(root: ElementTree.Element) -> None:
+    """Give visual shapes without a material the colour that <gazebo reference="LINK"> names for their link."""
+    for gazebo in root.findall('gazebo[@reference]'):
+        rgba = gazebo.findtext('visual/material/diffuse')
+        for visual in root.findall(f"link[@name='{gazebo.get('reference')}']/visual") if rgba else ():
+            if visual.find('material') is None:
+                material = ElementTree.SubElement(visual, 'material', name=f"{gazebo.get('reference')}_paint")
+                ElementTree.SubElement(material, 'color', rgba=rgba)
+
+
 def kinematic_urdf(root: ElementTree.Element) -> str:
     """Return the text of links with their shapes, and of joints, alone.
 

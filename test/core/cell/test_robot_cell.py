@@ -7,13 +7,13 @@ import numpy as np
 import pinocchio as pin
 import pytest
 
-from robot4d_core.cell.arms import ARMS, HOME
+from robot4d_core.cell.arms import HOME
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.errors import SceneError
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
 from robot4d_core.geometry.poses import invert_pose
-from shipped_robot import DESCRIPTION
+from shipped_robot import ARMS, DESCRIPTION
 
 
 def placement(cell, name):

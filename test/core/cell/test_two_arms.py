@@ -7,13 +7,14 @@ import numpy as np
 import pinocchio as pin
 import pytest
 
-from robot4d_core.cell.arms import ARMS, HOME
+from robot4d_core.cell.arms import HOME
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.episodes.segments import SEGMENTS
 from robot4d_core.geometry.pointmaps import pointmap_from_depth, transform_points
 from robot4d_core.geometry.poses import invert_pose, pose_distance
 from robot4d_core.robot.description import RobotDescription
+from shipped_robot import ARMS
 
 TASK = 'PlaceAppleFromBowlIntoBin'
 HAND = ((0.0, 0.0, 0.0205), (0.035, 0.09, 0.0375))  # centre and half sizes in their links' frames, from the URDF

@@ -14,7 +14,6 @@ import pytest
 from core.episodes.analytic_episodes import analytic_episode, analytic_store
 from core.episodes.bags.recorded_bags import make_bag
 from core.generator.tiny_models import tiny_pipeline
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.cli import main
 from robot4d_core.episodes.prediction_file import read_prediction
 from robot4d_core.episodes.store import EpisodeStore
@@ -22,7 +21,7 @@ from robot4d_core.errors import PredictionCancelled
 from robot4d_core.generator.engines import engine as engines
 from robot4d_core.generator.engines.hold import HoldEngine
 from robot4d_core.share import share_directory
-from shipped_robot import DESCRIPTION
+from shipped_robot import ARMS, DESCRIPTION
 
 
 @pytest.fixture(scope='module')

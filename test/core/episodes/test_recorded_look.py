@@ -12,13 +12,13 @@ import pytest
 from core.chain_robot import chain_robot
 from core.episodes.analytic_episodes import analytic_store
 from core.episodes.synthetic_episodes import SETTINGS, attributes_of, make_episode
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.episodes.recorded_look import read_episode_look
 from robot4d_core.episodes.recorded_robot import robot_record
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import read_window
 from robot4d_core.errors import EpisodeError, ParameterError
 from robot4d_core.geometry.poses import invert_pose
+from shipped_robot import ARMS
 
 
 @pytest.fixture(scope='module')

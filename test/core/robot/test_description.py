@@ -229,6 +229,37 @@ def test_shapes_of_a_link_whose_inertia_is_unreadable_are_not_lost(capfd):
     assert len(robot.collision_shapes.geometryObjects) == 1
 
 
+def test_links_are_painted_as_gazebo_is_told_unless_their_shapes_have_a_material():
+    box = '<geometry><box size="1 2 3"/></geometry>'
+    urdf = f"""<robot name="r"><mujoco><compiler discardvisual="false" fusestatic="false"/></mujoco>
+      <link name="a"><visual>{box}</visual></link>
+      <link name="b"><visual>{box}<material name="m"><color rgba="0 1 0 1"/></material></visual></link>
+      <joint name="j" type="fixed"><parent link="a"/><child link="b"/></joint>
+      <gazebo reference="a"><visual><material><diffuse>1 0.5 0 1</diffuse></material></visual></gazebo>
+      <gazebo reference="b"><visual><material><diffuse>1 0.5 0 1</diffuse></material></visual></gazebo>
+      <gazebo reference="a"><mu1>0.2</mu1></gazebo><gazebo><plugin filename="p" name="p"/></gazebo></robot>"""
+    robot = RobotDescription(urdf)
+    model = robot.to_mujoco().compile()
+    for number, colour in enumerate([(1, 0.5, 0), (0, 1, 0)]):
+        np.testing.assert_allclose(robot.surface('ab'[number])[1], colour)
+        np.testing.assert_allclose(model.geom_rgba[number, :3], colour)
+
+
+def test_mujoco_gets_the_meshes_that_it_cannot_read_itself(tmp_path):
+    (tmp_path / 'block.dae').write_text(collada(trimesh.creation.box((100, 200, 300)), meter='0.001'))
+    mesh = '<geometry><mesh filename="block.dae" scale="2 1 1"/></geometry>'
+    robot = RobotDescription(
+        '<robot name="r"><link name="a"><visual><geometry><box size="1 1 1"/></geometry></visual>'
+        f'<visual>{mesh}</visual><collision>{mesh}</collision></link>'
+        '<mujoco><compiler discardvisual="false"/></mujoco></robot>', tmp_path)
+    model = robot.to_mujoco().compile()
+    assert model.nmesh == 2
+    for number in range(model.nmesh):
+        start, count = model.mesh_vertadr[number], model.mesh_vertnum[number]
+        np.testing.assert_allclose(
+            sorted(np.ptp(model.mesh_vert[start:start + count], axis=0)), [0.2, 0.2, 0.3], atol=1e-6)
+
+
 def test_when_a_shape_is_unreadable_expect_its_link_named(capfd):
     robot = RobotDescription('<robot name="r"><link name="a"><visual><geometry><box size="1 two 3"/></geometry>'
                              '</visual></link></robot>')

@@ -5,15 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.errors import ParameterError
 from robot4d_core.robot.names import read_arm_names
 from robot4d_core.share import share_directory
-
-
-def test_the_files_that_come_with_robot4d_name_the_arms_of_its_cell():
-    for names, arm in zip(read_arm_names(), ARMS, strict=True):
-        assert (names.name, names.joints, names.gripper) == (arm.name, arm.joints, arm.gripper)
 
 
 def test_the_file_of_one_arm_names_the_first():

@@ -59,3 +59,10 @@ def test_paths_and_file_urls_lead_to_the_file(mesh):
 def test_what_cannot_be_found_is_named(mesh, name, message):
     with pytest.raises(RobotDescriptionError, match=message):
         find_file(name, None, [mesh.parents[2]])
+
+
+def test_a_package_is_found_where_pip_installs_robots(tmp_path, monkeypatch):
+    installed = tmp_path / 'cmeel.prefix' / 'share' / 'my_arm'
+    installed.mkdir(parents=True)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert find_package('my_arm') == installed

@@ -33,7 +33,8 @@ def test_a_robot_that_is_described_well_is_known(ros, values):
 
 
 @pytest.mark.parametrize(('values', 'message'), [
-    ({**PUBLISHED, 'package_paths': ['']}, "package 'example-robot-data' is not in package_paths"),
+    ({**PUBLISHED, 'robot_description': PANDA.read_text().replace('package://example', 'package://no')},
+     "package 'no-robot-data' is not in package_paths"),
     ({**PUBLISHED, 'robot_description_file': '/nowhere.urdf'}, '/nowhere.urdf does not exist'),
     ({**PUBLISHED, 'arm.joint_names': ['elbow']}, "no movable joint 'elbow'; it has: panda_joint1"),
     ({**PUBLISHED, 'arm.tcp_frame': 'claw'}, "no link 'claw'; it has: panda_link0"),

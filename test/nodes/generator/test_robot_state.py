@@ -16,13 +16,12 @@ from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
 
 from nodes.bench import Probe, SteppingEngine, overrides, wait_until
 from nodes.generator.generator_bench import Bench
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.geometry.poses import look_at, make_pose
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import header, time_to_message, transform_to_message
 from robot4d_nodes.generator import Generator
 from robot4d_nodes.lifecycle import spinning
-from shipped_robot import DESCRIPTION
+from shipped_robot import ARMS, DESCRIPTION
 
 FRAME = 'reference_color_optical_frame'
 EXTRINSIC = look_at([0.6, 0.4, 1.0], [0, 0, 0])

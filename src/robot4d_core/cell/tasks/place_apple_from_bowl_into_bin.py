@@ -14,7 +14,6 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.arms import OPEN
 from robot4d_core.cell.tasks.task import Stage, Task, draw_position, tilt, unmet
 from robot4d_core.errors import ExpertError
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
@@ -159,7 +158,7 @@ def _next_to_grasp(cell: RobotCell, arm: CellArm) -> Stage:
     if height < PRE_GRASP_DISTANCE - 0.04:
         return Stage('rise', pose=_at_height(tcp, above[2, 3]), precise=True)
     if not arm.is_open:
-        return Stage('open', opening=OPEN, rest=SETTLE, precise=True)
+        return Stage('open', opening=arm.gripper.open_width, rest=SETTLE, precise=True)
     if not _way_is_free(cell, arm, above):
         return Stage('wait', rest=PATIENCE)
     return Stage('approach', pose=above)
@@ -174,7 +173,7 @@ def _next_while_holding(cell: RobotCell, arm: CellArm) -> Stage:
     laid = make_pose(TOOL_AXES, tcp[:3, 3] + goal - apple)
     aside, height, turned = _offset(laid, tcp)
     if aside < 0.02 and height < 0.01 and turned < 0.2:
-        return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
+        return Stage('release', opening=arm.gripper.open_width, rest=SETTLE, precise=True)
     if aside < 0.04 and turned < 0.3:
         return Stage('lower', pose=laid, precise=True)
     rise = CARRY_HEIGHT - apple[2]
@@ -188,7 +187,7 @@ def _next_while_holding(cell: RobotCell, arm: CellArm) -> Stage:
 def _next_to_make_room(cell: RobotCell, arm: CellArm) -> Stage:
     tcp = arm.gripper_pose()
     if not arm.is_open:
-        return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
+        return Stage('release', opening=arm.gripper.open_width, rest=SETTLE, precise=True)
     if arm.is_home:
         return Stage('hold', rest=1.0) if _in_bin(cell) else Stage('wait', rest=PATIENCE)
     if tcp[2, 3] < RETREAT_HEIGHT - 0.03:

@@ -13,7 +13,6 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.arms import OPEN
 from robot4d_core.cell.tasks.task import Stage, Task, draw_position, tilt, unmet
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance, shifted
 
@@ -118,7 +117,7 @@ class PutSpatulaOnTable(Task):
         if tcp[2, 3] < above[2, 3] - 0.05:
             return Stage('rise', pose=shifted(tcp, [0, 0, above[2, 3] - tcp[2, 3]]), precise=True)
         if not arm.is_open:
-            return Stage('open', opening=OPEN, rest=SETTLE, precise=True)
+            return Stage('open', opening=arm.gripper.open_width, rest=SETTLE, precise=True)
         return Stage('approach', pose=above)
 
     @staticmethod
@@ -130,7 +129,7 @@ class PutSpatulaOnTable(Task):
         height = tcp[2, 3] - laid[2, 3]
         turned = pose_distance(laid, tcp)[1]
         if aside < 0.03 and height < 0.02 and turned < 0.25:
-            return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
+            return Stage('release', opening=arm.gripper.open_width, rest=SETTLE, precise=True)
         if aside < 0.04 and turned < 0.3:
             return Stage('lower', pose=laid, precise=True)
         crock = cell.pose('crock')
@@ -145,7 +144,7 @@ class PutSpatulaOnTable(Task):
     def _next_when_laid_down(arm: CellArm) -> Stage:
         tcp = arm.gripper_pose()
         if not arm.is_open:
-            return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
+            return Stage('release', opening=arm.gripper.open_width, rest=SETTLE, precise=True)
         if arm.is_home:
             return Stage('hold', rest=1.0)
         if tcp[2, 3] < 0.15:

@@ -14,7 +14,6 @@ import mujoco
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.arms import OPEN
 from robot4d_core.cell.tasks.task import Stage, Task, draw_position, unmet
 from robot4d_core.errors import ExpertError
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance, shifted
@@ -106,7 +105,7 @@ class StoreCerealBoxUnderShelf(Task):
         if -0.7 * PRE_GRASP_DISTANCE < along:
             return Stage('withdraw', pose=shifted(tcp, -(PRE_GRASP_DISTANCE + along) * ahead), precise=True)
         if not arm.is_open:
-            return Stage('open', opening=OPEN, rest=SETTLE, precise=True)
+            return Stage('open', opening=arm.gripper.open_width, rest=SETTLE, precise=True)
         return Stage('approach', pose=shifted(grasp, -PRE_GRASP_DISTANCE * ahead))
 
     @staticmethod
@@ -131,7 +130,7 @@ class StoreCerealBoxUnderShelf(Task):
                 return bring('insert', stored_x, BOARD + GAP)
             if bottom > BOARD + 2 * TOUCHING:
                 return bring('put down', stored_x, BOARD + TOUCHING)
-            return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
+            return Stage('release', opening=arm.gripper.open_width, rest=SETTLE, precise=True)
         if bottom < TOP + 0.6 * CLEARANCE:
             return Stage('lift', pose=shifted(tcp, [0, 0, TOP + CLEARANCE - bottom]), precise=True)
         return bring('carry', in_front, bottom, precise=False)
@@ -140,7 +139,7 @@ class StoreCerealBoxUnderShelf(Task):
     def _next_when_stored(arm: CellArm) -> Stage:
         tcp = arm.gripper_pose()
         if not arm.is_open:
-            return Stage('release', opening=OPEN, rest=SETTLE, precise=True)
+            return Stage('release', opening=arm.gripper.open_width, rest=SETTLE, precise=True)
         if arm.is_home:
             return Stage('hold', rest=1.0)
         x = (invert_pose(T_WORLD_SHELF) @ tcp)[0, 3]

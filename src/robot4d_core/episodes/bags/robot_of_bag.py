@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from robot4d_core.episodes.bags.reader import BagReader
-from robot4d_core.episodes.recorded_robot import cell_robot, robot_of
+from robot4d_core.episodes.recorded_robot import robot_of
 from robot4d_core.robot.names import read_arm_names
 from robot4d_core.robot.robot import Robot
 
@@ -18,10 +18,10 @@ def noted_robot(reader: BagReader, package_paths: Sequence[Path] = ()) -> Robot 
     Raises EpisodeError.
     """
     attributes = reader.note.get('attributes', {})
-    return robot_of(attributes, package_paths) if 'robot' in attributes else None
+    return robot_of(attributes, package_paths) if {'robot', 'cell_robot'} & set(attributes) else None
 
 
 def cell_robot_with(joints: Collection[str]) -> Robot:
     """Return the robot of the cell with one arm at least, and a second when some of its joints are told of."""
     numbers = [number for number, arm in enumerate(read_arm_names(), 1) if not set(joints).isdisjoint(arm.all_joints)]
-    return cell_robot(max([1, *numbers]))
+    return Robot.shipped(max([1, *numbers]))

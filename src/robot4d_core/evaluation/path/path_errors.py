@@ -15,6 +15,7 @@ from scipy.stats import bootstrap
 from robot4d_core.episodes.episode import told_closed
 from robot4d_core.episodes.joined_stores import JoinedStores
 from robot4d_core.episodes.recorded_look import read_episode_look
+from robot4d_core.episodes.recorded_robot import robot_of
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.errors import EngineError, ModelError
 from robot4d_core.evaluation.text_table import Grid
@@ -70,15 +71,15 @@ def measure_paths(
     pipeline = load_pipeline(folder)
     if pipeline.path is None:
         raise ModelError(f'{model} imagines no paths; give a model of the recipe tabletop')
-    imaginations: dict[int, PathFirst] = {}
+    imaginations: dict[Robot, PathFirst] = {}
     errors: dict[str, PathErrors] = {}
     for number, name in enumerate(track(names, 'imagining paths')):
-        episode = store.read(name)
-        arms = episode.joints.shape[1]
-        if arms not in imaginations:
-            imaginations[arms] = PathFirst(pipeline, Robot.shipped(arms))
-        of_task = errors.setdefault(str(store.attributes(name).get('task')), PathErrors())
-        _measure(of_task, imaginations[arms], store.folder / name, episode, cameras, second_view, folder.image_size,
+        episode, attributes = store.read(name), store.attributes(name)
+        robot = robot_of(attributes)
+        if robot not in imaginations:
+            imaginations[robot] = PathFirst(pipeline, robot)
+        of_task = errors.setdefault(str(attributes.get('task')), PathErrors())
+        _measure(of_task, imaginations[robot], store.folder / name, episode, cameras, second_view, folder.image_size,
                  np.random.default_rng([seed, number]))
     return errors
 

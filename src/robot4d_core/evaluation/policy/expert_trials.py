@@ -10,6 +10,7 @@ from robot4d_core.cell.expert import Expert
 from robot4d_core.cell.robot_cell import RobotCell
 from robot4d_core.cell.scene import Scene
 from robot4d_core.errors import ExpertError
+from robot4d_core.robot.names import CELL
 
 STEP = 0.1  # seconds between two looks at the expert
 
@@ -24,9 +25,9 @@ class ExpertTrial:
     ended: str
 
 
-def try_expert(task: str, seed: int, held_out_objects: bool = False) -> ExpertTrial:
+def try_expert(task: str, seed: int, held_out_objects: bool = False, robot: str = CELL) -> ExpertTrial:
     """Let the expert attempt the task in the cell of seed until it has nothing left to do."""
-    cell = RobotCell(Scene(task, seed, (), held_out_objects))
+    cell = RobotCell(Scene(task, seed, (), held_out_objects, robot))
     ended = f'not done after {MAX_SECONDS:.0f} s'
     try:
         expert = Expert(cell)
@@ -40,11 +41,13 @@ def try_expert(task: str, seed: int, held_out_objects: bool = False) -> ExpertTr
     return ExpertTrial(seed, cell.success(), cell.time, ended)
 
 
-def evaluate_expert(task: str, trials: int, seed: int = 0, held_out_objects: bool = False) -> list[ExpertTrial]:
+def evaluate_expert(
+    task: str, trials: int, seed: int = 0, held_out_objects: bool = False, robot: str = CELL,
+) -> list[ExpertTrial]:
     """Attempt the task on cells seed, seed + 1, ...; shows progress with time left."""
     from rich.progress import track
 
     return [
-        try_expert(task, seed + k, held_out_objects)
+        try_expert(task, seed + k, held_out_objects, robot)
         for k in track(range(trials), description=f'expert, {task}')
     ]

@@ -24,11 +24,13 @@ from robot4d_core.executor.motion import ArmMotion, MotionPlan
 from robot4d_core.executor.motion_planner import MotionPlanner
 from robot4d_core.executor.robot_arms import RobotArms
 from robot4d_core.generator.engines.engine import Engine, make_engine
+from robot4d_core.generator.engines.shipped_model import shipped_model
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.gripper_plan import GripperPlan, steps_until_next_look
 from robot4d_core.observation import Observation
 from robot4d_core.prediction import Prediction
 from robot4d_core.robot.gripper_model import GripperModel
+from robot4d_core.robot.names import CELL
 from robot4d_core.robot.robot import Robot
 from robot4d_core.text_files import write_text
 from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings, track_grippers
@@ -69,26 +71,26 @@ class PolicyLoop:
     max_cycles: before a trial is given up; execute_steps: how many steps of each plan are carried out, None: all;
     thinking_time: seconds of simulated time that pass, the arms at rest, between an observation and the motion that
     comes of it, as they pass on a robot: objects that move go on moving; sensor: what the cameras are like, None:
-    perfect.
+    perfect; robot: of the cell, a name in robot.names.SHIPPED.
     """
 
     def __init__(
         self, engine: Engine, task: str, max_cycles: int, execute_steps: int | None = None,
-        thinking_time: float = THINKING_TIME, sensor: SensorModel | None = None,
+        thinking_time: float = THINKING_TIME, sensor: SensorModel | None = None, robot: str = CELL,
     ) -> None:
-        """Take a started engine. Raises SceneError when there is no such task."""
-        robot = Robot.shipped(make_task(task).arms)
+        """Take a started engine. Raises SceneError when there is no such task, RobotDescriptionError."""
+        its = Robot.shipped(make_task(task).arms, robot)
         if engine.needs_robot:
-            engine.use_robot(robot)
+            engine.use_robot(its)
         self._engine = engine
         self._sensor = sensor
         self._max_cycles = max_cycles
         self._execute_steps = execute_steps
         self._thinking_time = thinking_time
-        self._grippers = [GripperModel.from_description(robot.description, arm.gripper) for arm in robot.arms]
+        self._grippers = [GripperModel.from_description(its.description, arm.gripper) for arm in its.arms]
         self._trackers = [GripperTracker(model, TrackerSettings(gripper=arm.gripper.name))
-                          for model, arm in zip(self._grippers, robot.arms, strict=True)]
-        self._planner = MotionPlanner(RobotArms.from_description(robot.description, robot.arms))
+                          for model, arm in zip(self._grippers, its.arms, strict=True)]
+        self._planner = MotionPlanner(RobotArms.from_description(its.description, its.arms))
 
     def run_trial(self, scene: Scene) -> Trial:
         """Attempt the task in a cell."""
@@ -207,28 +209,31 @@ def causes_of_failure(trials: list[Trial]) -> dict[str, int]:
 def evaluate_policy(
     task: str, engine_name: str, trials: int, seed: int, max_cycles: int, file: Path | None = None,
     execute_steps: int | None = None, thinking_time: float = THINKING_TIME, model: Path | None = None,
-    sensor: str = 'ideal',
+    sensor: str = 'ideal', robot: str = CELL,
 ) -> list[Trial]:
     """Run trials on cells seed, seed + 1, ...; print a table with progress, and write file (JSON) when given.
 
     max_cycles, execute_steps and thinking_time: see PolicyLoop; model: folder of the diffusion engine's, None for the
-    shipped one; sensor: a name in SENSORS.
+    shipped one; sensor: a name in SENSORS; robot: of the cell, a name in robot.names.SHIPPED.
+    Raises ModelError when the shipped model does not know the robot.
     """
     from rich.console import Console
     from rich.progress import track
     from rich.table import Table
 
+    if engine_name == 'diffusion':
+        model = model or shipped_model(robot)
     engine = make_engine(engine_name, **({'model': model} if engine_name == 'diffusion' else {}))
     engine.start()
-    loop = PolicyLoop(engine, task, max_cycles, execute_steps, thinking_time, SENSORS[sensor])
+    loop = PolicyLoop(engine, task, max_cycles, execute_steps, thinking_time, SENSORS[sensor], robot)
     results = [
-        loop.run_trial(Scene.sample(task, seed + k))
+        loop.run_trial(Scene.sample(task, seed + k, robot=robot))
         for k in track(range(trials), description=f'{engine_name}, trials')
     ]
     engine.stop()
 
-    table = Table(title=f'{task}, generator {engine.name}, {sensor} sensor: success judged by the simulator from '
-                        'object poses')
+    table = Table(title=f'{task}, robot {robot}, generator {engine.name}, {sensor} sensor: success judged by the '
+                        'simulator from object poses')
     for column in ('seed', 'success', 'cycles', 'ended', 'missing'):
         table.add_column(column)
     for trial in results:
@@ -248,7 +253,7 @@ def evaluate_policy(
     console.print('median s per cycle: ' + ', '.join(f'{name[:-2]} {value:.3f}' for name, value in stages.items()))
     if file is not None:
         write_text(file, json.dumps({
-            'task': task, 'engine': engine.name, 'sensor': sensor, 'trials': trials, 'seed': seed,
+            'task': task, 'robot': robot, 'engine': engine.name, 'sensor': sensor, 'trials': trials, 'seed': seed,
             'max_cycles': max_cycles, 'execute_steps': execute_steps, 'thinking_time_s': thinking_time,
             'successes': successes, 'failures': failures, 'median_s': stages,
             'results': [asdict(trial) for trial in results],

@@ -22,6 +22,7 @@ from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import Observation
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES, Prediction
 from robot4d_core.robot.gripper_model import GripperModel
+from robot4d_core.robot.names import CELL
 from robot4d_core.robot.robot import Robot
 from robot4d_core.text_files import write_text
 from robot4d_core.tracker.gripper_tracker import GripperTracker, TrackerSettings, track_grippers
@@ -64,9 +65,9 @@ class TrackingErrors:
     seconds: float
 
 
-def make_case(task: str, seed: int, width: int = 320, height: int = 256) -> TrackingCase:
+def make_case(task: str, seed: int, width: int = 320, height: int = 256, robot: str = CELL) -> TrackingCase:
     """Let the expert work for a random while in the cell of seed, then film what it does next."""
-    scene = Scene.sample(task, seed, width, height)
+    scene = Scene.sample(task, seed, width, height, robot=robot)
     cell = RobotCell(scene)
     Expert(cell).advance(np.random.default_rng([seed, 2]).uniform(0.0, LONGEST_START))
     observation = cell.observe()
@@ -133,6 +134,7 @@ def evaluate_tracking(
     seed: int = 0,
     modes: tuple[str, ...] = ('fused', 'best_view'),
     json_path: Path | None = None,
+    robot: str = CELL,
 ) -> dict[str, dict[str, float]]:
     """Track every gripper through oracle predictions of random scenes and cameras in every mode.
 
@@ -140,15 +142,15 @@ def evaluate_tracking(
     """
     from rich.progress import track
 
-    robot = Robot.shipped(make_task(task).arms)
-    models = [GripperModel.from_description(robot.description, arm.gripper) for arm in robot.arms]
+    its = Robot.shipped(make_task(task).arms, robot)
+    models = [GripperModel.from_description(its.description, arm.gripper) for arm in its.arms]
     trackers = {
         mode: [GripperTracker(model, TrackerSettings(mode=mode, gripper=arm.gripper.name))
-               for model, arm in zip(models, robot.arms, strict=True)]
+               for model, arm in zip(models, its.arms, strict=True)]
         for mode in modes}
     results: dict[str, list[TrackingErrors]] = {mode: [] for mode in modes}
     for number in track(range(seed, seed + trials), description=f'tracking oracle predictions, {task}'):
-        case = make_case(task, number)
+        case = make_case(task, number, robot=robot)
         for mode, of_mode in trackers.items():
             begin = time.process_time()
             plans = track_grippers(

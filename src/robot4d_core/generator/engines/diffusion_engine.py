@@ -10,6 +10,7 @@ import torch
 
 from robot4d_core.errors import DeviceError, EngineError, MemoryShortage
 from robot4d_core.generator.engines.engine import Cancelled, Engine, Progress
+from robot4d_core.generator.engines.shipped_model import shipped_model
 from robot4d_core.generator.model.load_pipeline import load_pipeline
 from robot4d_core.generator.model.model_folder import ModelFolder
 from robot4d_core.generator.model.model_memory import require_memory
@@ -20,9 +21,6 @@ from robot4d_core.geometry.pointmaps import pointmap_from_depth
 from robot4d_core.observation import Observation
 from robot4d_core.prediction import PredictedView, Prediction, default_time_from_start
 from robot4d_core.robot.robot import Robot
-from robot4d_core.share import share_directory
-
-DEFAULT_MODEL = 'tabletop'
 
 
 class DiffusionEngine(Engine):
@@ -132,11 +130,6 @@ class DiffusionEngine(Engine):
         except torch.cuda.OutOfMemoryError as error:
             raise MemoryShortage(f'{self.name} ran out of GPU memory ({error}); free the GPU or use another') from error
         return video.rgb, video.pointmap
-
-
-def shipped_model() -> Path:
-    """Return the folder of the model that comes with robot4d."""
-    return share_directory() / 'models' / DEFAULT_MODEL
 
 
 def torch_device(device: str) -> torch.device:

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 
 from robot4d_core.episodes.episode import Episode, told_closed
 from robot4d_core.episodes.joined_stores import JoinedStores
+from robot4d_core.episodes.recorded_robot import robot_of
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of, downsample_mask, gripper_mask, relative_pose
 from robot4d_core.errors import InverseKinematicsError, NoWindowError
@@ -67,23 +68,22 @@ def encode_looks(
 ) -> list[EncodedLook]:
     """Encode looks with progress, each seen by a random pair of cameras; those that lie in folder are read from there.
 
-    The robot is the one that comes with robot4d. Looks whose path the arm cannot follow are left out. Raises
+    The robot is that of the cell. Looks whose path the arm cannot follow are left out. Raises
     EpisodeError.
     """
-    robots: dict[int, tuple[Robot, RobotOnItsWay]] = {}
+    ways: dict[Robot, RobotOnItsWay] = {}
     encoded = []
     for name in track(names, 'encoding looks', disable=quiet):
         file = folder / f'{name}.safetensors'
         if not file.exists():
             episode = store.read(name)
-            arms = episode.joints.shape[1]
-            if arms not in robots:
-                robot = Robot.shipped(arms)
-                robots[arms] = robot, RobotOnItsWay(
+            robot = robot_of(store.attributes(name))
+            if robot not in ways:
+                ways[robot] = RobotOnItsWay(
                     robot, RobotDrawing(robot.description, robot.links), np.array(pipeline.path.config.workspace))
             pair = np.random.default_rng(list(name.encode())).choice(cameras, 2, replace=False)
             try:
-                look = encode_look(name, episode, pair, pipeline, *robots[arms])
+                look = encode_look(name, episode, pair, pipeline, robot, ways[robot])
             except InverseKinematicsError:
                 continue
             file.parent.mkdir(parents=True, exist_ok=True)

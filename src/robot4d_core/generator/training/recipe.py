@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from robot4d_core.cell.tasks.by_name import make_task
 from robot4d_core.errors import RecipeError
+from robot4d_core.robot.names import CELL, shipped_arm_names
 from robot4d_core.share import share_directory
 from robot4d_core.text_files import read_yaml
 
@@ -69,7 +71,7 @@ class DataSettings:
     """The demonstrations to record of each task, of seeds seed, seed + 1, ...; sensor: 'ideal' or 'noisy'.
 
     episodes: of each task, 0 where nothing learns from demonstrations; looks: scenes of each task, of the same seeds,
-    of which looks are taken for the path.
+    of which looks are taken for the path; robot: of the cell, a name in robot.names.SHIPPED.
     """
 
     tasks: tuple[str, ...]
@@ -78,6 +80,7 @@ class DataSettings:
     seed: int = 0
     sensor: str = 'ideal'
     looks: int = 0
+    robot: str = CELL
 
 
 @dataclass(frozen=True)
@@ -124,10 +127,23 @@ class Recipe:
         if self.file_megabytes is not None and self.file_megabytes <= 0:
             raise RecipeError(f'file_megabytes must be positive, or left out for no limit, got {self.file_megabytes}')
 
+    def with_robot(self, robot: str) -> Recipe:
+        """Return the recipe for another robot of the cell, without the tasks for which it has too few arms.
+
+        Raises RecipeError when the user brings the demonstrations.
+        """
+        if self.data is None:
+            raise RecipeError(
+                f"the recipe '{self.name}' records nothing; give what was recorded with '{robot}' by --data")
+        tasks = tuple(task for task in self.data.tasks if make_task(task).arms <= len(shipped_arm_names(robot)))
+        return replace(self, data=replace(self.data, tasks=tasks, robot=robot))
+
     def fixed(self) -> dict:
         """Return what must not change while a training goes on: all but what follows it and its last budget."""
         entries = dataclasses.asdict(self)
         del entries['evaluation'], entries['file_megabytes']
+        if self.data is not None and self.data.robot == CELL:
+            del entries['data']['robot']  # trainings of once do not name it
         if self.diffusion is not None:
             for name in BUDGET:
                 del entries['diffusion'][name]

@@ -28,6 +28,7 @@ from robot4d_core.generator.model.pipeline import TwoViewPipeline
 from robot4d_core.generator.model.unet import TwoViewUNet
 from robot4d_core.generator.training.recipe import STAGES, DataSettings, Recipe, read_recipe
 from robot4d_core.generator.training.stages import Training
+from robot4d_core.robot.names import CELL
 from robot4d_core.share import share_directory
 from robot4d_core.text_files import write_text
 
@@ -59,9 +60,11 @@ def train(args: argparse.Namespace) -> TrainedModel | None:
     args: what commands/train.py declares.
     """
     recipe = read_recipe(args.recipe or ('put_spatula_svd' if args.init_from_svd else 'tabletop_tiny'))
+    if args.robot != CELL:
+        recipe = recipe.with_robot(args.robot)
     configuration = read_configuration(recipe.model, args.ablation)
     require_stages(recipe, configuration, args.init_from_svd is not None)
-    home = Path('out/train') / recipe.name
+    home = Path('out/train') / (recipe.name if args.robot == CELL else f'{recipe.name}_{args.robot}')
     work = args.work or home / 'work'
     accelerator = make_accelerator(args.device, recipe.precision)
     pipeline = make_initial_pipeline(configuration, recipe, args.init_from_svd)
@@ -81,11 +84,13 @@ def train(args: argparse.Namespace) -> TrainedModel | None:
     folder = args.out or home / f'model{suffix}'
     write_model(pipeline, folder, recipe.file_megabytes)
     return TrainedModel(
-        folder, recipe.name + suffix, _command(args, recipe), recipe, configuration, stages, store, looks)
+        folder, home.name + suffix, _command(args, recipe), recipe, configuration, stages, store, looks)
 
 
 def _command(args: argparse.Namespace, recipe: Recipe) -> str:
     options = [f'--ablation {args.ablation}'] if args.ablation != 'full' else []
+    if args.robot != CELL:
+        options.append(f'--robot {args.robot}')
     if args.init_from_svd:
         options.append('--init-from-svd DIR')
     return ' '.join(['robot4d train', recipe.name, *options])
@@ -197,7 +202,8 @@ def _record(
         raise RecipeError(f"data: no sensor '{data.sensor}'; choose one of {', '.join(SENSORS)}")
     for task in data.tasks:
         record(folder / task, task, count, cameras, seed=data.seed, size=tuple(configuration.image_size),
-               workers=max(1, workers), sensor=SENSORS[data.sensor], looks=looks)
+               workers=max(1, workers), sensor=SENSORS[data.sensor], looks=looks,
+               robot=data.robot)
 
 
 def make_initial_pipeline(configuration: Configuration, recipe: Recipe, svd: Path | None) -> TwoViewPipeline:

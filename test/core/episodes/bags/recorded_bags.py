@@ -10,10 +10,10 @@ import numpy as np
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
 from scipy.spatial.transform import Rotation
 
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.episodes.bags.writer import BagWriter
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import look_at, make_pose
+from shipped_robot import ARMS
 
 ARM = ARMS[0]
 SIZE = WIDTH, HEIGHT = 20, 16
@@ -89,7 +89,7 @@ def make_bag(
     with ChangingWriter(folder, storage, change, compression, types) as bag:
         bag.write_text(FIRST_STAMP, '/instruction', 'put the spatula on the table')
         bag.write_transforms(FIRST_STAMP, {
-            ('world', ARM.prefix + 'arm_link0'): BASE,
+            ('world', 'arm_link0'): BASE,
             **{('world', f'{name}_link'): pose for name, pose in CAMERAS.items()},
             **{(f'{name}_link', f'{name}_color_optical_frame'): np.eye(4) for name in CAMERAS},
         }, static=True)

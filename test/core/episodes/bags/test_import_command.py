@@ -7,7 +7,6 @@ import pytest
 import yaml
 from rosbags.rosbag2 import StoragePlugin
 
-from robot4d_core.cell.arms import ARMS
 from robot4d_core.cell.demonstration import demonstrate
 from robot4d_core.cli import main
 from robot4d_core.episodes.bags.writer import BagWriter
@@ -17,7 +16,7 @@ from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.poses import pose_distance
 from robot4d_core.share import share_directory
-from shipped_robot import DESCRIPTION
+from shipped_robot import ARMS, DESCRIPTION
 
 CAMERAS = ['left', 'arm/right']
 CAMERA_NAMES = ['arm_right', 'left']  # in the episode

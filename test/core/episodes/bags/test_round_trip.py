@@ -23,7 +23,7 @@ from robot4d_core.episodes.bags.look import read_bag_look
 from robot4d_core.episodes.check import check_episode
 from robot4d_core.episodes.episode import Episode
 from robot4d_core.episodes.recorded_look import read_episode_look
-from robot4d_core.episodes.recorded_robot import cell_robot, robot_of, robot_record
+from robot4d_core.episodes.recorded_robot import robot_of, robot_record
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.geometry.poses import make_pose
 from robot4d_core.robot.robot import Robot
@@ -79,7 +79,7 @@ def test_round_trip_is_lossless(storage, seed, steps, cameras, grippers, first_s
         assert imported.settings == store.settings
         attributes = imported.attributes('episode_000003')
         assert attributes.pop('source')['bag'] == 'episode_000003'
-        assert attributes.pop('robot') == json.loads(json.dumps(robot_record(cell_robot(grippers))))
+        assert attributes.pop('robot') == json.loads(json.dumps(robot_record(Robot.shipped(grippers))))
         assert attributes == store.attributes('episode_000003')
         back = imported.read('episode_000003')
         for name in EXACT:

@@ -11,7 +11,7 @@ import pytest
 
 from core.generator.tiny_models import tiny_pipeline
 from robot4d_core.errors import ModelError
-from robot4d_core.generator.engines.diffusion_engine import DEFAULT_MODEL
+from robot4d_core.generator.engines.shipped_model import DEFAULT_MODEL
 from robot4d_core.generator.model.model_folder import CHECKSUMS, INDEX, ModelFolder, write_checksums
 from robot4d_core.share import share_directory
 

@@ -11,6 +11,7 @@ from rich.progress import track
 
 from robot4d_core.episodes.episode import Episode, told_closed
 from robot4d_core.episodes.joined_stores import JoinedStores
+from robot4d_core.episodes.recorded_robot import robot_of
 from robot4d_core.episodes.store import EpisodeStore
 from robot4d_core.episodes.windows import camera_of
 from robot4d_core.generator.model.path.scene_cloud import SceneCloud, cloud_of_view
@@ -46,20 +47,20 @@ def remember_looks(
     store: EpisodeStore | JoinedStores, names: Sequence[str], cameras: Sequence[int], workspace: np.ndarray,
     stroke: float, quiet: bool = False,
 ) -> list[RememberedLook]:
-    """Read looks as those of their cameras saw them, with progress; the robot is the one that comes with robot4d.
+    """Read looks as those of their cameras saw them, with progress; the robot is that of the cell.
 
     workspace: see cloud_of_view; stroke: opening of an open gripper, metres. Raises EpisodeError.
     """
-    drawings: dict[int, tuple[Robot, RobotDrawing]] = {}
+    drawings: dict[Robot, RobotDrawing] = {}
     looks = []
     for name in track(names, 'reading looks', disable=quiet):
         episode = store.read(name)
-        arms = episode.joints.shape[1]
-        if arms not in drawings:
-            robot = Robot.shipped(arms)
-            drawings[arms] = robot, RobotDrawing(robot.description, robot.links)
-        task = str(store.attributes(name).get('task'))
-        looks.append(_remember(name, task, episode, cameras, workspace, stroke, *drawings[arms]))
+        attributes = store.attributes(name)
+        robot = robot_of(attributes)
+        if robot not in drawings:
+            drawings[robot] = RobotDrawing(robot.description, robot.links)
+        task = str(attributes.get('task'))
+        looks.append(_remember(name, task, episode, cameras, workspace, stroke, robot, drawings[robot]))
     return looks
 
 

@@ -245,10 +245,5 @@ class RobotDescription:
     def _mesh_loader(self):
         return pin.hppfcl.CachedMeshLoader()
 
-    def _following(self, positions: Mapping[str, float]) -> dict[str, float]:
-        """Return the positions of the mimic joints."""
-        return {joint: factor * positions.get(followed, 0.0) + offset
-                for joint, (followed, factor, offset) in self._mimics.items()}
-
     def _joint_above(self, link: str) -> str:
         return self.model.frames[self.model.frames[self._links[link]].parentFrame].name

@@ -30,7 +30,14 @@ from robot4d_core.episodes.bags.topics import (
 )
 from robot4d_core.episodes.bags.transform_history import TransformHistory
 from robot4d_core.episodes.recorded_look import RecordedLook, RecordedView, choose_cameras
-from robot4d_core.errors import ImageError, ObservationError, ParameterError, SynchronisationError, TransformError
+from robot4d_core.errors import (
+    EpisodeError,
+    ImageError,
+    ObservationError,
+    ParameterError,
+    SynchronisationError,
+    TransformError,
+)
 from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import depth_in_metres
 from robot4d_core.observation import RobotState
@@ -51,13 +58,12 @@ def read_bag_look(
     time: seconds after the first image of camera n. cameras: n and m, names or numbers among topics, None for those
     found in the bag. robot: None for that which robot4d has left in the bag, else that of its cell with those of its
     arms that the bag has; package_paths: see robot_of. Raises BagError, TopicError, ImageError, CalibrationError,
-    ParameterError, EpisodeError when the robot cannot be rebuilt, and SynchronisationError when the images are never
-    stamped within TOLERANCE of each other.
+    ParameterError, and SynchronisationError when the images are never stamped within TOLERANCE of each other.
     """
     with BagReader(bag) as reader:
         found = list(topics or discover_cameras(reader.types))
         pair = [found[k] for k in choose_cameras([camera.name for camera in found], cameras)]
-        scan = _Scan(reader, pair, robot or noted_robot(reader, package_paths), robot_topics)
+        scan = _Scan(reader, pair, robot, robot_topics, package_paths)
         chosen = _choose_moments(scan.colour[0], [*scan.colour[1:], *scan.depth], time, moments)
         images = _read_images(reader, scan, chosen)
     views = tuple(
@@ -78,9 +84,15 @@ class _Scan:
     """The first reading of a bag: everything but pixels. colour, depth: streams of n and m, values count messages."""
 
     def __init__(
-        self, reader: BagReader, cameras: Sequence[CameraTopics], robot: Robot | None, robot_topics: RobotTopics
+        self, reader: BagReader, cameras: Sequence[CameraTopics], robot: Robot | None, robot_topics: RobotTopics,
+        package_paths: Sequence[Path],
     ) -> None:
         robot_topics.require_named(reader)
+        self._robot_unknown = ''
+        try:
+            robot = robot or noted_robot(reader, package_paths)
+        except EpisodeError as error:
+            self._robot_unknown = str(error)
         self.colour = [_stream(reader, camera.colour, COLOUR_KINDS, f"colour of camera '{camera.name}'")
                        for camera in cameras]
         self.depth = [_stream(reader, camera.depth, DEPTH_KINDS, f"aligned depth of camera '{camera.name}'")
@@ -126,7 +138,9 @@ class _Scan:
             return None
 
     def robot(self, frame: str, moment: int) -> dict:
-        """Return robot, or robot_unknown, of a RecordedLook whose camera n has a frame, at a stamp in ns."""
+        """Return what a RecordedLook, whose camera n has a frame, says of the robot at a stamp in ns."""
+        if self._robot_unknown:
+            return {'robot_unknown': self._robot_unknown}
         needed = [joint for arm in self._robot.arms for joint in arm.all_joints]
         try:
             joints = self._joints.at(needed, moment * 1e-9, TOLERANCE)
@@ -137,6 +151,8 @@ class _Scan:
 
     def gripper(self, frame: str, moments: np.ndarray) -> dict[str, np.ndarray]:
         """Return gripper_poses and openings of a RecordedLook up to the first unknown one, {} when none is known."""
+        if self._robot_unknown:
+            return {}
         grippers, poses, openings = [gripper.names for gripper in self._robot.grippers], [], []
         fingers = [finger for gripper in grippers for finger in gripper.finger_joints]
         for moment in moments:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import trimesh
 
 from core.chain_robot import chain_robot
 from core.episodes.bags.recorded_bags import make_bag
@@ -14,6 +15,8 @@ from core.saved_predictions import assert_same_paths, saved_prediction
 from robot4d_core.episodes.bags.look import read_bag_look
 from robot4d_core.episodes.bags.prediction_bag import read_prediction_bag, write_prediction_bag
 from robot4d_core.errors import EpisodeError, PredictionFileError
+from robot4d_core.robot.description import RobotDescription
+from robot4d_core.robot.robot import Robot
 
 
 def test_everything_comes_back(tmp_path):
@@ -71,3 +74,18 @@ def test_the_robot_comes_back_whatever_it_is(tmp_path):
     assert look.described_robot.arms == robot.arms and look.described_robot.base_frame == 'base'
     np.testing.assert_allclose(look.openings, saved.look.openings, atol=1e-8)
     np.testing.assert_allclose(look.gripper_poses, saved.look.gripper_poses, atol=1e-9)
+
+
+def test_a_robot_whose_meshes_are_gone_is_unknown_for_that_reason(tmp_path):
+    mesh = tmp_path / 'hand.stl'
+    trimesh.creation.box((0.05, 0.16, 0.04)).export(mesh)
+    boxes = chain_robot(5)
+    urdf = boxes.description.urdf.replace('<box size="0.05 0.16 0.04"/>', f'<mesh filename="{mesh}"/>')
+    saved = saved_prediction(tmp_path / 'store')
+    robot = Robot(RobotDescription(urdf), boxes.arms, boxes.base_frame)
+    write_prediction_bag(replace(saved, look=replace(saved.look, described_robot=robot)), tmp_path / 'bag')
+    mesh.unlink()
+    look = read_prediction_bag(tmp_path / 'bag').look
+    assert (look.described_robot, look.robot, look.openings) == (None, None, None)
+    assert 'cannot be rebuilt' in look.robot_unknown and 'hand.stl' in look.robot_unknown
+    np.testing.assert_array_equal(look.views[0].rgb, saved.look.views[0].rgb)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +55,21 @@ def read_arm_names(file: Path | None = None) -> tuple[ArmNames, ...]:
     file = Path(file or share_directory() / 'config' / SHIPPED)
     try:
         names = yaml.safe_load(file.read_text(encoding='utf-8'))['/**']['ros__parameters']
-        return tuple(_read(name, names[name]) for name in names['arms'])
+        arms = tuple(_read(name, names[name]) for name in names['arms'])
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
         raise ParameterError(
             f'{file} does not name the arms of a robot and their grippers: {error!r}; write it as config/robot.yaml of '
             'robot4d'
         ) from error
+    require_different('arms', [arm.name for arm in arms])
+    require_different('the grippers', [arm.gripper.name for arm in arms])
+    return arms
+
+
+def require_different(what: str, names: Sequence[str]) -> None:
+    """Raise ParameterError when a name is there twice."""
+    if len(set(names)) < len(names):
+        raise ParameterError(f"{what} must have different names, got: {', '.join(names)}")
 
 
 def _read(name: str, names: dict) -> ArmNames:

@@ -76,11 +76,12 @@ def _show(
 ) -> None:
     seen = drawn.link != NOTHING
     bright = 0.35 + 0.65 * np.clip(drawn.normal @ eye[:3, :3] @ LIGHT / np.linalg.norm(LIGHT), 0, 1)
-    picture = np.where(seen[..., None], (0.25 + 0.75 * colours[drawn.link]) * bright[..., None], 1.0)
+    picture = np.concatenate([(0.25 + 0.75 * colours[drawn.link]) * bright[..., None], seen[..., None]], axis=-1)
     right, down = target @ turn[:, :2]
     half = size / 2
     sign = np.sign(turn[:, 1].sum())  # of the axis that is drawn downwards
-    axes.imshow(picture, extent=(right - half, right + half, sign * (down + half), sign * (down - half)))
+    axes.imshow(picture, extent=(right - half, right + half, sign * (down + half), sign * (down - half)), zorder=2)
+    axes.set_axisbelow(True)
     axes.grid(alpha=0.3)
 
 
@@ -100,7 +101,7 @@ def _mark(
             axes.annotate(name, origin + 1.12 * (tip - origin), color=colour, ha='center', va='center', weight='bold')
     if pads is not None:
         both = seen(pads)
-        axes.plot(*both.T, 'o-', color=PADS, markersize=4, markeredgecolor='white', lw=1)
+        axes.plot(*both.T, 'o-', color=PADS, markersize=4, markeredgecolor='white', lw=1, zorder=3)
         if size == NEAR:
             axes.annotate(f'{1e3 * np.linalg.norm(pads[0] - pads[1]):.1f} mm', both.mean(axis=0), (0, 12),
                           textcoords='offset points', ha='center', color=PADS, weight='bold')

@@ -31,7 +31,7 @@ def generate_launch_description() -> LaunchDescription:
     urdf = ParameterValue(LaunchConfiguration('urdf'), value_type=str)
     return LaunchDescription([
         file_argument('cameras', 'YAML: names and topics of the cameras, the calibrated reference camera first'),
-        file_argument('robot', 'YAML: names of the links, frames and grippers in the robot description'),
+        file_argument('robot', 'YAML: names in the robot description; its controllers and limits count, too'),
         file_argument('controllers', 'YAML: names of the arm and gripper controllers and their joints'),
         file_argument('limits', 'YAML: workspace, speeds and every other safety limit'),
         DeclareLaunchArgument(
@@ -56,7 +56,7 @@ def generate_launch_description() -> LaunchDescription:
         ),
         node('tracker', robot, robot_description_file=urdf),
         node(
-            'executor', robot, LaunchConfiguration('controllers'), LaunchConfiguration('limits'),
+            'executor', LaunchConfiguration('controllers'), LaunchConfiguration('limits'), robot,
             robot_description_file=urdf,
             dry_run=ParameterValue(LaunchConfiguration('dry_run'), value_type=bool),
             speed_scaling=ParameterValue(LaunchConfiguration('speed_scaling'), value_type=float),

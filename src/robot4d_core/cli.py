@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from robot4d_core import __version__
-from robot4d_core.commands import benchmark, dataset, evaluate, predict, record, report, train, view
+from robot4d_core.commands import benchmark, dataset, doctor, evaluate, predict, record, report, train, view
 from robot4d_core.errors import Robot4dError
 
 
@@ -16,7 +16,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog='robot4d', description=__doc__.splitlines()[0])
     parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for command in (record, dataset, train, predict, view, evaluate, benchmark, report):
+    for command in (record, dataset, train, predict, view, evaluate, benchmark, report, doctor):
         command.add(commands)
     arguments = parser.parse_args(argv)
     try:

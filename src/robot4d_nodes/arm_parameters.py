@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
 
 from robot4d_core.errors import ParameterError
-from robot4d_core.executor.gripper_command import POSITIONS
-from robot4d_core.robot.names import ArmNames, GripperNames, read_arm_names
+from robot4d_core.executor.gripper_command import GRIPPER_TYPES, POSITIONS
+from robot4d_core.robot.names import ArmNames, GripperNames, read_arm_names, require_different
 from robot4d_nodes.lifecycle import Robot4dNode
 from robot4d_nodes.parameters import parameter
 
@@ -68,7 +68,7 @@ class ControllerParameters:
     gripper_action: str = parameter(_NO_NAME, 'Action of the gripper controller', at_configure=True)
     gripper_type: str = parameter(
         'GripperCommand', 'Type of that action; ParallelGripperCommand is told the positions of all finger joints',
-        choices=('GripperCommand', 'ParallelGripperCommand'), at_configure=True)
+        choices=GRIPPER_TYPES, at_configure=True)
     gripper_position: str = parameter(
         'finger', 'What a GripperCommand tells: pads: metres between the pads; finger: half of that; joint: rad or '
         'metres of the first finger joint; share: 0 closed to 1 open; closure: 0 open to 1 closed',
@@ -97,10 +97,10 @@ class ArmsOfNode:
     def __init__(self, node: Robot4dNode) -> None:
         self._node = node
         self._arms = node.parameters.arms
-        _require_different('arms', self._arms)
+        require_different('arms', self._arms)
         for arm in self._arms:
             node.declare_table(ArmParameters.of_arm(arm), prefix=f'{arm}.')
-        _require_different('the grippers', [arm.gripper.name for arm in self.names()])
+        require_different('the grippers', [arm.gripper.name for arm in self.names()])
 
     @property
     def grippers(self) -> list[str]:
@@ -135,8 +135,3 @@ class ArmsOfNode:
 
     def _tables(self, table: type) -> list:
         return [self._node.read_table(table, prefix=f'{arm}.') for arm in self._arms]
-
-
-def _require_different(what: str, names: list[str]) -> None:
-    if len(set(names)) < len(names):
-        raise ParameterError(f"{what} must have different names, got: {', '.join(names)}")

@@ -14,6 +14,7 @@ from robot4d_core.cli import main
     [], ['record'], ['dataset'], ['dataset', 'info'], ['dataset', 'check'], ['dataset', 'import'], ['train'],
     ['evaluate', 'policy'], ['evaluate', 'tracking'], ['evaluate', 'expert'], ['evaluate', 'table'],
     ['evaluate', 'steps'], ['evaluate', 'figure'], ['evaluate', 'outside'], ['report'], ['predict'], ['view'],
+    ['doctor', 'robot'],
 ])
 def test_every_command_has_help(arguments, capsys):
     with pytest.raises(SystemExit) as end:

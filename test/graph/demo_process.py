@@ -1,5 +1,5 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Starts `ros2 launch robot4d demo.launch.py` for a test, and never leaves anything of it behind."""
+"""Starts `ros2 launch robot4d` for a test, and never leaves anything of it behind."""
 
 import json
 import os
@@ -12,18 +12,16 @@ from pathlib import Path
 DEMO_LIMIT = 900.0  # seconds of wall time
 
 
-class Demo:
-    """A demo in a session of its own."""
+class Launched:
+    """A launch file in a session of its own."""
 
-    def __init__(self, output: Path, domain: int, **arguments):
-        """Start the demo on a ROS domain of its own."""
-        self.output = output
+    def __init__(self, file: str, domain: int, environment: dict[str, str] | None = None, **arguments):
+        """Start it on a ROS domain of its own."""
         self.printed = ''
         self._grown = threading.Condition()
         self.process = subprocess.Popen(
-            ['ros2', 'launch', 'robot4d', 'demo.launch.py', 'headless:=true', f'output:={output}',
-             *(f'{name}:={value}' for name, value in arguments.items())],
-            stdin=subprocess.DEVNULL, env={**os.environ, 'ROS_DOMAIN_ID': str(domain)},
+            ['ros2', 'launch', 'robot4d', file, *(f'{name}:={value}' for name, value in arguments.items())],
+            stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {}), 'ROS_DOMAIN_ID': str(domain)},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
         )
@@ -46,7 +44,7 @@ class Demo:
         self.process.send_signal(signal.SIGINT)
 
     def finish(self, timeout: float = DEMO_LIMIT) -> str:
-        """Wait for the end and return what was printed; nothing of the demo is left running."""
+        """Wait for the end and return what was printed; nothing of it is left running."""
         try:
             self.process.wait(timeout)
             self._reader.join(100)
@@ -56,7 +54,7 @@ class Demo:
                 os.kill(pid, signal.SIGKILL)
 
     def survivors(self) -> list[int]:
-        """Return the processes of the demo's session that still run."""
+        """Return the processes of its session that still run."""
         found = []
         for stat in Path('/proc').glob('[0-9]*/stat'):
             try:
@@ -66,6 +64,15 @@ class Demo:
             if after_name[0] != 'Z' and int(after_name[3]) == self.process.pid:
                 found.append(int(stat.parent.name))
         return found
+
+
+class Demo(Launched):
+    """The demo."""
+
+    def __init__(self, output: Path, domain: int, **arguments):
+        """Start it on a ROS domain of its own."""
+        self.output = output
+        super().__init__('demo.launch.py', domain, headless='true', output=output, **arguments)
 
     @property
     def summary(self) -> dict:

@@ -59,7 +59,10 @@ def test_a_nodes_own_file_shows_its_defaults(ros, make_node, name):
         node.destroy_node()
 
 
-@pytest.mark.parametrize('robot', ['robot', 'two_arms'])
+EXAMPLES = [f'robots/{path.stem}' for path in sorted((CONFIG / 'robots').iterdir())]
+
+
+@pytest.mark.parametrize('robot', ['robot', 'two_arms', *EXAMPLES])
 def test_every_name_in_a_robots_file_is_a_parameter_of_tracker_or_executor(ros, robot):
     values = parameters_in(robot)
     nodes = []

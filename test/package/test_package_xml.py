@@ -33,7 +33,7 @@ SANDBOX_NAMES = {**PIP_NAMES, 'open3d': 'open3d-cpu'}  # without CUDA it is a te
 OWN = {'robot4d', 'robot4d_core', 'robot4d_nodes'}
 # Needed though no file imports them: started by launch files, or loaded by what is imported.
 NOT_IMPORTED = {'rviz2', 'rosidl_default_runtime'}
-PLUGINS = {'accelerate', 'imageio-ffmpeg', 'numpy', 'tensorboard'}
+PLUGINS = {'accelerate', 'imageio-ffmpeg', 'numpy', 'pycollada', 'tensorboard'}
 
 
 def imported_modules(*folders: str) -> set[str]:

@@ -9,6 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
+from robot4d_core.errors import RobotDescriptionError
+from robot4d_core.executor.robot_examination import examine_robot
 from robot4d_core.robot.clearance import Clearance
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.gripper import Gripper
@@ -42,19 +44,15 @@ class RobotArms:
     ) -> RobotArms:
         """Take the arms that have names; their grippers count as open in clearance.
 
-        velocity_limits: see ArmKinematics. Raises RobotDescriptionError when a frame, joint, limit or shape is missing,
-        or something is no gripper.
+        velocity_limits: see ArmKinematics. Raises RobotDescriptionError with all problems that examine_robot finds.
         """
-        arms = tuple(
-            RobotArm(Gripper(description, arm.gripper),
-                     ArmKinematics(description, arm.joints, arm.gripper.tcp, base_frame, velocity_limits))
-            for arm in names)
-        fingers: dict[str, float] = {}
-        for arm in arms:
-            fingers |= arm.gripper.positions(arm.gripper.open_width)
+        found = examine_robot(description, names, base_frame, velocity_limits)
+        if found.problems:
+            raise RobotDescriptionError('; '.join(found.problems))
         return cls(
-            arms, Clearance(description, [arm.joints for arm in names], fingers),
-            np.concatenate([arm.kinematics.velocity_limits for arm in arms]))
+            tuple(RobotArm(gripper, kinematics)
+                  for gripper, kinematics in zip(found.grippers, found.kinematics, strict=True)),
+            found.clearance, np.concatenate([kinematics.velocity_limits for kinematics in found.kinematics]))
 
     @cached_property
     def joints(self) -> tuple[slice, ...]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -16,7 +16,16 @@ import trimesh
 from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.robot.package_files import find_file
 from robot4d_core.robot.shapes import collada_unit, read_shapes, to_trimesh
-from robot4d_core.robot.urdf import check_urdf, kinematic_urdf, mesh_tags, mimics, paint, parse_urdf, read_urdf
+from robot4d_core.robot.urdf import (
+    check_urdf,
+    kinematic_urdf,
+    mesh_tags,
+    mimics,
+    paint,
+    parse_urdf,
+    read_urdf,
+    with_shapes,
+)
 from robot4d_core.share import CELL_DESCRIPTION, share_directory
 
 GREY = (0.5, 0.5, 0.5)
@@ -86,7 +95,8 @@ class RobotDescription:
         from robot4d_core.robot.mujoco_spec import to_mujoco
 
         meshes = {}
-        for kind, shapes in (('visual', self._visual_shapes), ('collision', self._shapes('collision'))):
+        for kind in ('visual', 'collision'):
+            shapes = self._shapes(kind, self._links_with(kind))
             named = {shape.name: shape for shape in shapes.geometryObjects}
             for link in self._root.findall('link'):
                 for number, shape in enumerate(link.findall(kind)):
@@ -177,10 +187,24 @@ class RobotDescription:
         shared = base == self.links[0] and len(below) + 1 < len(self.links)
         return below if shared else self.links_below(base)
 
+    def require_still(self, link: str) -> int:
+        """Return the number of the frame of a link that no joint moves; raises RobotDescriptionError for others."""
+        number = self.require_link(link)
+        if moving := self.joints_above(link):
+            raise RobotDescriptionError(
+                f"base_frame '{link}' moves: joint '{moving[-1]}' carries it; name a link that no joint moves, such as "
+                f"'{self.links[0]}'")
+        return number
+
     def joints_above(self, link: str) -> tuple[str, ...]:
         """Return the movable joints between the root and a link, the root's first; mimic joints are among them."""
         above = self.model.supports[self.model.frames[self.require_link(link)].parentJoint]
         return tuple(self.model.names[number] for number in list(above)[1:])
+
+    def joint_kind(self, joint: str) -> str:
+        """Return what a movable joint is: revolute, continuous, prismatic, ..."""
+        self.require_joint(joint)
+        return next(tag.get('type') for tag in self._root.findall('joint') if tag.get('name') == joint)
 
     def mimicked_by(self, joint: str) -> str | None:
         """Return the joint that a mimic joint follows, None for one that is driven itself."""
@@ -209,9 +233,9 @@ class RobotDescription:
         Links without visual shapes are seen as their collision shapes, those without either not at all (None).
         """
         frame = self.require_link(link)
-        for shapes in (self._visual_shapes, self.collision_shapes):
-            own = [shape for shape in shapes.geometryObjects if shape.parentFrame == frame]
-            if own:
+        for kind in ('visual', 'collision'):
+            if link in self._links_with(kind):
+                own = self._shapes(kind, {link}).geometryObjects
                 T_link_joint = self.model.frames[frame].placement.inverse()
                 meshes = [to_trimesh(shape).apply_transform((T_link_joint * shape.placement).homogeneous)
                           for shape in own]
@@ -225,25 +249,22 @@ class RobotDescription:
 
         Visual shapes stand in for what a joint carries without any collision shape.
         """
-        shapes = self._shapes('collision')
+        shapes = self._shapes('collision', self._links_with('collision'))
         covered = {shape.parentJoint for shape in shapes.geometryObjects}
-        seen = {self.model.frames[self._links[link.get('name')]].parentJoint
-                for link in self._root.findall('link') if link.find('visual') is not None}
-        for shape in self._visual_shapes.geometryObjects if seen - covered else ():
-            if shape.parentJoint not in covered:
-                shapes.addGeometryObject(shape)
+        uncovered = {link for link in self._links_with('visual')
+                     if self.model.frames[self._links[link]].parentJoint not in covered}
+        for shape in self._shapes('visual', uncovered).geometryObjects if uncovered else ():
+            shapes.addGeometryObject(shape)
         return shapes
 
-    @cached_property
-    def _visual_shapes(self) -> pin.GeometryModel:
-        return self._shapes('visual')
+    def _links_with(self, kind: str) -> set[str]:
+        return {link.get('name') for link in self._root.findall('link') if link.find(kind) is not None}
 
-    def _shapes(self, kind: str) -> pin.GeometryModel:
-        return read_shapes(self.model, self._with_files(), kind, self._mesh_loader)
+    def _shapes(self, kind: str, links: Collection[str]) -> pin.GeometryModel:
+        return read_shapes(self.model, self._with_files(with_shapes(self._root, kind, links)), kind, self._mesh_loader)
 
-    def _with_files(self) -> Element:
-        """Return the URDF with the path of every mesh, and a scale that makes it metres."""
-        root = copy.deepcopy(self._root)
+    def _with_files(self, root: Element) -> Element:
+        """Give every mesh of a copy of the URDF the path of its file, and a scale that makes it metres."""
         for mesh in mesh_tags(root):
             file = find_file(mesh.get('filename', ''), self.folder, self.package_paths)
             mesh.set('filename', str(file))

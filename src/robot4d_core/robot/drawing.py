@@ -71,6 +71,10 @@ class PosedRobot:
         self._vertices = np.concatenate([np.empty((0, 3), np.float32), *(vertices for vertices, _ in meshes)])
         self._links = np.array([*links, NOTHING])
 
+    def bounds(self) -> np.ndarray:
+        """Return the lowest and the highest x, y, z (2, 3), metres in the root link, of all that is drawn."""
+        return np.stack([self._vertices.min(axis=0), self._vertices.max(axis=0)])
+
     def draw(self, placement: CameraPlacement) -> DrawnRobot:
         """Draw the robot into a camera; placement's world is the robot's root link."""
         camera, T_root_optical = placement.camera, placement.T_world_optical.astype(np.float32)

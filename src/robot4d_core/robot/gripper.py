@@ -22,7 +22,7 @@ from robot4d_core.errors import GripperError, RobotDescriptionError
 from robot4d_core.geometry.pointmaps import transform_points
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.robot.description import RobotDescription
-from robot4d_core.robot.gripper_pads import Jaw, PadFinder
+from robot4d_core.robot.gripper_pads import TOUCH, Jaw, PadFinder
 from robot4d_core.robot.names import GripperNames
 
 BEYOND = 0.003  # metres past the ends of its range that a measured opening may be
@@ -70,9 +70,7 @@ class Gripper:
 
     def opening(self, positions: Mapping[str, float]) -> float:
         """Return the metres between the pads at joint positions, those of other joints too, by name, rad or metres."""
-        positions = {joint: positions[joint] for joint in self.names.finger_joints}
-        first, second = (transform_points(pose, point) for pose, (_, point) in zip(
-            self._poses(positions, [link for link, _ in self._pads]), self._pads, strict=True))
+        first, second = self._pads_at({joint: positions[joint] for joint in self.names.finger_joints})
         apart = self._side * (first - second)
         return float(np.copysign(np.linalg.norm(apart), apart[1]))
 
@@ -96,6 +94,10 @@ class Gripper:
         coordinates = self._description.coordinates(self.positions(opening))
         model = self._description.model
         return coordinates[[model.joints[model.getJointId(joint)].idx_v for joint in self.moving_joints]]
+
+    def pads(self, opening: float) -> np.ndarray:
+        """Return where the two pads are (2, 3), metres in the tcp frame, at an opening, metres."""
+        return self._pads_at(self.positions(opening))
 
     def share(self, opening: float) -> float:
         """Return how far an opening, metres, is on the way from closed, 0, to the open width, 1."""
@@ -165,7 +167,8 @@ class Gripper:
             raise RobotDescriptionError(
                 f'the distance between the pads does not grow all the way from {ends.closed} to {ends.open}; narrow '
                 'the limits of these joints to where it does')
-        self.range = float(openings[0]), float(openings[-1])
+        closed = 0.0 if abs(openings[0]) <= TOUCH else float(openings[0])  # controllers refuse less than 0
+        self.range = closed, float(openings[-1])
         self.open_width = self.range[1] if self.names.open_width is None else self.names.open_width
         if not self.range[0] < self.open_width <= self.range[1] + BEYOND:
             raise RobotDescriptionError(
@@ -174,6 +177,10 @@ class Gripper:
         parts = [part.link for part in self.parts]
         self._positions_of = make_interp_spline(openings, [list(positions.values()) for positions in steps], k=1)
         self._poses_of = make_interp_spline(openings, [self._poses(positions, parts) for positions in steps], k=1)
+
+    def _pads_at(self, positions: Mapping[str, float]) -> np.ndarray:
+        poses = self._poses(positions, [link for link, _ in self._pads])
+        return np.stack([transform_points(pose, point) for pose, (_, point) in zip(poses, self._pads, strict=True)])
 
     def _poses(self, positions: Mapping[str, float], links: list[str]) -> np.ndarray:
         """Return T_tcp_link (L, 4, 4)."""

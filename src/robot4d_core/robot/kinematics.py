@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 import pinocchio as pin
@@ -41,12 +42,11 @@ class ArmKinematics:
     ) -> None:
         self.joint_names, self.tip_frame = tuple(joint_names), tip_frame
         self._joints = JointMap(description, self.joint_names)
-        _check_chain(description, self.joint_names, tip_frame, base_frame)
+        self._base, self._tip = description.require_still(base_frame), description.require_link(tip_frame)
+        _check_chain(description, self.joint_names, tip_frame)
         self._description, self._velocity_limits = description, velocity_limits or {}
         self._model, self._data = description.model, description.model.createData()
-        self._base, self._tip = description.require_link(base_frame), description.require_link(tip_frame)
         self._low, self._high = np.array([description.position_limits(name) for name in self.joint_names]).T
-        self._middle = np.where(self.continuous, 0.0, (self._low, self._high)).mean(axis=0)
         pin.framesForwardKinematics(self._model, self._data, pin.neutral(self._model))
         self._T_root_base = self._data.oMf[self._base].copy()
 
@@ -55,11 +55,19 @@ class ArmKinematics:
         """Lower and upper joint limits (J,), rad; infinite for continuous joints."""
         return self._low.copy(), self._high.copy()
 
+    @cached_property
+    def middle(self) -> np.ndarray:
+        """The middle (J,) of the joint limits, rad; 0 for continuous joints."""
+        return np.where(self.continuous, 0.0, (self._low, self._high)).mean(axis=0)
+
     @property
     def velocity_limits(self) -> np.ndarray:
         """Joint speed limits (J,), rad/s; raises RobotDescriptionError that names a joint without one."""
-        return np.array([
-            self._velocity_limits.get(name) or self._description.velocity_limit(name) for name in self.joint_names])
+        return np.array([self.velocity_limit(name) for name in self.joint_names])
+
+    def velocity_limit(self, joint: str) -> float:
+        """Return the speed limit of one joint, rad/s; raises RobotDescriptionError when it has none."""
+        return self._velocity_limits.get(joint) or self._description.velocity_limit(joint)
 
     @property
     def continuous(self) -> np.ndarray:
@@ -118,7 +126,7 @@ class ArmKinematics:
             if self._close(error):
                 break
             inverse = jacobian.T @ np.linalg.inv(jacobian @ jacobian.T + _DAMPING**2 * np.eye(6))
-            to_middle = gains * (self._middle - positions)
+            to_middle = gains * (self.middle - positions)
             step = inverse @ (error - jacobian @ to_middle) + to_middle
             step *= min(1.0, _LARGEST_STEP / max(np.abs(step).max(), 1e-12))
             before, positions = positions, np.clip(positions + step, self._low, self._high)
@@ -146,12 +154,8 @@ class ArmKinematics:
         return np.linalg.norm(error[:3]) < _POSITION_TOLERANCE and np.linalg.norm(error[3:]) < _ROTATION_TOLERANCE
 
 
-def _check_chain(description: RobotDescription, joints: Sequence[str], tip: str, base: str) -> None:
-    """Raise RobotDescriptionError unless the joints are those that move the tip, each can move, and base does not."""
-    if moving := description.joints_above(base):
-        raise RobotDescriptionError(
-            f"base_frame '{base}' moves: joint '{moving[-1]}' carries it; name a link that no joint moves, such as "
-            f"'{description.links[0]}'")
+def _check_chain(description: RobotDescription, joints: Sequence[str], tip: str) -> None:
+    """Raise RobotDescriptionError unless the joints are those that move the tip, and each can move."""
     moved_by = [description.mimicked_by(name) or name for name in description.joints_above(tip)]
     for name in joints:
         if name not in moved_by:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,12 +68,21 @@ def read_arm_names(file: Path | None = None) -> tuple[ArmNames, ...]:
     file = Path(file or share_directory() / SHIPPED[CELL].names)
     try:
         names = read_ros_parameters(file)
-        return tuple(_read(name, names[name]) for name in names['arms'])
+        arms = tuple(_read(name, names[name]) for name in names['arms'])
     except (KeyError, TypeError) as error:
         raise ParameterError(
             f'{file} does not name the arms of a robot and their grippers: {error!r}; write it as config/robot.yaml of '
             'robot4d'
         ) from error
+    require_different('arms', [arm.name for arm in arms])
+    require_different('the grippers', [arm.gripper.name for arm in arms])
+    return arms
+
+
+def require_different(what: str, names: Sequence[str]) -> None:
+    """Raise ParameterError when a name is there twice."""
+    if len(set(names)) < len(names):
+        raise ParameterError(f"{what} must have different names, got: {', '.join(names)}")
 
 
 def shipped_arm_names(robot: str = CELL) -> tuple[ArmNames, ...]:

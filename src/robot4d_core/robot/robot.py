@@ -33,7 +33,7 @@ class Robot:
         for arm in self.arms:
             for joint in arm.all_joints:
                 self.description.require_joint(joint)
-        self.description.require_link(self.base_frame)
+        self.description.require_still(self.base_frame)
         object.__setattr__(self, 'grippers', tuple(Gripper(self.description, arm.gripper) for arm in self.arms))
 
     @classmethod

@@ -15,6 +15,7 @@ from robot4d_core.errors import RobotDescriptionError
 from robot4d_core.robot.urdf import kinematic_urdf
 
 MESHES = ('BVHModel', 'Convex')
+OF_PARTS = ('.dae', '.obj')  # may have several, of a material each
 SMALLEST, LARGEST = 1e-3, 5.0  # metres, the size of the meshes of a link; beyond, their scale is wrong
 
 
@@ -35,6 +36,9 @@ def read_shapes(model: pin.Model, root: ElementTree.Element, kind: str, loader) 
         if unread:
             raise RobotDescriptionError(
                 f"link '{link}': {unread} of its <{kind}> shapes cannot be read; see what the parser says on stderr")
+    for shape in shapes.geometryObjects:
+        if shape.meshPath.lower().endswith(OF_PARTS):
+            _mend(shape)
     _check_sizes(model, shapes)
     return shapes
 
@@ -57,6 +61,33 @@ def boxes_around(shapes: pin.GeometryModel) -> pin.GeometryModel:
             shape.geometry = pin.hppfcl.Box(*(high - low))
             shape.placement = shape.placement * pin.SE3(np.eye(3), (low + high) / 2)
     return boxes
+
+
+def _mend(shape: pin.GeometryObject) -> None:
+    """Read a mesh by trimesh that coal has joined wrongly: it counts the corners of some parts from 0, not on.
+
+    That leaves vertices that no triangle has. Raises RobotDescriptionError when trimesh cannot read it.
+    """
+    if len(np.unique(_triangles(shape.geometry))) == shape.geometry.num_vertices:
+        return
+    try:
+        mesh = trimesh.load_mesh(shape.meshPath, process=False)
+    except Exception as error:  # of each format's reader
+        raise RobotDescriptionError(f'{shape.meshPath} cannot be read: {type(error).__name__}: {error}') from error
+    if not len(mesh.faces):
+        raise RobotDescriptionError(f'{shape.meshPath} has parts that cannot be joined; export it as one mesh, or .stl')
+    mended = type(shape.geometry)()
+    mended.beginModel(len(mesh.faces), len(mesh.vertices))
+    mended.addVertices(np.asarray(mesh.vertices * shape.meshScale))
+    mended.addTriangles(np.asarray(mesh.faces))
+    mended.endModel()
+    shape.geometry = mended
+
+
+def _triangles(geometry) -> np.ndarray:
+    """Return the vertices (N, 3) of each triangle of a coal mesh."""
+    triangles = map(geometry.tri_indices, range(geometry.num_tris))
+    return np.array([(triangle[0], triangle[1], triangle[2]) for triangle in triangles])
 
 
 def _extent(shape: pin.GeometryObject) -> tuple[np.ndarray, np.ndarray]:
@@ -94,9 +125,7 @@ def to_trimesh(shape: pin.GeometryObject) -> trimesh.Trimesh:
     if kind == 'Sphere':
         return trimesh.creation.icosphere(radius=geometry.radius)
     if kind.startswith('BVHModel'):
-        triangles = map(geometry.tri_indices, range(geometry.num_tris))
-        faces = np.array([(triangle[0], triangle[1], triangle[2]) for triangle in triangles])
-        return trimesh.Trimesh(geometry.vertices(), faces, process=False)
+        return trimesh.Trimesh(geometry.vertices(), _triangles(geometry), process=False)
     if kind.startswith('Convex'):
         return trimesh.convex.convex_hull(geometry.points())
     raise RobotDescriptionError(

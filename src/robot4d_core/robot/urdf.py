@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from xml.dom import expatbuilder
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -16,6 +19,7 @@ from robot4d_core.robot.package_files import find_package
 SHAPES = {'box', 'cylinder', 'sphere', 'capsule', 'mesh'}
 LIMITED = {'revolute', 'prismatic'}
 KINEMATIC = {'link', 'joint', 'material'}
+PLACED = re.compile(r'/|\w+://|\$')  # begins names that say where a file lies, or that xacro has yet to make
 
 _XACRO = threading.Lock()  # xacro keeps its stack of files in globals
 
@@ -32,7 +36,8 @@ class Mimic:
 def read_urdf(path: Path, xacro_arguments: Mapping[str, str], package_paths: Sequence[Path]) -> str:
     """Return the text of a URDF, or what xacro makes of a file that needs it.
 
-    package_paths: see find_package. Raises RobotDescriptionError when the file is missing or cannot be expanded.
+    package_paths: see find_package. Meshes are relative to the file that names them, also where another includes it.
+    Raises RobotDescriptionError when the file is missing or cannot be expanded.
     """
     if not path.is_file():
         raise RobotDescriptionError(f'robot description {path} does not exist; give the path of a URDF or xacro file')
@@ -45,13 +50,8 @@ def read_urdf(path: Path, xacro_arguments: Mapping[str, str], package_paths: Seq
             raise RobotDescriptionError(
                 f'{path} is a URDF, which has no arguments, but got {", ".join(xacro_arguments)}; give its xacro file')
         return ElementTree.tostring(root, 'unicode')
-    import xacro
-    from xacro import substitution_args
-
     try:
-        with _XACRO:
-            substitution_args._eval_find = lambda name: str(find_package(name, package_paths))
-            return xacro.process_file(str(path), mappings=dict(xacro_arguments)).toxml()
+        return _expand(path, xacro_arguments, package_paths)
     except RobotDescriptionError as error:
         raise RobotDescriptionError(f'{path}: {error}') from error
     except Exception as error:  # xacro raises its own, expat's and Python's errors alike
@@ -108,6 +108,16 @@ def paint(root: ElementTree.Element) -> None:
                 ElementTree.SubElement(material, 'color', rgba=rgba)
 
 
+def with_shapes(root: ElementTree.Element, kind: str, links: Collection[str]) -> ElementTree.Element:
+    """Return a copy with the 'visual' or 'collision' shapes of some links alone."""
+    root = copy.deepcopy(root)
+    for link in root.findall('link'):
+        for shape in (*link.findall('visual'), *link.findall('collision')):
+            if shape.tag != kind or link.get('name') not in links:
+                link.remove(shape)
+    return root
+
+
 def kinematic_urdf(root: ElementTree.Element) -> str:
     """Return the text of links with their shapes, and of joints, alone.
 
@@ -116,8 +126,8 @@ def kinematic_urdf(root: ElementTree.Element) -> str:
     bare = ElementTree.Element('robot', root.attrib)
     for part in root:
         if part.tag in KINEMATIC:
-            copy = ElementTree.SubElement(bare, part.tag, part.attrib)
-            copy.extend(child for child in part if child.tag != 'inertial')
+            kept = ElementTree.SubElement(bare, part.tag, part.attrib)
+            kept.extend(child for child in part if child.tag != 'inertial')
     return ElementTree.tostring(bare, 'unicode')
 
 
@@ -140,6 +150,31 @@ def mimics(root: ElementTree.Element) -> dict[str, Mimic]:
             except ValueError as error:
                 raise RobotDescriptionError(f"joint '{name}': <mimic> is not in numbers: {error}") from error
     return {name: _resolved(name, direct) for name in direct}
+
+
+def _expand(path: Path, arguments: Mapping[str, str], package_paths: Sequence[Path]) -> str:
+    import xacro
+    from xacro import substitution_args
+
+    with _XACRO:
+        parse = xacro.parse
+
+        def parse_placed(text, filename=None):
+            try:
+                document = parse(text, filename)
+            except expat.ExpatError:  # perhaps for a prefix that nobody declares
+                document = expatbuilder.parse(filename, namespaces=False)
+            for mesh in document.getElementsByTagName('mesh'):
+                if not PLACED.match(name := mesh.getAttribute('filename')):
+                    mesh.setAttribute('filename', str(Path(filename).absolute().parent / name))
+            return document
+
+        try:
+            substitution_args._eval_find = lambda name: str(find_package(name, package_paths).absolute())
+            xacro.parse = parse_placed
+            return xacro.process_file(str(path), mappings=dict(arguments)).toxml()
+        finally:
+            xacro.parse = parse
 
 
 def _resolved(name: str, direct: Mapping[str, Mimic]) -> Mimic:

@@ -69,6 +69,18 @@ def test_joint_positions_and_openings_are_the_inverse_of_each_other(name):
 
 
 @pytest.mark.parametrize('name', EACH)
+def test_pads_are_as_far_apart_as_the_opening_says(name):
+    gripper = published_model(name).gripper
+    for opening in np.linspace(*gripper.range, 5):
+        assert np.linalg.norm(np.subtract(*gripper.pads(opening))) == pytest.approx(abs(opening), abs=2e-5)
+
+
+def test_a_closed_gripper_is_never_told_less_than_nothing():
+    gripper = published_model('panda').gripper
+    assert POSITIONS['finger'](gripper, gripper.range[0]) == 0.0
+
+
+@pytest.mark.parametrize('name', EACH)
 def test_parts_are_where_the_description_has_them(name):
     gripper, description = published_model(name).gripper, published_description(name)
     for opening in np.linspace(*gripper.range, 7):

@@ -13,6 +13,7 @@ from robot4d_core.errors import InverseKinematicsError, RobotDescriptionError
 from robot4d_core.geometry.poses import invert_pose, make_pose, pose_distance
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.kinematics import ArmKinematics
+from robot4d_core.robot.reach import reach
 from shipped_robot import arm_kinematics
 
 LENGTHS = (0.4, 0.3, 0.2)
@@ -189,3 +190,9 @@ def test_when_a_joint_has_no_room_expect_it_named():
     description = RobotDescription(planar_urdf().replace('lower="-3" upper="3"', 'lower="0" upper="0"', 1))
     with pytest.raises(RobotDescriptionError, match=r"joint 'joint1' cannot move: its limits are \(0.0, 0.0\)"):
         ArmKinematics(description, ['joint1', 'joint2', 'joint3'], 'tip', 'ground')
+
+
+def test_reach_is_the_length_of_a_stretched_arm():
+    description = RobotDescription(planar_urdf())
+    arm = ArmKinematics(description, ('joint2', 'joint1', 'joint3'), 'tip', 'ground')
+    assert reach(description, arm, 'ground') == (pytest.approx(sum(LENGTHS), abs=1e-6), 'joint1')

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from published_robots import ARMS, PANDA, ROBOTS, SO101, UR5E, arm, description, files, ur5e_with_2f85
+from published_robots import ARMS, BAXTER, PANDA, ROBOTS, SO101, UR5E, arm, description, files, ur5e_with_2f85
 from robot4d_core.errors import InverseKinematicsError, RobotDescriptionError
 from robot4d_core.geometry.poses import pose_distance
 from robot4d_core.robot.clearance import Clearance
@@ -20,6 +20,8 @@ REFUSED = {
     'ur3.urdf': 'has no link',  # nothing but comments
     'alex_psyonic_hands.urdf': "joint 'Left_index_q2' mimics 'index_q1', which is no movable joint",
     'romeo_laas_small.urdf': 'file:///usr/Romeo/.* is no file',
+    'anymal.urdf': 'anymal_foot.dae has parts that cannot be joined',  # its material refers to nothing
+    'anymal-kinova.urdf': 'anymal_foot.dae has parts that cannot be joined',
 }
 NUMBER = 1000
 
@@ -71,6 +73,15 @@ def test_visual_and_collision_meshes_of_the_panda_have_one_size():
             panda.surface(link)[0].extents, np.ptp(shape.geometry.vertices(), axis=0), atol=0.01)
 
 
+def test_meshes_of_several_materials_are_whole():
+    """Of .obj and .dae files: every vertex belongs to a triangle."""
+    ur5e, baxter = description(UR5E), description(BAXTER)
+    for mesh in (ur5e.surface('shoulder_link')[0], ur5e.surface('forearm_link')[0],
+                 baxter.surface('left_upper_elbow')[0]):
+        assert len(np.unique(mesh.faces)) == len(mesh.vertices)
+    np.testing.assert_allclose(ur5e.surface('forearm_link')[0].extents, [0.4894, 0.1158, 0.1099], atol=1e-4)
+
+
 def test_the_linkage_of_a_2f85_follows_one_joint():
     robot = ur5e_with_2f85()
     pads = ['gripper_left_inner_finger_pad', 'gripper_right_inner_finger_pad']
@@ -108,7 +119,8 @@ def test_every_robot_loads_with_all_its_shapes_or_is_refused_with_a_sentence(pat
     if path.name in REFUSED:
         with pytest.raises(RobotDescriptionError, match=REFUSED[path.name]):
             robot = RobotDescription.from_file(path)
-            robot.surface(robot.links[0])
+            for link in robot.links:
+                robot.surface(link)
         return
     robot = RobotDescription.from_file(path)
     assert np.isfinite(robot.poses({})).all()

@@ -9,9 +9,11 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from nodes.bench import Probe, overrides, wait_until
-from published_robots import PACKAGES, PANDA
+from nodes.test_config import parameters_in
+from published_robots import MODELS, PACKAGES, PANDA
 from robot4d_nodes.executor import Executor
 from robot4d_nodes.lifecycle import spinning
+from robot_folder import urdf_of
 from shipped_robot import DESCRIPTION
 
 PUBLISHED = {
@@ -25,7 +27,18 @@ NO_SPEED = {'robot_description': re.sub(r'velocity="[^"]*"', 'velocity="0"', DES
 SUPPLIED = {f'joint_velocity_limits.arm_joint{number}': 2.0 for number in range(1, 8)}
 
 
-@pytest.mark.parametrize('values', [PUBLISHED, {**NO_SPEED, **SUPPLIED}], ids=['panda', 'speeds supplied'])
+
+def example(name: str) -> dict:
+    """Return the parameters that an example of config/robots gives an executor."""
+    values = parameters_in(f'robots/{name}')
+    return values | {'robot_description_file': str(urdf_of(name)),
+                     'package_paths': [str(folder) for folder in (*PACKAGES, MODELS.parent)]}
+
+
+@pytest.mark.parametrize('values', [
+    PUBLISHED, {**NO_SPEED, **SUPPLIED}, example('panda'), example('ur5e_robotiq_2f_85'), example('so101'),
+    pytest.param(example('xarm7_robotiq_2f_85'), marks=pytest.mark.slow),
+], ids=['published', 'speeds supplied', 'panda', 'ur5e', 'so101', 'xarm7'])
 def test_a_robot_that_is_described_well_is_known(ros, values):
     executor = Executor(parameter_overrides=overrides(**values))
     with spinning(executor):

@@ -8,6 +8,7 @@ import numpy as np
 from robot4d_core.episodes.bags.recording import Stream, stamps_of
 from robot4d_core.errors import EpisodeError, SynchronisationError
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
+from robot4d_core.sensors.stamps import first_jump
 
 TOLERANCE = 0.05  # seconds between what belongs to one moment, unless told otherwise
 MAX_DELAY = 1.0  # seconds between a header stamp and the bag's log time
@@ -31,6 +32,18 @@ def check_clocks(streams: list[Stream]) -> None:
         raise SynchronisationError(
             f'the clocks of {early} and {late} differ by {delays[late] - delays[early]:.3f} s (stamp against log time, '
             f'median; at most {MAX_DELAY_DIFFERENCE} s is expected); synchronise the computers (chrony, PTP)')
+
+
+def check_order(streams: list[Stream]) -> None:
+    """Raise SynchronisationError when the stamps of a stream jump back: what is before and after is of two times."""
+    for stream in streams:
+        seconds = [stamp * 1e-9 for stamp in stream.stamps]
+        if jump := first_jump(seconds):
+            number, back = jump
+            raise SynchronisationError(
+                f'{stream.name}: the stamps jump back by {back:.3f} s at message {number} of {len(seconds)}, after '
+                f'{seconds[number - 1] - seconds[0]:.1f} s: its clock was set, or the recorded bag began again; record '
+                'again, or cut the bag there')
 
 
 def choose_moments(

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import yaml
 
-from robot4d_core.episodes.bags.images import COMPRESSED_IMAGE, IMAGE
 from robot4d_core.episodes.bags.reader import BagReader
 from robot4d_core.errors import ParameterError, TopicError
+from robot4d_core.sensors.images import IMAGE
 
 CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
 JOINT_STATE = 'sensor_msgs/msg/JointState'
@@ -20,10 +20,7 @@ TEXT = 'std_msgs/msg/String'
 TRANSFORMS = 'tf2_msgs/msg/TFMessage'
 JOINT_STATES, INSTRUCTION, TF, TF_STATIC = '/joint_states', '/instruction', '/tf', '/tf_static'
 
-COLOUR_KINDS = {'': IMAGE, '/compressed': COMPRESSED_IMAGE}
-DEPTH_KINDS = {'': IMAGE, '/compressedDepth': COMPRESSED_IMAGE, '/compressed': COMPRESSED_IMAGE}
 SEGMENTATION_KINDS = {'': IMAGE}
-"""How images may have been recorded: suffix of the topic -> message type, in order of preference."""
 
 _COLOUR_TOPIC = re.compile(r'/(?P<name>.+)/color/image_raw(/compressed)?')
 

@@ -12,7 +12,7 @@ import numpy as np
 from robot4d_core.episodes.bags.importing.settings import ImportSettings
 from robot4d_core.episodes.bags.recorded_arms import RecordedArm
 from robot4d_core.episodes.bags.recording import Recording, Stream
-from robot4d_core.episodes.bags.synchronisation import check_clocks, choose_moments, match, nearest_values
+from robot4d_core.episodes.bags.synchronisation import check_clocks, check_order, choose_moments, match, nearest_values
 from robot4d_core.episodes.bags.topics import JOINT_STATES, CameraTopics
 from robot4d_core.errors import EpisodeError, TransformError
 from robot4d_core.prediction import FRAME_INTERVAL
@@ -39,6 +39,7 @@ class Timeline:
         joints = [recording.joints[joint] for arm in arms for joint in arm.all_joints]
         images = [stream for streams in (recording.colour, recording.depth, recording.segmentation)
                   for stream in streams.values()]
+        check_order([*images, *joints])
         check_clocks([*images, *joints, recording.transform_stream])
         spans = [recording.transforms.span(settings.base_frame, arm.tcp) for arm in arms]
         located = []

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from message_filters import SimpleFilter, Subscriber
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.qos import QoSProfile
@@ -186,8 +187,8 @@ class Camera:
             subscriber = Subscriber(self._node, source.message_type, source.topic, qos_profile=profile,
                                     callback_group=self._group, event_callbacks=silent)
         except RCLError:
-            raise ObservationError(f'{source.topic} cannot be heard as {type_name(source.message_type)}: this node has it '
-                                   'as another type; see the topics of the cameras') from None
+            raise ObservationError(f'{source.topic} cannot be heard as {type_name(source.message_type)}: this node takes '
+                                   'it as another type; see the topics of the cameras') from None
         subscriber.registerCallback(callback)
         self._node.configured.callback(self._node.destroy_subscription, subscriber.sub)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from sensor_msgs.msg import Image
 from robot4d_core.errors import ObservationError, Robot4dError
 from robot4d_core.geometry.camera_view import CameraView
 from robot4d_core.sensors.sources import check_frames, refuse_same_images, refuse_shared_topics
+from robot4d_core.sensors.stamps import clocks_differ
 from robot4d_nodes.camera_streams import Camera, CameraTopics, ImageStream
 from robot4d_nodes.clocks import clock_advice, when_time_jumps_back
 from robot4d_nodes.conversions import time_from_message
@@ -83,6 +85,8 @@ class CameraInputs:
         silence, age = time.monotonic() - received, self._node.seconds_now() - stamp
         if silence > self._max_silence:
             raise ObservationError(self._why_unmatched() or f'no synchronised images for {silence:.1f} s')
+        if differing := self._clocks_differ():
+            raise ObservationError(differing)
         if -age > _MAX_AHEAD:
             raise ObservationError(
                 f"the images are stamped {-age:.1f} s ahead of this node's clock; {clock_advice(self._node, stamp)}")
@@ -120,7 +124,11 @@ class CameraInputs:
         """Say what has happened since images were last matched, and which streams are too far apart."""
         events = [source.event for source in (*self._streams, *self._cameras)]
         happened = [event.words for event in events if event.words and event.time > self._matched_at]
-        return '; '.join([*filter(None, [self._apart()]), *happened])
+        return '; '.join([*filter(None, [self._clocks_differ() or self._apart()]), *happened])
+
+    def _clocks_differ(self) -> str:
+        delays = {f'{stream.camera.name} {stream.kind}': stream.delay for stream in self._streams}
+        return clocks_differ({name: delay for name, delay in delays.items() if math.isfinite(delay)})
 
     def _apart(self) -> str:
         """Say which streams are too far apart, comparing the stamps that each has in memory."""
@@ -149,13 +157,13 @@ class CameraInputs:
             for stream, queue in zip(self._streams, self._synchroniser.queues, strict=True):
                 if stream in streams:
                     queue.clear()
-                    stream.stamps.clear()
+                    stream.forget()
             self._newest = None
 
     def _health(self) -> Health:
         with self._arrived:
             newest, values = self._newest, {'skew (ms)': f'{self._skew * 1e3:.1f}', 'looks': self._matched}
-        problem = '; '.join(self.problems())
+        problem = '; '.join(self.problems()) or self._clocks_differ()
         if newest is None or time.monotonic() - newest[0] > self._max_silence:
             return Health(WARN, problem or self._why_unmatched() or 'no synchronised images', values)
         values['age (s)'] = f'{self._node.seconds_now() - time_from_message(newest[1][0].header.stamp):.2f}'

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from statistics import median
 
 from message_filters import SimpleFilter, Subscriber
 from rclpy._rclpy_pybind11 import RCLError
@@ -86,6 +88,7 @@ class ImageStream(SimpleFilter):
         super().__init__()
         self.camera, self.kind, self.source = camera, kind, source
         self.stamps: deque[float] = deque(maxlen=memory)
+        self._delays: deque[float] = deque(maxlen=memory)
         self.event = Event()
         self._check, self._order = check, StampOrder()
 
@@ -106,10 +109,22 @@ class ImageStream(SimpleFilter):
             self.event = Event(f'the stamps of {self.camera.name} {self.kind} jumped back by {back:.2f} s')
             self.camera.changed_at = float('-inf')
             self.camera.forget([self])
+        self._delays.append(self.source.node.seconds_now() - stamp)
         if stamp < self.camera.changed_at:
             return  # taken before the camera changed
         self.stamps.append(stamp)
         self.signalMessage(image)
+
+    def forget(self) -> None:
+        """Start afresh: the stamps of before are of another time."""
+        self.stamps.clear()
+        self._delays.clear()
+
+    @property
+    def delay(self) -> float:
+        """Seconds of the ROS clock between stamp and arrival (median); NaN before there is one."""
+        delays = tuple(self._delays)
+        return median(delays) if delays else math.nan
 
     def problem(self) -> str:
         """Return why there are no images now, '' when there are."""
@@ -187,8 +202,9 @@ class Camera:
             subscriber = Subscriber(self._node, source.message_type, source.topic, qos_profile=profile,
                                     callback_group=self._group, event_callbacks=silent)
         except RCLError:
-            raise ObservationError(f'{source.topic} cannot be heard as {type_name(source.message_type)}: this node takes '
-                                   'it as another type; see the topics of the cameras') from None
+            raise ObservationError(
+                f'{source.topic} cannot be heard as {type_name(source.message_type)}: this node takes it as another '
+                'type; see the topics of the cameras') from None
         subscriber.registerCallback(callback)
         self._node.configured.callback(self._node.destroy_subscription, subscriber.sub)
 

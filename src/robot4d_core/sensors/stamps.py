@@ -1,11 +1,12 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
-"""Stamps of a stream: they go on, except where a clock was set back."""
+"""Stamps of streams: each goes on, except where a clock was set back, and all are of one time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 JUMP = 0.1  # seconds back that are no mere disorder on the way
+MAX_DELAY_DIFFERENCE = 0.25  # seconds, between two streams
 
 
 class StampOrder:
@@ -30,3 +31,16 @@ def first_jump(stamps: Iterable[float]) -> tuple[int, float] | None:
     """Return the number of the first of stamps (seconds, as they came) that jumped back, and by how many seconds."""
     order = StampOrder()
     return next(((number, back) for number, stamp in enumerate(stamps) if (back := order.jump(stamp))), None)
+
+
+def clocks_differ(delays: Mapping[str, float]) -> str:
+    """Say which streams are stamped by clocks that differ, '' when none are.
+
+    delays: seconds between stamp and arrival (median) by stream; images arrive when they were taken, whatever they say.
+    """
+    early, late = min(delays, key=delays.get, default=''), max(delays, key=delays.get, default='')
+    if not delays or not delays[late] - delays[early] > MAX_DELAY_DIFFERENCE:
+        return ''
+    return (f'the clocks of {early} and {late} differ by {delays[late] - delays[early]:.3f} s (arrival minus stamp, '
+            f'median; at most {MAX_DELAY_DIFFERENCE} s is expected); synchronise them (chrony, PTP; realsense-ros: '
+            'global_time_enabled)')

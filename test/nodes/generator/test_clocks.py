@@ -53,10 +53,10 @@ def test_when_a_camera_is_right_again_expect_observations_within_2_s(quick, name
 
 
 @pytest.mark.parametrize(('change', 'expected'), [
-    ({'second': {'delay': 100.0}}, r'reference and second are \d{5,6} ms apart, limit 50 ms; synchronise .*'
-     r'the stamps of second (colour|depth) jumped back by 100\.\d\d s'),
-    ({'second': {'delay': 0.75}},
-     r'reference and second are 7\d\d ms apart.* second colour jumped back by 0\.[67]\d s'),
+    ({'second': {'delay': 100.0}},
+     r'the clocks of reference \w+ and second \w+ differ by (99|100)\.\d+ s .*; synchronise .*'
+     r'the stamps of second (colour|depth) jumped back by (99|100)\.\d\d s'),
+    ({'second': {'delay': 0.75}}, r'the clocks of reference \w+ and second \w+ differ by 0\.\d+ s'),
     ({'reference': {'delay': 100.0}, 'second': {'delay': 100.0}}, r'are 1\d\d\.\d s old; .*synchronise the clocks'),
     ({'reference': {'delay': -5.0}, 'second': {'delay': -5.0}}, r"[45]\.\d s ahead of this node's clock; synchronise"),
     ({'second': {'stamp': 0.0}}, r'/second/\S+: the images are stamped 0; let the driver'),

@@ -8,13 +8,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from statistics import median
 
 from message_filters import SimpleFilter, Subscriber
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.event_handler import SubscriptionEventCallbacks
-from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from robot4d_core.errors import CalibrationError, ImageError, ObservationError
@@ -122,9 +120,12 @@ class ImageStream(SimpleFilter):
 
     @property
     def delay(self) -> float:
-        """Seconds of the ROS clock between stamp and arrival (median); NaN before there is one."""
+        """Seconds of the ROS clock between stamp and arrival; NaN before there is one.
+
+        The shortest, which tells of the clocks also when the machine is too busy to hear in time.
+        """
         delays = tuple(self._delays)
-        return median(delays) if delays else math.nan
+        return min(delays) if delays else math.nan
 
     def problem(self) -> str:
         """Return why there are no images now, '' when there are."""
@@ -165,11 +166,9 @@ class Camera:
             for kind, topic, profile, option, check in (
                 ('colour', topics.color_topic, topics.color_qos, 'color_qos', check_colour),
                 ('depth', topics.depth_topic, topics.depth_qos, 'depth_qos', check_depth)))
-        self._subscribe(self._info, self._on_info, qos.named(topics.info_qos))
-        if topics.info_qos != 'LATCHED':
-            self._subscribe(self._info, self._on_info, qos.LATCHED)  # what a latched one said before
-        for stream in (self.colour, self.depth):
-            self._subscribe(stream.source, stream.add, qos.named(stream.source.profile))
+        for source, callback in ((self._info, self._on_info), (self.colour.source, self.colour.add),
+                                 (self.depth.source, self.depth.add)):
+            self._subscribe(source, callback)
 
     @property
     def topics(self) -> tuple[str, str, str]:
@@ -196,11 +195,12 @@ class Camera:
         return _Source(
             self._node, self._node.resolve_topic_name(topic), message_type, profile, f'{self.name}.{option}', monitor)
 
-    def _subscribe(self, source: _Source, callback: Callable, profile: QoSProfile) -> None:
+    def _subscribe(self, source: _Source, callback: Callable) -> None:
         silent = SubscriptionEventCallbacks(use_default_callbacks=False)  # problems() names what is unheard
         try:
-            subscriber = Subscriber(self._node, source.message_type, source.topic, qos_profile=profile,
-                                    callback_group=self._group, event_callbacks=silent)
+            subscriber = Subscriber(
+                self._node, source.message_type, source.topic, qos_profile=qos.named(source.profile),
+                callback_group=self._group, event_callbacks=silent)
         except RCLError:
             raise ObservationError(
                 f'{source.topic} cannot be heard as {type_name(source.message_type)}: this node takes it as another '

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from rclpy.node import Node
-from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
+from rclpy.qos import DurabilityPolicy, QoSCompatibility, QoSProfile, qos_check_compatible
 
 
 def type_name(message_type: type) -> str:
@@ -21,7 +21,11 @@ def why_unheard(node: Node, topic: str, message_type: type, profile: QoSProfile,
     """Say why a subscription to a topic has heard nothing; see misfit."""
     if reason := misfit(node, topic, message_type, profile, remedy):
         return reason
-    return f'its publisher {" and ".join(names_of_publishers(node, topic))} is silent'
+    silent = f'its publisher {" and ".join(names_of_publishers(node, topic))} is silent'
+    latched = profile.durability == DurabilityPolicy.VOLATILE and any(
+        info.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
+        for info in node.get_publishers_info_by_topic(node.resolve_topic_name(topic)))
+    return f'{silent}, and may have been latched before: {remedy}' if latched and remedy else silent
 
 
 def misfit(node: Node, topic: str, message_type: type, profile: QoSProfile, remedy: str = '') -> str:

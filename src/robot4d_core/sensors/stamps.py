@@ -36,11 +36,11 @@ def first_jump(stamps: Iterable[float]) -> tuple[int, float] | None:
 def clocks_differ(delays: Mapping[str, float]) -> str:
     """Say which streams are stamped by clocks that differ, '' when none are.
 
-    delays: seconds between stamp and arrival (median) by stream; images arrive when they were taken, whatever they say.
+    delays: seconds between stamp and arrival by stream; images arrive when they were taken, whatever they say.
     """
     early, late = min(delays, key=delays.get, default=''), max(delays, key=delays.get, default='')
     if not delays or not delays[late] - delays[early] > MAX_DELAY_DIFFERENCE:
         return ''
-    return (f'the clocks of {early} and {late} differ by {delays[late] - delays[early]:.3f} s (arrival minus stamp, '
-            f'median; at most {MAX_DELAY_DIFFERENCE} s is expected); synchronise them (chrony, PTP; realsense-ros: '
+    return (f'the clocks of {early} and {late} differ by {delays[late] - delays[early]:.3f} s (arrival minus '
+            f'stamp; at most {MAX_DELAY_DIFFERENCE} s is expected); synchronise them (chrony, PTP; realsense-ros: '
             'global_time_enabled)')

@@ -136,12 +136,17 @@ def test_when_one_topic_is_taken_as_two_types_expect_it_named_at_configure(ros, 
                       second__color_topic='/reference/color/camera_info')
 
 
-def test_a_latched_camera_info_of_before_is_heard(ros, monkeypatch, engine):
-    made = Bench(monkeypatch, engine, second__info_topic='/latched/camera_info')
+@pytest.mark.parametrize('info_qos', ['SENSOR_DATA', 'LATCHED'])
+def test_a_latched_camera_info_of_before_is_heard_where_its_qos_is_named(ros, monkeypatch, engine, info_qos):
+    made = Bench(monkeypatch, engine, **QUICK, second__info_topic='/latched/camera_info', second__info_qos=info_qos)
     made.probe.create_publisher(CameraInfo, '/latched/camera_info', qos.LATCHED).publish(
         camera_to_message(CAMERA, 1.0, ''))
     with made as bench:
-        assert bench.works()
+        if info_qos == 'LATCHED':
+            wait_until(bench.works)
+        else:
+            wait_until(lambda: 'second: no camera_info on /latched/camera_info: its publisher /probe is silent, and '
+                               'may have been latched before: set second.info_qos to' in bench.failure())
 
 
 def test_two_cameras_on_one_topic_are_refused_at_configure(ros, monkeypatch, engine):

@@ -3,54 +3,28 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from message_filters import ApproximateTimeSynchronizer, SimpleFilter, Subscriber
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.clock import JumpThreshold
-from rclpy.duration import Duration
-from sensor_msgs.msg import CameraInfo, Image
+from message_filters import ApproximateTimeSynchronizer
+from sensor_msgs.msg import Image
 
-from robot4d_core.errors import CalibrationError, ImageError, ObservationError, Robot4dError
+from robot4d_core.errors import ObservationError, Robot4dError
 from robot4d_core.geometry.camera_view import CameraView
-from robot4d_core.geometry.cameras import PinholeCamera
-from robot4d_nodes import qos
-from robot4d_nodes.conversions import (
-    camera_from_message,
-    check_colour,
-    check_depth,
-    colour_from_message,
-    depth_from_message,
-    time_from_message,
-)
-from robot4d_nodes.diagnostics import OK, WARN, Health, InputMonitor
+from robot4d_core.sensors.sources import check_frames, refuse_same_images, refuse_shared_topics
+from robot4d_core.sensors.stamps import clocks_differ
+from robot4d_nodes.camera_streams import Camera, CameraTopics, ImageStream
+from robot4d_nodes.clocks import clock_advice, when_time_jumps_back
+from robot4d_nodes.conversions import time_from_message
+from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.lifecycle import Robot4dNode
-from robot4d_nodes.parameters import parameter
 
 _WAIT = 0.05  # seconds
-
-
-@dataclass(frozen=True)
-class CameraTopics:
-    """The parameters of one camera; the defaults of `of_camera` are realsense-ros' names."""
-
-    color_topic: str = parameter('', 'Colour images (rgb8, bgr8, rgba8 or bgra8)', at_configure=True)
-    depth_topic: str = parameter('', 'Depth images aligned to colour (16UC1 or 32FC1)', at_configure=True)
-    info_topic: str = parameter('', 'camera_info of the colour images', at_configure=True)
-    color_qos: str = parameter('SENSOR_DATA', 'QoS of the colour images', choices=qos.NAMES, at_configure=True)
-    depth_qos: str = parameter('SENSOR_DATA', 'QoS of the depth images', choices=qos.NAMES, at_configure=True)
-    info_qos: str = parameter('SENSOR_DATA', 'QoS of camera_info', choices=qos.NAMES, at_configure=True)
-
-    @classmethod
-    def of_camera(cls, name: str) -> CameraTopics:
-        """Return the topics of a realsense-ros camera called name, with aligned depth."""
-        return cls(
-            f'/{name}/color/image_raw', f'/{name}/aligned_depth_to_color/image_raw', f'/{name}/color/camera_info')
+_MAX_AHEAD = 0.5  # seconds of an image before the node's clock; simulators publish /clock now and then only
 
 
 @dataclass(frozen=True)
@@ -60,107 +34,6 @@ class Look:
     stamp: float
     frame_id: str
     views: tuple[CameraView, ...]
-
-
-class _ImageStream(SimpleFilter):
-    """A stream of images that passes on only what fits, and remembers why the rest did not."""
-
-    def __init__(
-        self, camera: str, kind: str, topic: str, check: Callable[[Image, str], None],
-        intrinsics: Callable[[], PinholeCamera | None], monitor: InputMonitor, memory: int,
-    ) -> None:
-        super().__init__()
-        self.camera, self.kind, self.topic, self.monitor = camera, kind, topic, monitor
-        self.stamps: deque[float] = deque(maxlen=memory)
-        self._check, self._intrinsics = check, intrinsics
-
-    def add(self, image: Image) -> None:
-        try:
-            if image.header.stamp.sec < 0:
-                raise ImageError(f'{self.topic}: stamped before 1970, at {time_from_message(image.header.stamp):.0f} s')
-            self._check(image, self.topic)
-            camera = self._intrinsics()
-            if camera and (image.width, image.height) != (camera.width, camera.height):
-                raise ImageError(
-                    f'{self.topic}: image is {image.width}x{image.height} but camera_info says '
-                    f'{camera.width}x{camera.height}; use depth aligned to colour, and its camera_info'
-                )
-        except ImageError as error:
-            self.monitor.dropped(str(error))
-            return
-        self.monitor.received()
-        self.stamps.append(time_from_message(image.header.stamp))
-        self.signalMessage(image)
-
-    def problem(self) -> str | None:
-        if self.monitor.recent_drop:
-            return self.monitor.recent_drop
-        if self.monitor.age == float('inf'):
-            return f'{self.camera}: no {self.kind} image on {self.topic}'
-        if self.monitor.stale:
-            return f'{self.camera}: no {self.kind} image on {self.topic} for {self.monitor.age:.1f} s'
-        return None
-
-
-class _Camera:
-    """The three inputs of one camera."""
-
-    def __init__(self, node: Robot4dNode, name: str, topics: CameraTopics, max_silence: float, memory: int) -> None:
-        self.name = name
-        self.camera: PinholeCamera | None = None
-        self._node = node
-        self._group = MutuallyExclusiveCallbackGroup()
-        self._info_topic = node.resolve_topic_name(topics.info_topic)
-        self._info_monitor = self._watch('camera_info', max_silence)
-        self.colour, self.depth = (
-            _ImageStream(name, kind, node.resolve_topic_name(topic), check, lambda: self.camera,
-                         self._watch(kind, max_silence), memory)
-            for kind, topic, check in (
-                ('colour', topics.color_topic, check_colour), ('depth', topics.depth_topic, check_depth)))
-        self._subscribe(CameraInfo, self._info_topic, topics.info_qos, self._info_monitor, self._on_info)
-        for stream, profile in ((self.colour, topics.color_qos), (self.depth, topics.depth_qos)):
-            self._subscribe(Image, stream.topic, profile, stream.monitor, stream.add)
-
-    def _watch(self, kind: str, max_silence: float) -> InputMonitor:
-        part = f'{self.name} {kind}'
-        self._node.configured.callback(self._node.diagnostics.remove, part)
-        return self._node.diagnostics.watch_input(part, max_silence)
-
-    def _subscribe(self, message_type, topic: str, profile: str, monitor: InputMonitor, callback) -> None:
-        def incompatible(reason: str) -> None:
-            monitor.dropped(reason)
-            self._node.get_logger().warning(reason)
-
-        subscriber = Subscriber(
-            self._node, message_type, topic, qos_profile=qos.named(profile), callback_group=self._group,
-            event_callbacks=qos.report_incompatible(topic, incompatible),
-        )
-        subscriber.registerCallback(callback)
-        self._node.configured.callback(self._node.destroy_subscription, subscriber.sub)
-
-    def _on_info(self, info: CameraInfo) -> None:
-        try:
-            self.camera = camera_from_message(info, self._info_topic)
-        except CalibrationError as error:
-            self.camera = None
-            self._info_monitor.dropped(str(error))
-        else:
-            self._info_monitor.received()
-
-    def problems(self) -> list[str]:
-        info = None
-        if self.camera is None:
-            info = self._info_monitor.recent_drop or f'{self.name}: no camera_info on {self._info_topic}'
-        return [problem for problem in (info, self.colour.problem(), self.depth.problem()) if problem]
-
-    def view(self, colour: Image, depth: Image) -> CameraView:
-        if colour.header.frame_id != depth.header.frame_id:
-            raise ImageError(
-                f"{self.name}: depth is in frame '{depth.header.frame_id}' but colour in '{colour.header.frame_id}'; "
-                'use the depth image that is aligned to colour')
-        return CameraView(
-            self.name, self.camera, colour_from_message(colour, self.colour.topic),
-            depth_from_message(depth, self.depth.topic))
 
 
 class CameraInputs:
@@ -174,24 +47,27 @@ class CameraInputs:
         self, node: Robot4dNode, topics: dict[str, CameraTopics], *, max_skew: float, queue_size: int,
         max_silence: float,
     ) -> None:
-        """Subscribe; everything is undone with node.configured. Adds one line per stream to /diagnostics."""
+        """Subscribe; everything is undone with node.configured. Adds one line per stream to /diagnostics.
+
+        Raises ObservationError when two cameras take one topic.
+        """
         self._node, self._max_skew, self._max_silence = node, max_skew, max_silence
         self._cameras = [
-            _Camera(node, name, of_camera, max_silence, queue_size) for name, of_camera in topics.items()]
+            Camera(node, name, of_camera, max_silence, queue_size) for name, of_camera in topics.items()]
+        refuse_shared_topics({camera.name: camera.topics for camera in self._cameras})
         self._streams = [stream for camera in self._cameras for stream in (camera.colour, camera.depth)]
         self._newest: tuple[float, tuple[Image, ...]] | None = None
         self._skew = float('nan')
-        self._matched = 0
+        self._matched, self._matched_at = 0, float('-inf')
         self._arrived = threading.Condition()
         self._synchroniser = ApproximateTimeSynchronizer(self._streams, queue_size, max_skew)
         self._synchroniser.registerCallback(self._on_images)
+        for camera in self._cameras:
+            camera.forget = self._forget
         part = f'cameras {", ".join(topics)}'
         node.diagnostics.add(part, self._health)
         node.configured.callback(node.diagnostics.remove, part)
-        jump = node.get_clock().create_jump_callback(
-            JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
-            post_callback=lambda _: self._forget())
-        node.configured.callback(jump.unregister)
+        when_time_jumps_back(node, lambda: self._forget(self._streams))
 
     def look(self, not_before: float) -> Look:
         """Return the newest look whose stamp is not_before (seconds of the ROS clock) or later.
@@ -200,21 +76,29 @@ class CameraInputs:
         images of the newest look do not fit.
         """
         with self._arrived:
-            newest = self._newest
+            newest, lenses = self._newest, [camera.lens for camera in self._cameras]
         problems = self.problems()
         if newest is None or problems:
-            raise ObservationError('; '.join(problems) or self._apart() or 'the first images have just come')
+            raise ObservationError('; '.join(problems) or self._why_unmatched() or 'the first images have just come')
         received, images = newest
         stamp, frame_id = time_from_message(images[0].header.stamp), images[0].header.frame_id
-        silence = time.monotonic() - received
+        silence, age = time.monotonic() - received, self._node.seconds_now() - stamp
         if silence > self._max_silence:
-            raise ObservationError(self._apart() or f'no synchronised images for {silence:.1f} s')
-        if stamp < not_before:
+            raise ObservationError(self._why_unmatched() or f'no synchronised images for {silence:.1f} s')
+        if differing := self._clocks_differ():
+            raise ObservationError(differing)
+        if -age > _MAX_AHEAD:
             raise ObservationError(
-                f'the newest synchronised images are {self._node.seconds_now() - stamp:.1f} s old; '
-                'no newer ones came in time')
-        self._refuse_future(stamp)
-        views = [camera.view(*images[2 * i:2 * i + 2]) for i, camera in enumerate(self._cameras)]
+                f"the images are stamped {-age:.1f} s ahead of this node's clock; {clock_advice(self._node, stamp)}")
+        if stamp < not_before:
+            advice = f'; {clock_advice(self._node, stamp)}' if age > self._max_silence else ''
+            raise ObservationError(
+                f'the newest synchronised images are {age:.1f} s old; no newer ones came in time{advice}')
+        pairs = {camera.name: images[2 * i:2 * i + 2] for i, camera in enumerate(self._cameras)}
+        check_frames({name: tuple(image.header.frame_id for image in pair) for name, pair in pairs.items()})
+        views = [camera.view(*pair, lens)
+                 for camera, pair, lens in zip(self._cameras, pairs.values(), lenses, strict=True)]
+        refuse_same_images({view.name: view.rgb for view in views})
         return Look(stamp, frame_id, tuple(views))
 
     def wait_for_look(self, not_before: float, timeout: float, give_up: Callable[[], bool]) -> Look:
@@ -236,45 +120,51 @@ class CameraInputs:
         """Return, in words, what is wrong with single inputs now."""
         return [problem for camera in self._cameras for problem in camera.problems()]
 
-    def _refuse_future(self, stamp: float) -> None:
-        ahead = stamp - self._node.seconds_now()
-        if ahead > self._max_silence:
-            raise ObservationError(
-                f"the images are stamped {ahead:.1f} s ahead of this node's clock; synchronise the clocks, "
-                'or set use_sim_time on every node and see that /clock is published')
+    def _why_unmatched(self) -> str:
+        """Say what has happened since images were last matched, and which streams are too far apart."""
+        events = [source.event for source in (*self._streams, *self._cameras)]
+        happened = [event.words for event in events if event.words and event.time > self._matched_at]
+        return '; '.join([*filter(None, [self._clocks_differ() or self._apart()]), *happened])
+
+    def _clocks_differ(self) -> str:
+        delays = {f'{stream.camera.name} {stream.kind}': stream.delay for stream in self._streams}
+        return clocks_differ({name: delay for name, delay in delays.items() if math.isfinite(delay)})
 
     def _apart(self) -> str:
         """Say which streams are too far apart, comparing the stamps that each has in memory."""
         for a, b in combinations(self._streams, 2):
             gaps = [abs(s - t) for s in tuple(a.stamps) for t in tuple(b.stamps)]
             if gaps and min(gaps) >= self._max_skew:
-                names = [a.camera, b.camera] if a.camera != b.camera else [f'{a.camera} colour', 'its depth']
+                same = a.camera is b.camera
+                names = [f'{a.camera.name} colour', 'its depth'] if same else [a.camera.name, b.camera.name]
                 return (f'{names[0]} and {names[1]} are {min(gaps) * 1e3:.0f} ms apart, '
-                        f'limit {self._max_skew * 1e3:.0f} ms')
+                        f'limit {self._max_skew * 1e3:.0f} ms; synchronise their clocks (chrony, PTP; realsense-ros: '
+                        'global_time_enabled)')
         return ''
 
     def _on_images(self, *images: Image) -> None:
         stamps = [time_from_message(image.header.stamp) for image in images]
         with self._arrived:
-            self._newest = (time.monotonic(), images)
+            self._matched_at = time.monotonic()
+            self._newest = self._matched_at, images
             self._skew = max(stamps) - min(stamps)
             self._matched += 1
             self._arrived.notify_all()
 
-    def _forget(self) -> None:
-        """Start afresh after time jumped back (a bag that loops): old stamps would shadow all that follows."""
+    def _forget(self, streams: Sequence[ImageStream]) -> None:
+        """Start these streams afresh: images of before a jump of time would shadow all that follow."""
         with self._synchroniser.lock, self._arrived:
-            for queue in self._synchroniser.queues:
-                queue.clear()
-            for stream in self._streams:
-                stream.stamps.clear()
+            for stream, queue in zip(self._streams, self._synchroniser.queues, strict=True):
+                if stream in streams:
+                    queue.clear()
+                    stream.forget()
             self._newest = None
 
     def _health(self) -> Health:
         with self._arrived:
             newest, values = self._newest, {'skew (ms)': f'{self._skew * 1e3:.1f}', 'looks': self._matched}
-        problem = '; '.join(self.problems())
+        problem = '; '.join(self.problems()) or self._clocks_differ()
         if newest is None or time.monotonic() - newest[0] > self._max_silence:
-            return Health(WARN, problem or self._apart() or 'no synchronised images', values)
+            return Health(WARN, problem or self._why_unmatched() or 'no synchronised images', values)
         values['age (s)'] = f'{self._node.seconds_now() - time_from_message(newest[1][0].header.stamp):.2f}'
         return Health(WARN if problem else OK, problem or 'synchronised', values)

@@ -1,9 +1,8 @@
 # Copyright 2026 the robot4d authors. SPDX-License-Identifier: Apache-2.0
 """Between the library's types and ROS messages.
 
-Colour images may come as rgb8, bgr8, rgba8 or bgra8, depth images as 16UC1 (millimetres) or 32FC1 (metres); anything
-else is refused by name. Outgoing `data` fields are always filled by `byte_array`: assigning a numpy array to them is
-500 times slower.
+What cameras send is understood by robot4d_core.sensors. Outgoing `data` fields are always filled by `byte_array`:
+assigning a numpy array to them is 500 times slower.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import numpy as np
 import rclpy.time
 import unique_identifier_msgs.msg
 from builtin_interfaces.msg import Duration, Time
-from cv_bridge import CvBridge
 from geometry_msgs.msg import Point, Pose, Quaternion, Transform, TransformStamped, Vector3
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
 from std_msgs.msg import Header
@@ -29,16 +27,14 @@ from robot4d.msg import Prediction as PredictionMessage
 from robot4d.msg import SimulatorState as SimulatorStateMessage
 from robot4d_core.errors import CalibrationError, ImageError, ObservationError, PredictionError
 from robot4d_core.geometry.cameras import PinholeCamera
-from robot4d_core.geometry.pointmaps import depth_in_metres, depth_in_millimetres
+from robot4d_core.geometry.pointmaps import depth_in_millimetres
 from robot4d_core.geometry.poses import pose_from_quaternion, quaternion_of
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.observation import SimulatorState
 from robot4d_core.prediction import GripperPath, PredictedView, Prediction
+from robot4d_core.sensors.camera_info import read_camera_info
+from robot4d_core.sensors.images import raw_pixels
 
-COLOUR_ENCODINGS = ('rgb8', 'bgr8', 'rgba8', 'bgra8')
-DEPTH_ENCODINGS = ('16UC1', '32FC1')
-
-_BRIDGE = CvBridge()
 _POINT = np.dtype([('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('rgb', '<u4')])
 
 
@@ -142,49 +138,6 @@ def depth_to_message(depth: np.ndarray, stamp: float, frame_id: str) -> Image:
     return image_to_message(depth_in_millimetres(depth), '16UC1', stamp, frame_id)
 
 
-def colour_from_message(message: Image, topic: str) -> np.ndarray:
-    """Return (H, W, 3) uint8 RGB; raises ImageError for an encoding that is not a colour image's, or for lost bytes."""
-    check_colour(message, topic)
-    return np.asarray(_BRIDGE.imgmsg_to_cv2(message, desired_encoding='rgb8'))
-
-
-def depth_from_message(message: Image, topic: str) -> np.ndarray:
-    """Return (H, W) float32 metres, NaN invalid; raises ImageError for an encoding that is not a depth image's."""
-    check_depth(message, topic)
-    return depth_in_metres(_BRIDGE.imgmsg_to_cv2(message, desired_encoding='passthrough'), message.encoding)
-
-
-def check_colour(message: Image, topic: str) -> None:
-    """Raise ImageError unless message is a whole colour image in an encoding that is understood."""
-    _check_image(message, topic, 'colour', COLOUR_ENCODINGS)
-
-
-def check_depth(message: Image, topic: str) -> None:
-    """Raise ImageError unless message is a whole depth image in an encoding that is understood."""
-    _check_image(message, topic, 'depth', DEPTH_ENCODINGS)
-
-
-def _check_image(message: Image, topic: str, kind: str, encodings: Sequence[str]) -> None:
-    if message.encoding not in encodings:
-        raise ImageError(
-            f"{topic}: a {kind} image must be {', '.join(encodings)}, got '{message.encoding}'; "
-            "remap the input to the right topic or change the driver's format"
-        )
-    if not message.width or not message.height or len(message.data) != message.height * message.step:
-        raise ImageError(
-            f'{topic}: image is {message.width}x{message.height} with step {message.step} but carries '
-            f'{len(message.data)} bytes; the driver sends broken images'
-        )
-
-
-def camera_from_message(info: CameraInfo, topic: str) -> PinholeCamera:
-    """Return the intrinsics; raises CalibrationError that names the topic when K cannot be right."""
-    try:
-        return PinholeCamera.from_matrix(info.k, info.width, info.height)
-    except CalibrationError as error:
-        raise CalibrationError(f'{topic}: {error}') from None
-
-
 def camera_to_message(camera: PinholeCamera, stamp: float, frame_id: str) -> CameraInfo:
     """Return the camera_info of a rectified camera."""
     fx, fy, cx, cy = camera.fx, camera.fy, camera.cx, camera.cy
@@ -227,7 +180,7 @@ def prediction_from_message(message: PredictionMessage) -> Prediction:
     """Return the predicted 4-D video; raises PredictionError or CalibrationError when it contradicts itself."""
     views = []
     for view in message.views:
-        camera = camera_from_message(view.camera_info, f"prediction, view '{view.camera_name}'")
+        camera = _pinhole(view.camera_info, f"prediction, view '{view.camera_name}'")
         views.append(PredictedView(
             name=view.camera_name, camera=camera,
             rgb=_video(view.images, 'rgb8', np.uint8, camera, view.camera_name),
@@ -243,17 +196,25 @@ def prediction_from_message(message: PredictionMessage) -> Prediction:
     )
 
 
+def _pinhole(info: CameraInfo, what: str) -> PinholeCamera:
+    seen = read_camera_info(info, what)
+    if seen.lens is not None:
+        raise CalibrationError(f'{what}: images of a prediction must not be distorted')
+    return seen.camera
+
+
 def _video(images: Sequence[Image], encoding: str, dtype: type, camera: PinholeCamera, view: str) -> np.ndarray:
-    shape = (camera.height, camera.width, 3)
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    """Return (T, H, W, 3); raises PredictionError."""
     for image in images:
-        if image.encoding != encoding or len(image.data) != size:
+        if (image.encoding, image.width, image.height) != (encoding, camera.width, camera.height):
             raise PredictionError(
-                f"view '{view}': every frame must be {encoding}, {camera.width}x{camera.height} ({size} bytes), "
-                f'got {image.encoding}, {image.width}x{image.height} ({len(image.data)} bytes)'
-            )
-    frames = [np.frombuffer(image.data, dtype).reshape(shape) for image in images]
-    return np.stack(frames) if frames else np.empty((0, *shape), dtype)
+                f"view '{view}': every frame must be {encoding}, {camera.width}x{camera.height}, got {image.encoding}, "
+                f'{image.width}x{image.height}')
+    try:
+        frames = [raw_pixels(image, f"view '{view}'") for image in images]
+    except ImageError as error:
+        raise PredictionError(str(error)) from None
+    return np.stack(frames) if frames else np.empty((0, camera.height, camera.width, 3), dtype)
 
 
 def gripper_plans_to_message(plans: Sequence[GripperPlan]) -> GripperPlans:

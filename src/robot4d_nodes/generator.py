@@ -26,7 +26,8 @@ from robot4d_core.observation import Observation, RobotState, SimulatorState
 from robot4d_core.prediction import Prediction
 from robot4d_nodes import qos
 from robot4d_nodes.arm_parameters import ArmsOfNode, arms_parameter
-from robot4d_nodes.camera_inputs import CameraInputs, CameraTopics, Look
+from robot4d_nodes.camera_inputs import CameraInputs, Look
+from robot4d_nodes.camera_streams import CameraTopics
 from robot4d_nodes.conversions import (
     duration_to_message,
     prediction_to_message,
@@ -37,6 +38,7 @@ from robot4d_nodes.conversions import (
 from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.lifecycle import Robot4dNode, run_node
 from robot4d_nodes.parameters import parameter
+from robot4d_nodes.publishers import why_unheard
 from robot4d_nodes.robot_state_input import RobotParameters, RobotStateInput
 from robot4d_nodes.single_goal import SingleGoalServer
 
@@ -240,7 +242,8 @@ class Generator(Robot4dNode):
                     return simulator_state_from_message(message)
             self.stopping.wait(_TICK)
         raise ObservationError(
-            f'no simulator_state within {settings.max_skew * 1e3:.0f} ms of the observation; '
+            f'no simulator_state within {settings.max_skew * 1e3:.0f} ms of the observation '
+            f"({why_unheard(self, 'simulator_state', SimulatorStateMessage, qos.STATE)}); "
             f"engine '{self._engine.name}' works in simulation only: is the cell node running?")
 
     def _engine_health(self) -> Health:

@@ -7,15 +7,15 @@ import time
 from collections.abc import Collection, Sequence
 
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.clock import JumpThreshold
-from rclpy.duration import Duration
 from sensor_msgs.msg import JointState
 
 from robot4d_core.errors import ObservationError
 from robot4d_core.robot.joint_record import JointRecord
 from robot4d_nodes import qos
+from robot4d_nodes.clocks import clock_advice, when_time_jumps_back
 from robot4d_nodes.conversions import time_from_message
 from robot4d_nodes.lifecycle import Robot4dNode
+from robot4d_nodes.publishers import names_of_publishers, why_unheard
 
 _TICK = 0.02  # seconds
 
@@ -41,10 +41,7 @@ class JointHistory:
             JointState, 'joint_states', self._receive, qos.JOINT_STATES,
             callback_group=MutuallyExclusiveCallbackGroup())
         node.configured.callback(node.destroy_subscription, subscription)
-        jump = node.get_clock().create_jump_callback(
-            JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=True),
-            post_callback=lambda _: self.forget())
-        node.configured.callback(jump.unregister)
+        when_time_jumps_back(node, self._record.forget)
 
     def positions_at(self, stamp: float, tolerance: float, timeout: float) -> dict[str, float]:
         """Return the joint positions at stamp by name, rad or metres; tolerance: seconds of the ROS clock.
@@ -56,17 +53,24 @@ class JointHistory:
         while not self._record.reaches(self._joints, stamp) and time.monotonic() < deadline:
             if self._node.stopping.wait(_TICK):
                 break
-        return self._record.at(self._joints, stamp, tolerance)
+        try:
+            return self._record.at(self._joints, stamp, tolerance)
+        except ObservationError as error:
+            raise ObservationError(f'{error}; {self._advice(stamp)}') from None
 
-    def forget(self) -> None:
-        """Start afresh after time jumped back."""
-        self._record.forget()
+    def _advice(self, stamp: float) -> str:
+        if not self._record.names:
+            return why_unheard(self._node, 'joint_states', JointState, qos.JOINT_STATES)
+        if len(publishers := names_of_publishers(self._node, 'joint_states')) > 1:
+            return f'published by {", ".join(publishers)}'
+        return clock_advice(self._node, stamp)
 
     def _receive(self, message: JointState) -> None:
         expected = set(self._joints).intersection(message.name)
         stamp = time_from_message(message.header.stamp)
         if expected and stamp > self._node.seconds_now() + self._duration:  # of before a jump, or of another clock
-            self._monitor.dropped(f"stamped {stamp - self._node.seconds_now():.0f} s ahead of this node's clock")
+            self._monitor.dropped(f"stamped {stamp - self._node.seconds_now():.0f} s ahead of this node's clock; "
+                                  f'{clock_advice(self._node, stamp)}')
             return
         try:
             told = self._record.add(stamp, message.name, message.position)

@@ -22,7 +22,8 @@ from robot4d_core.geometry.pointmaps import pointmap_from_depth
 from robot4d_core.gripper_plan import GripperPlan
 from robot4d_core.prediction import Prediction
 from robot4d_nodes import qos
-from robot4d_nodes.camera_inputs import CameraInputs, CameraTopics
+from robot4d_nodes.camera_inputs import CameraInputs
+from robot4d_nodes.camera_streams import CameraTopics
 from robot4d_nodes.conversions import (
     cloud_to_message,
     gripper_plans_from_message,

@@ -7,15 +7,11 @@ practised by image_pipeline and realsense-ros).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.qos import (
     DurabilityPolicy,
     HistoryPolicy,
     QoSProfile,
     ReliabilityPolicy,
-    qos_policy_name_from_kind,
     qos_profile_sensor_data,
     qos_profile_system_default,
 )
@@ -44,6 +40,9 @@ STATE = _keep_last(10)
 JOINT_STATES = _keep_last(10, reliability=ReliabilityPolicy.BEST_EFFORT)
 """For subscribing to joint states: connects to every publisher."""
 
+TRANSFORMS = _keep_last(100, reliability=ReliabilityPolicy.BEST_EFFORT)
+"""For subscribing to tf: connects to every publisher."""
+
 LATCHED = _keep_last(1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 """For what a late subscriber must still get: robot_description, the last gripper plan."""
 
@@ -67,13 +66,3 @@ NAMES = tuple(_BY_NAME)
 def named(name: str) -> QoSProfile:
     """Return the profile that a `..._qos` parameter names, one of NAMES."""
     return _BY_NAME[name]
-
-
-def report_incompatible(topic: str, report: Callable[[str], None]) -> SubscriptionEventCallbacks:
-    """Return the event callbacks that report, in words, a publisher on topic that a subscription cannot hear."""
-    def incompatible(event) -> None:
-        policy = qos_policy_name_from_kind(event.last_policy_kind)
-        report(f'{topic}: a publisher offers another {policy} than this node requests and cannot be heard; '
-               f'set the input\'s qos parameter ({", ".join(NAMES)})')
-
-    return SubscriptionEventCallbacks(incompatible_qos=incompatible)

@@ -15,6 +15,7 @@ from robot4d_core.robot.robot_file import parse_xacro_arguments, to_paths
 from robot4d_nodes import qos
 from robot4d_nodes.lifecycle import Robot4dNode
 from robot4d_nodes.parameters import parameter
+from robot4d_nodes.publishers import why_unheard
 
 _TIMEOUT = 5.0  # seconds
 _TICK = 0.05  # seconds
@@ -65,5 +66,6 @@ def _hear(node: Robot4dNode, topic: str) -> str:
     node.destroy_subscription(subscription)
     if not received:
         raise RobotDescriptionError(
-            f"no URDF on '{topic}'; start robot_state_publisher, or set the parameter robot_description_file")
+            f"no URDF on '{topic}': {why_unheard(node, topic, String, qos.LATCHED)}; start robot_state_publisher, or "
+            'set the parameter robot_description_file')
     return received[0]

@@ -6,16 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rclpy.duration import Duration
 from rclpy.time import Time
-from tf2_ros import TransformException
 
 from robot4d_core.errors import ObservationError
 from robot4d_core.observation import RobotState
 from robot4d_core.robot.names import ArmNames
 from robot4d_core.robot.robot import Robot
 from robot4d_core.robot.robot_file import read_base_frame
-from robot4d_nodes.conversions import moment, time_to_message, transform_from_message
+from robot4d_nodes.conversions import moment, time_to_message
 from robot4d_nodes.diagnostics import OK, WARN, Health
 from robot4d_nodes.joint_history import JointHistory
 from robot4d_nodes.lifecycle import Robot4dNode
@@ -73,14 +71,11 @@ class RobotStateInput:
         joints = self._joints.positions_at(stamp, tolerance, timeout)
         time = moment(time_to_message(stamp))
         try:
-            transform = self._transforms.lookup_transform(
-                self._base, frame_id, time, timeout=Duration(seconds=timeout))
-        except TransformException as error:
+            return RobotState(joints, self._transforms.pose_at(self._base, frame_id, time, timeout))
+        except ObservationError as error:
             raise ObservationError(
-                f"no transform from the reference camera '{frame_id}' to base_frame '{self._base}' at the observation: "
-                f"{error}; publish the camera's extrinsic (tf2_ros static_transform_publisher), and see that "
-                'base_frame is a frame of tf') from error
-        return RobotState(joints, transform_from_message(transform))
+                f"{error}; publish the reference camera's extrinsic (tf2_ros static_transform_publisher), and see that "
+                f"base_frame '{self._base}' is a frame of tf") from error
 
     def _health(self) -> Health:
         if not self._frame:

@@ -12,8 +12,7 @@ import numpy as np
 from geometry_msgs.msg import PoseArray, PoseStamped
 from nav_msgs.msg import Path
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.duration import Duration
-from tf2_ros import TransformBroadcaster, TransformException
+from tf2_ros import TransformBroadcaster
 
 from robot4d.msg import GripperPlans
 from robot4d.msg import Prediction as PredictionMessage
@@ -30,7 +29,6 @@ from robot4d_nodes.conversions import (
     moment,
     pose_to_message,
     prediction_from_message,
-    transform_from_message,
     transform_to_message,
 )
 from robot4d_nodes.diagnostics import OK, WARN, Health
@@ -147,15 +145,12 @@ class Tracker(Robot4dNode):
 
     def _pose_at(self, message: PredictionMessage, tcp: str) -> np.ndarray:
         """Return T_frame_tcp at the observation; raises ObservationError that names the missing transform."""
-        frame = message.header.frame_id
         try:
-            return transform_from_message(self._transforms.lookup_transform(
-                frame, tcp, moment(message.header.stamp),
-                timeout=Duration(seconds=self.parameters.state_timeout)))
-        except TransformException as error:
+            return self._transforms.pose_at(
+                message.header.frame_id, tcp, moment(message.header.stamp), self.parameters.state_timeout)
+        except ObservationError as error:
             raise ObservationError(
-                f"no transform from '{tcp}' to '{frame}' at the observation: {error}; check that the "
-                "reference camera's static transform and the robot's links are in tf") from error
+                f"{error}; see that the reference camera's static transform and the robot's links are in tf") from error
 
     def _publish_lost(self, message: PredictionMessage, reason: str) -> None:
         self.get_logger().error(f'cannot follow the gripper: {reason}')

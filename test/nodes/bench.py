@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType
+from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, Image
@@ -77,11 +78,18 @@ class Fault:
 
     silent: set[str] = field(default_factory=set)  # of colour, depth, info
     delay: float = 0.0  # seconds that its stamps lag behind
+    stamp: float | None = None  # instead of the time
     colour_encoding: str = 'rgb8'
     depth_encoding: str = '16UC1'
     size: tuple[int, int] = (CAMERA.width, CAMERA.height)
-    focal_length: float = CAMERA.fx
     depth_frame: str | None = None
+    frame: str | None = None
+    seen_as: str = 'reference'  # whose colours it has
+    info: dict = field(default_factory=dict)  # fields of camera_info
+    padding: int = 0  # bytes by which rows are too short
+    zoom: float = 1.0
+    info_size: tuple[int, int] = (CAMERA.width, CAMERA.height)
+    unit: float = 1.0  # by which its depth is multiplied
 
 
 class SyntheticCameras(Node):
@@ -90,6 +98,7 @@ class SyntheticCameras(Node):
     def __init__(self, names=('reference', 'second'), **values) -> None:
         super().__init__('cameras', parameter_overrides=overrides(**values))
         self.faults = {name: Fault() for name in names}
+        self.frames = 0  # that each camera has sent
         self._topics = {name: {
             'colour': self.create_publisher(Image, f'/{name}/color/image_raw', qos.CAMERA_SOURCE),
             'depth': self.create_publisher(Image, f'/{name}/aligned_depth_to_color/image_raw', qos.CAMERA_SOURCE),
@@ -99,22 +108,43 @@ class SyntheticCameras(Node):
 
     def _publish(self) -> None:
         now = self.get_clock().now().nanoseconds * 1e-9
+        self.frames += 1
         for name, fault in self.faults.items():
-            for kind, message in self._messages(name, now - fault.delay).items():
+            for kind, message in self._messages(
+                name, now - fault.delay if fault.stamp is None else fault.stamp).items():
                 if kind not in fault.silent:
                     self._topics[name][kind].publish(message)
 
     def _messages(self, name: str, stamp: float) -> dict:
         fault = self.faults[name]
-        frame = f'{name}_color_optical_frame'
+        frame = fault.frame or f'{name}_color_optical_frame'
         rgb, depth = wall(*fault.size)
+        if name != fault.seen_as:
+            rgb = np.ascontiguousarray(rgb[..., ::-1])
         colour = image_to_message(rgb, 'rgb8', stamp, frame)
         colour.encoding = fault.colour_encoding
-        depth_image = depth_to_message(depth, stamp, fault.depth_frame or frame)
+        colour.step -= fault.padding
+        depth_image = depth_to_message(depth * fault.unit, stamp, fault.depth_frame or frame)
+        if fault.depth_encoding == '32FC1':
+            depth_image = image_to_message(depth * fault.unit, '32FC1', stamp, fault.depth_frame or frame)
         depth_image.encoding = fault.depth_encoding
-        info = camera_to_message(CAMERA, stamp, frame)
-        info.k[0] = fault.focal_length
+        info = camera_to_message(CAMERA.resized(*fault.info_size), stamp, frame)
+        info.k[0] *= fault.zoom
+        info.p[0] *= fault.zoom
+        for field_name, value in fault.info.items():
+            setattr(info, field_name, value)
         return {'info': info, 'colour': colour, 'depth': depth_image}
+
+
+@contextmanager
+def stranger() -> Iterator[Node]:
+    """Make a node as of another process, which may publish topics of other types than ours."""
+    context = Context()
+    context.init()
+    node = Node('stranger', context=context)
+    yield node
+    node.destroy_node()
+    context.try_shutdown()
 
 
 def wall(width: int = CAMERA.width, height: int = CAMERA.height) -> tuple[np.ndarray, np.ndarray]:

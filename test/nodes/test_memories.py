@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from tf2_msgs.msg import TFMessage
 from tf2_ros import TransformBroadcaster
 
-from nodes.bench import Probe, overrides, wait_until
+from nodes.bench import Probe, overrides, stranger, wait_until
 from robot4d_core.errors import ObservationError
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import header, time_to_message, transform_to_message
@@ -31,8 +34,9 @@ class NoParameters:
 class Remembering(Robot4dNode):
     """A node that remembers, under simulated time."""
 
-    def __init__(self) -> None:
-        super().__init__('remembering', NoParameters(), parameter_overrides=overrides(use_sim_time=True))
+    def __init__(self, *arguments: str) -> None:
+        super().__init__('remembering', NoParameters(), parameter_overrides=overrides(use_sim_time=True),
+                         cli_args=arguments)
 
     def configure(self) -> None:
         self.transforms = TransformMemory(self, DURATION)
@@ -54,6 +58,9 @@ class Bench:
             return abs(self.node.seconds_now() - now) < 1e-6
 
         wait_until(arrived)
+
+    def send(self, transform) -> None:
+        self._tf.sendTransform(transform)
 
     def tell(self, stamp: float, position: float = 0.0) -> None:
         self._tf.sendTransform(transform_to_message(np.eye(4), 'world', 'hand', stamp))
@@ -96,6 +103,73 @@ def test_when_a_message_of_before_the_jump_is_heard_after_it_expect_it_passed_ov
     wait_until(lambda: "stamped 500 s ahead of this node's clock" in bench.probe.says('remembering: joint_states'))
     bench.tell_until_known(499.0, 499.5)  # nothing newer has made them too old to be remembered
     assert not bench.knows(1000.0)
+
+
+def test_when_the_stamps_alone_jump_back_expect_what_was_before_forgotten_and_what_follows_known(bench):
+    bench.set_time(1000.0)
+    bench.tell_until_known(999.0, 999.5)
+    bench.tell_until_known(989.0, 989.5)  # within the duration: nothing is too old to be remembered
+    assert not bench.knows(999.5)
+    with pytest.raises(ObservationError, match='their stamps jumped back by'):
+        bench.node.joints.positions_at(999.0, 0.01, 0.0)
+    with pytest.raises(ObservationError, match="the stamps of 'hand' jumped back by"):
+        bench.node.transforms.pose_at('world', 'hand', Time(seconds=999), 0.0)
+
+
+def test_a_marker_that_cameras_see_with_other_delays_makes_nothing_forgotten(bench):
+    bench.set_time(1000.0)
+    bench.tell_until_known(999.0, 999.5)
+    for stamp in (999.9, 999.4):
+        bench.send(transform_to_message(np.eye(4), 'camera', 'marker', stamp))
+    wait_until(lambda: bench.node.transforms.can_transform('camera', 'marker', Time(nanoseconds=999_400_000_000)))
+    assert bench.knows(999.5)
+
+
+def test_static_transforms_of_a_volatile_publisher_are_heard(bench):
+    publisher = bench.probe.create_publisher(TFMessage, '/tf_static', 10)
+    message = TFMessage(transforms=[transform_to_message(np.eye(4), 'world', 'table', 0.0)])
+
+    def known() -> bool:
+        publisher.publish(message)
+        return bool(bench.node.transforms.can_transform('world', 'table', Time()))
+
+    wait_until(known)
+
+
+@pytest.mark.parametrize(('topic', 'message_type', 'profile', 'expected'), [
+    ('/tf_static', TFMessage, 10, r'/stranger cannot be heard \(volatile publisher .*; publish it transient local'),
+    ('/tf_static', String, 10, 'it is published as std_msgs/msg/String by /stranger, not as tf2_msgs/msg/TFMessage'),
+    ('/elsewhere', String, 10, 'nobody publishes /tf_static'),
+])
+def test_a_transform_that_is_not_known_is_told_with_who_publishes(bench, topic, message_type, profile, expected):
+    def says() -> bool:
+        with pytest.raises(ObservationError) as caught:
+            bench.node.transforms.pose_at('world', 'table', Time(seconds=1), 0.0)
+        return re.search(expected, str(caught.value))
+
+    with stranger() as other:
+        other.create_publisher(message_type, topic, profile)
+        wait_until(says, message=expected)
+
+
+@pytest.mark.parametrize(('message_type', 'expected'), [
+    (None, 'nobody publishes /remapped/joint_states'),
+    (String, 'it is published as std_msgs/msg/String by /stranger, not as sensor_msgs/msg/JointState'),
+    (JointState, 'its publisher /stranger is silent'),
+])
+def test_joint_states_that_are_not_heard_are_told_with_who_publishes(ros, message_type, expected):
+    node = Remembering('--ros-args', '-r', 'joint_states:=/remapped/joint_states')
+
+    def says() -> bool:
+        with pytest.raises(ObservationError) as caught:
+            node.joints.positions_at(1.0, 0.1, 0.0)
+        return expected in str(caught.value)
+
+    with spinning(node), stranger() as other:
+        wait_until(lambda: node.active)
+        if message_type:
+            other.create_publisher(message_type, '/remapped/joint_states', 10)
+        wait_until(says, message=expected)
 
 
 def test_two_publishers_of_parts_are_waited_for(ros):

@@ -14,8 +14,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 LIBRARY = REPOSITORY / 'src' / 'robot4d_core'
 ORDER = (
-    'errors', 'text_files', 'share', 'geometry', 'observation', 'prediction', 'gripper_plan', 'robot', 'episodes',
-    'cell', 'generator', 'tracker', 'executor', 'viewer', 'evaluation', 'commands', 'cli',
+    'errors', 'text_files', 'share', 'geometry', 'sensors', 'observation', 'prediction', 'gripper_plan', 'robot',
+    'episodes', 'cell', 'generator', 'tracker', 'executor', 'viewer', 'evaluation', 'commands', 'cli',
 )
 """Data flows downwards: a room imports only what stands above it."""
 

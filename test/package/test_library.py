@@ -10,7 +10,7 @@ import pytest
 
 SOURCES = Path(__file__).parents[2] / 'src'
 ROS = {
-    'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'launch', 'launch_ros', 'message_filters', 'rclpy',
+    'ament_index_python', 'builtin_interfaces', 'launch', 'launch_ros', 'message_filters', 'rclpy',
     'robot4d', 'robot4d_nodes', 'tf2_ros',
 }
 HEAVY = ['diffusers', 'matplotlib', 'mujoco', 'open3d', 'torch']

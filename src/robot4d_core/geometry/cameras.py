@@ -56,7 +56,10 @@ class PinholeCamera:
         if k.size != 9:
             raise CalibrationError(f'K must have 9 numbers, got {k.size}')
         k = k.reshape(3, 3)
-        return cls(int(width), int(height), float(k[0, 0]), float(k[1, 1]), float(k[0, 2]), float(k[1, 2]))
+        camera = cls(int(width), int(height), float(k[0, 0]), float(k[1, 1]), float(k[0, 2]), float(k[1, 2]))
+        if not np.allclose(k, camera.matrix, rtol=0, atol=1e-6):
+            raise CalibrationError(f'K must be [[fx, 0, cx], [0, fy, cy], [0, 0, 1]], got {k.tolist()}')
+        return camera
 
     @classmethod
     def from_field_of_view(cls, vertical_fov: float, width: int, height: int) -> PinholeCamera:
@@ -83,6 +86,11 @@ class PinholeCamera:
             width, height, self.fx * sx, self.fy * sy,
             (self.cx + 0.5) * sx - 0.5, (self.cy + 0.5) * sy - 0.5,
         )
+
+    def described(self) -> str:
+        """Return size and intrinsics in words."""
+        numbers = ', '.join(f'{name} {getattr(self, name):.2f}' for name in ('fx', 'fy', 'cx', 'cy'))
+        return f'{self.width}x{self.height} with {numbers}'
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """Project points (..., 3) in the optical frame to pixels (..., 2); NaN at or behind the camera plane."""

@@ -9,12 +9,14 @@ from collections import deque
 from collections.abc import Collection, Sequence
 
 from robot4d_core.errors import ObservationError
+from robot4d_core.sensors.stamps import JUMP
 
 
 class JointRecord:
     """Joint positions over time, from one publisher of joint_states or from several that each tell of some joints.
 
-    Stamps are seconds of the ROS clock, positions rad or metres. Threads may share a record.
+    Stamps are seconds of the ROS clock, positions rad or metres. Where those of a joint jump back, all that was told
+    before is forgotten: it is of another time. Threads may share a record.
     joints: those that are remembered, None for all; duration: seconds before the newest stamp that are remembered.
     """
 
@@ -22,6 +24,7 @@ class JointRecord:
         self._joints, self._duration = joints, duration
         self._past: deque[tuple[float, dict[str, float]]] = deque()
         self._newest: dict[str, float] = {}
+        self._jumped = ''
         self._lock = threading.Lock()
 
     def add(self, stamp: float, names: Sequence[str], positions: Sequence[float]) -> set[str]:
@@ -35,6 +38,11 @@ class JointRecord:
                 if (self._joints is None or name in self._joints) and math.isfinite(position)}
         if told:
             with self._lock:
+                back = max(self._newest.get(name, stamp) for name in told) - stamp
+                if back > JUMP:
+                    self._past.clear()
+                    self._newest.clear()
+                    self._jumped = f'; their stamps jumped back by {back:.2f} s: two publishers, or a clock was set'
                 self._past.append((stamp, told))
                 self._newest |= {name: max(stamp, self._newest.get(name, stamp)) for name in told}
                 while self._past[0][0] < stamp - self._duration:
@@ -85,10 +93,11 @@ class JointRecord:
         nearest = {joint: min((abs(time - stamp) for time, told in past if joint in told), default=math.inf)
                    for joint in joints}
         if unheard := [joint for joint, distance in nearest.items() if math.isinf(distance)]:
-            return f'no joint_states with {" and ".join(unheard)}; heard: {", ".join(self.names) or "nothing"}'
+            heard = ', '.join(self.names) or 'nothing'
+            return f'no joint_states with {" and ".join(unheard)}; heard: {heard}{self._jumped}'
         worst = max(nearest, key=nearest.get)
         return (f'the nearest joint_states with {worst} are {nearest[worst]:.2f} s from the observation, limit '
-                f'{tolerance:.2f} s; is the joint state publisher alive?')
+                f'{tolerance:.2f} s; is the joint state publisher alive?{self._jumped}')
 
 
 def _between(before: tuple[float, float], after: tuple[float, float], stamp: float) -> float:

@@ -14,6 +14,7 @@ from robot4d_core.geometry.cameras import PinholeCamera
 from robot4d_core.geometry.pointmaps import (
     PointmapNormalisation,
     depth_in_metres,
+    depth_in_millimetres,
     pointmap_from_depth,
     resize_depth,
     resize_pointmap,
@@ -96,3 +97,8 @@ def test_normalisation_maps_the_bounds_to_one():
     scale = PointmapNormalisation()
     np.testing.assert_allclose(scale.normalise(np.array([[-1.0, 0.5, 2.0]])), [[-1.0, 0.0, 1.0]])
     assert scale.normalise(np.zeros((2, 3), np.float32)).dtype == np.float32
+
+
+def test_millimetres_survive_the_way_through_metres():
+    every = np.arange(2**16, dtype=np.uint16)[None]
+    assert np.array_equal(depth_in_millimetres(depth_in_metres(every, '16UC1')), every)

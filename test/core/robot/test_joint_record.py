@@ -83,6 +83,15 @@ def test_it_reaches_a_stamp_once_every_joint_was_told_of_then_or_later():
     assert made.reaches(['a', 'b'], STAMP) and not made.reaches(['c'], STAMP)
 
 
+def test_when_the_stamps_jump_back_expect_what_was_told_before_forgotten_and_the_jump_told():
+    made = record((0.0, {'arm': 1.0}), (5.0, {'arm': 9.0, 'finger': 0.01}), (2.0, {'arm': 3.0}), (2.04, {'arm': 3.4}))
+    assert made.at(['arm'], STAMP + 2.02, TOLERANCE) == {'arm': pytest.approx(3.2)}
+    assert not made.reaches(['arm'], STAMP + 3.0)
+    for stamp in (0.0, 5.0):
+        with pytest.raises(ObservationError, match=r'their stamps jumped back by 3\.00 s'):
+            made.at(['arm'], STAMP + stamp, TOLERANCE)
+
+
 def test_the_past_is_remembered_for_a_while_and_can_be_forgotten():
     made = record((0.0, {'a': 1.0}), (5.0, {'a': 2.0}), duration=4.0)
     with pytest.raises(ObservationError, match=r'5\.00 s from the observation'):

@@ -58,3 +58,11 @@ class Bench:
 
     def works(self) -> bool:
         return self.predict().code == RESULT.SUCCEEDED
+
+
+def says_at_configure(monkeypatch, engine: SteppingEngine, message: str, **parameters) -> None:
+    """Check that configure fails with a message."""
+    monkeypatch.setattr('robot4d_nodes.generator.make_engine', lambda *_, **__: engine)
+    generator, probe = Generator(parameter_overrides=overrides(**parameters)), Probe()
+    with spinning(generator, probe):
+        wait_until(lambda: message in probe.says('generator: state'))

@@ -14,13 +14,11 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
 
-from nodes.bench import Probe, SteppingEngine, overrides, wait_until
-from nodes.generator.generator_bench import Bench
+from nodes.bench import SteppingEngine, wait_until
+from nodes.generator.generator_bench import Bench, says_at_configure
 from robot4d_core.geometry.poses import look_at, make_pose
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import header, time_to_message, transform_to_message
-from robot4d_nodes.generator import Generator
-from robot4d_nodes.lifecycle import spinning
 from shipped_robot import ARMS, DESCRIPTION
 
 FRAME = 'reference_color_optical_frame'
@@ -108,9 +106,10 @@ def test_when_the_robot_is_heard_only_after_the_first_look_expect_a_later_look(r
 
 
 @pytest.mark.parametrize('silent, message', [
-    ({'arm', 'fingers'}, f'no joint_states with {ARM[0]} and .* and {FINGERS[1]}; heard: nothing'),
+    ({'arm', 'fingers'},
+     f'no joint_states with {ARM[0]} and .* and {FINGERS[1]}; heard: nothing; its publisher /probe is silent'),
     ({'fingers'}, rf'no joint_states with {FINGERS[0]} and {FINGERS[1]}; heard: {ARM[0]}, '),
-    ({'tf'}, f"no transform from the reference camera '{FRAME}' to base_frame 'world' .*static_transform_publisher"),
+    ({'tf'}, f"no transform from '{FRAME}' to 'world' at the observation: .*static_transform_publisher"),
 ], ids=['nothing', 'no fingers', 'no tf'])
 def test_when_a_part_is_missing_expect_it_named_and_recovery(ros, monkeypatch, engine, silent, message):
     with Bench(monkeypatch, engine, **QUICK) as bench:
@@ -132,7 +131,7 @@ def test_when_the_robots_stamps_are_of_another_time_expect_the_distance(ros, mon
 def test_when_the_base_frame_is_not_in_tf_expect_it_named(ros, monkeypatch, engine):
     with Bench(monkeypatch, engine, **QUICK, base_frame='table') as bench:
         Robot(bench.probe)
-        wait_until(lambda: "to base_frame 'table'" in bench.failure())
+        wait_until(lambda: "base_frame 'table' is a frame of tf" in bench.failure())
         wait_until(lambda: 'table' in bench.probe.says(CAMERA_HEALTH))
 
 
@@ -181,9 +180,3 @@ def test_when_the_robot_description_lacks_a_joint_expect_it_named_at_configure(r
     says_at_configure(monkeypatch, engine, "cannot configure: the robot description has no movable joint 'elbow'",
                       **{'arm.joint_names': ['elbow']})
 
-
-def says_at_configure(monkeypatch, engine: SteppingEngine, message: str, **parameters) -> None:
-    monkeypatch.setattr('robot4d_nodes.generator.make_engine', lambda *_, **__: engine)
-    generator, probe = Generator(parameter_overrides=overrides(**parameters)), Probe()
-    with spinning(generator, probe):
-        wait_until(lambda: message in probe.says('generator: state'))

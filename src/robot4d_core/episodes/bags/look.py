@@ -9,16 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from robot4d_core.episodes.bags.camera_info import add_intrinsics
-from robot4d_core.episodes.bags.images import colour_pixels, depth_pixels
 from robot4d_core.episodes.bags.reader import BagReader
-from robot4d_core.episodes.bags.recording import Stream, add_transform, nanoseconds, stamps_of
+from robot4d_core.episodes.bags.recording import Stream, add_lens, add_transform, nanoseconds, stamps_of
 from robot4d_core.episodes.bags.robot_of_bag import cell_robot_with, noted_robot
-from robot4d_core.episodes.bags.synchronisation import TOLERANCE, nearest_values
+from robot4d_core.episodes.bags.synchronisation import TOLERANCE, check_order, nearest_values
 from robot4d_core.episodes.bags.topics import (
     CAMERA_INFO,
-    COLOUR_KINDS,
-    DEPTH_KINDS,
     INSTRUCTION,
     TEXT,
     USUAL_TOPICS,
@@ -38,12 +34,14 @@ from robot4d_core.errors import (
     SynchronisationError,
     TransformError,
 )
-from robot4d_core.geometry.cameras import PinholeCamera
-from robot4d_core.geometry.pointmaps import depth_in_metres
+from robot4d_core.geometry.lens import LensCamera
 from robot4d_core.observation import RobotState
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
 from robot4d_core.robot.joint_record import JointRecord
 from robot4d_core.robot.robot import Robot
+from robot4d_core.sensors.camera_info import read_camera_info
+from robot4d_core.sensors.images import COLOUR_KINDS, DEPTH_KINDS, colour_image, depth_image
+from robot4d_core.sensors.sources import check_frames, refuse_same_images
 
 TOPICS_ADVICE = "record it, or name the cameras' topics with --topics FILE"
 
@@ -58,7 +56,8 @@ def read_bag_look(
     time: seconds after the first image of camera n. cameras: n and m, names or numbers among topics, None for those
     found in the bag. robot: None for that which robot4d has left in the bag, else that of its cell with those of its
     arms that the bag has; package_paths: see robot_of. Raises BagError, TopicError, ImageError, CalibrationError,
-    ParameterError, and SynchronisationError when the images are never stamped within TOLERANCE of each other.
+    ParameterError, ObservationError when both cameras are one, and SynchronisationError when stamps jump back or the
+    images are never stamped within TOLERANCE of each other.
     """
     with BagReader(bag) as reader:
         found = list(topics or discover_cameras(reader.types))
@@ -67,9 +66,10 @@ def read_bag_look(
         chosen = _choose_moments(scan.colour[0], [*scan.colour[1:], *scan.depth], time, moments)
         images = _read_images(reader, scan, chosen)
     views = tuple(
-        RecordedView(camera.name, intrinsics, np.stack(rgb), np.stack(depth))
-        for camera, intrinsics, rgb, depth in zip(pair, scan.intrinsics, images[:2], images[2:], strict=True)
+        RecordedView(camera.name, lens.camera, np.stack(rgb), np.stack(depth))
+        for camera, lens, rgb, depth in zip(pair, scan.lenses, images[:2], images[2:], strict=True)
     )
+    refuse_same_images({view.name: view.rgb[0] for view in views})
     frame_n, frame_m = (stream.frame_id for stream in scan.colour)
     return RecordedLook(
         source=f'{bag} at {(chosen[0] - min(scan.colour[0].stamps)) * 1e-9:.3f} s, cameras {pair[0].name} and '
@@ -100,7 +100,7 @@ class _Scan:
         self.instruction = ''
         self._transforms = TransformHistory()
         self._joints, self._topic_of_joint, self._robot_topics = JointRecord(), TopicOfJoint(), robot_topics
-        infos: dict[str, PinholeCamera] = {}
+        infos: dict[str, LensCamera] = {}
         names = [camera.info for camera in cameras]
         streams = {stream.name: stream for stream in (*self.colour, *self.depth)}
         for camera in cameras:
@@ -115,8 +115,12 @@ class _Scan:
                 self._add_optional(topic, log_time, message)
             else:
                 index = names.index(topic)
-                add_intrinsics(infos, topic, topic, message, 'rect' in self.colour[index].name)
-        self.intrinsics = [infos[name] for name in names]
+                add_lens(infos, topic, read_camera_info(
+                    message, topic, self.colour[index].name, self.depth[index].name), topic)
+        self.lenses = [infos[name] for name in names]
+        check_order([*self.colour, *self.depth])
+        check_frames({camera.name: (colour.frame_id, depth.frame_id)
+                      for camera, colour, depth in zip(cameras, self.colour, self.depth, strict=True)})
         self._robot = robot or cell_robot_with(self._joints.names)
 
     def _add_optional(self, topic: str, log_time: int, message) -> None:
@@ -215,11 +219,12 @@ def _read_images(reader: BagReader, scan: _Scan, moments: np.ndarray) -> list[li
         index, steps = numbers[topic]
         if seen[topic] not in steps:
             continue
-        camera = scan.intrinsics[index % 2]
-        pixels = colour_pixels(message) if index < 2 else depth_in_metres(*depth_pixels(message))
+        lens, is_colour = scan.lenses[index % 2], index < 2
+        camera, pixels = lens.camera, (colour_image if is_colour else depth_image)(message, topic)
         if pixels.shape[:2] != (camera.height, camera.width):
             raise ImageError(
                 f'{topic}: the image is {pixels.shape[1]}x{pixels.shape[0]} but camera_info says '
                 f'{camera.width}x{camera.height}; use depth aligned to colour, and the camera_info of that stream')
-        images[index][steps[seen[topic]]] = pixels
+        rectified = lens.rectified_colour(pixels) if is_colour else lens.rectified_depth(pixels)
+        images[index][steps[seen[topic]]] = rectified
     return images

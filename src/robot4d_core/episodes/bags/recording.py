@@ -9,12 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from robot4d_core.episodes.bags.camera_info import add_intrinsics
 from robot4d_core.episodes.bags.reader import BagReader
 from robot4d_core.episodes.bags.topics import (
     CAMERA_INFO,
-    COLOUR_KINDS,
-    DEPTH_KINDS,
     INSTRUCTION,
     JOINT_STATE,
     ROBOT_ADVICE,
@@ -29,7 +26,11 @@ from robot4d_core.episodes.bags.topics import (
 )
 from robot4d_core.episodes.bags.transform_history import TransformHistory
 from robot4d_core.episodes.bags.writer import CONTROLLER_STATE
+from robot4d_core.errors import CalibrationError
 from robot4d_core.geometry.cameras import PinholeCamera
+from robot4d_core.geometry.lens import LensCamera
+from robot4d_core.sensors.camera_info import read_camera_info
+from robot4d_core.sensors.images import COLOUR_KINDS, DEPTH_KINDS
 
 
 @dataclass
@@ -55,12 +56,13 @@ class Stream:
 class Recording:
     """The contents of one bag without pixels.
 
-    colour, depth, segmentation: camera name -> stream whose values count the topic's messages; joints, references:
-    joint name -> stream of measured and of commanded positions; topic_of_joint: of the measured ones.
+    lenses: camera name -> what took its images; colour, depth, segmentation: camera name -> stream whose values count
+    the topic's messages; joints, references: joint name -> stream of measured and of commanded positions;
+    topic_of_joint: of the measured ones.
     """
 
     cameras: list[CameraTopics]
-    intrinsics: dict[str, PinholeCamera]
+    lenses: dict[str, LensCamera]
     colour: dict[str, Stream]
     depth: dict[str, Stream]
     segmentation: dict[str, Stream]
@@ -70,6 +72,11 @@ class Recording:
     transforms: TransformHistory
     transform_stream: Stream
     instruction: str | None
+
+    @property
+    def intrinsics(self) -> dict[str, PinholeCamera]:
+        """Of the rectified images, by camera name."""
+        return {name: lens.camera for name, lens in self.lenses.items()}
 
 
 def nanoseconds(stamp) -> int:
@@ -122,7 +129,8 @@ def scan(
             streams[topic].add(message.header, log_time, len(streams[topic].stamps))
         elif topic in infos:
             for name in infos[topic]:
-                add_intrinsics(recording.intrinsics, name, topic, message, 'rect' in recording.colour[name].name)
+                add_lens(recording.lenses, name, read_camera_info(
+                    message, topic, recording.colour[name].name, recording.depth[name].name), topic)
         elif topic in robot.joint_states:
             recording.topic_of_joint.note(topic, message.name)
             _add_positions(recording.joints, topic, message.header, log_time, message.name, message.position)
@@ -138,6 +146,15 @@ def scan(
         else:
             recording.instruction = message.data
     return recording
+
+
+def add_lens(lenses: dict[str, LensCamera], name: str, camera: LensCamera, topic: str) -> None:
+    """Add what camera_info on a topic says; raises CalibrationError when it said something else before."""
+    before = lenses.setdefault(name, camera)
+    if camera != before:
+        raise CalibrationError(
+            f'{topic}: the intrinsics change within the bag, from {before.camera.described()} to '
+            f'{camera.camera.described()}; record one bag per setting')
 
 
 def _add_positions(series: dict[str, Stream], topic: str, header, log_time: int, names, positions) -> None:

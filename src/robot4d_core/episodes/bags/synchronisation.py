@@ -8,10 +8,10 @@ import numpy as np
 from robot4d_core.episodes.bags.recording import Stream, stamps_of
 from robot4d_core.errors import EpisodeError, SynchronisationError
 from robot4d_core.prediction import FRAME_INTERVAL, FRAMES
+from robot4d_core.sensors.stamps import clocks_differ, first_jump
 
 TOLERANCE = 0.05  # seconds between what belongs to one moment, unless told otherwise
 MAX_DELAY = 1.0  # seconds between a header stamp and the bag's log time
-MAX_DELAY_DIFFERENCE = 0.25  # seconds, between two streams
 
 
 def check_clocks(streams: list[Stream]) -> None:
@@ -26,11 +26,20 @@ def check_clocks(streams: list[Stream]) -> None:
                 f'{name}: header stamps lie {abs(delay):.3f} s {"before" if delay > 0 else "after"} the log time of '
                 f'the bag (median; at most {MAX_DELAY} s is expected); its clock is another one: synchronise the '
                 'computers (chrony, PTP), or in simulation record with --use-sim-time')
-    early, late = min(delays, key=delays.get), max(delays, key=delays.get)
-    if delays[late] - delays[early] > MAX_DELAY_DIFFERENCE:
-        raise SynchronisationError(
-            f'the clocks of {early} and {late} differ by {delays[late] - delays[early]:.3f} s (stamp against log time, '
-            f'median; at most {MAX_DELAY_DIFFERENCE} s is expected); synchronise the computers (chrony, PTP)')
+    if differing := clocks_differ(delays):
+        raise SynchronisationError(differing)
+
+
+def check_order(streams: list[Stream]) -> None:
+    """Raise SynchronisationError when the stamps of a stream jump back: what is before and after is of two times."""
+    for stream in streams:
+        seconds = [stamp * 1e-9 for stamp in stream.stamps]
+        if jump := first_jump(seconds):
+            number, back = jump
+            raise SynchronisationError(
+                f'{stream.name}: the stamps jump back by {back:.3f} s at message {number} of {len(seconds)}, after '
+                f'{seconds[number - 1] - seconds[0]:.1f} s: its clock was set, or the recorded bag began again; record '
+                'again, or cut the bag there')
 
 
 def choose_moments(

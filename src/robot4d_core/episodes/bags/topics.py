@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from robot4d_core.episodes.bags.images import COMPRESSED_IMAGE, IMAGE
 from robot4d_core.episodes.bags.reader import BagReader
 from robot4d_core.errors import ParameterError, TopicError
+from robot4d_core.sensors.images import IMAGE
 from robot4d_core.text_files import read_ros_parameters
 
 CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
@@ -19,10 +19,7 @@ TEXT = 'std_msgs/msg/String'
 TRANSFORMS = 'tf2_msgs/msg/TFMessage'
 JOINT_STATES, INSTRUCTION, TF, TF_STATIC = '/joint_states', '/instruction', '/tf', '/tf_static'
 
-COLOUR_KINDS = {'': IMAGE, '/compressed': COMPRESSED_IMAGE}
-DEPTH_KINDS = {'': IMAGE, '/compressedDepth': COMPRESSED_IMAGE, '/compressed': COMPRESSED_IMAGE}
 SEGMENTATION_KINDS = {'': IMAGE}
-"""How images may have been recorded: suffix of the topic -> message type, in order of preference."""
 
 CAMERA_ADVICE = 'name the right topic with --cameras FILE, or record it again'
 ROBOT_ADVICE = "name the robot's topics with --joint-states, --tf and --tf-static, or record them"

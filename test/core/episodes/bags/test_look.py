@@ -25,7 +25,15 @@ from core.episodes.bags.recorded_bags import (
 from core.saved_predictions import saved_prediction
 from robot4d_core.episodes.bags.look import read_bag_look
 from robot4d_core.episodes.bags.prediction_bag import write_prediction_bag
-from robot4d_core.errors import BagError, ParameterError, SynchronisationError, TopicError
+from robot4d_core.errors import (
+    BagError,
+    ImageError,
+    ObservationError,
+    ParameterError,
+    SynchronisationError,
+    TopicError,
+)
+from robot4d_core.geometry.lens import Lens, LensCamera
 from robot4d_core.geometry.poses import invert_pose
 from robot4d_core.robot.description import RobotDescription
 from robot4d_core.robot.robot import Robot
@@ -40,6 +48,15 @@ def bag(tmp_path_factory):
 def without(*parts):
     """Drop the topics whose names hold one of the parts."""
     return lambda topic, log_time, fields: None if any(part in topic for part in parts) else (log_time, fields)
+
+
+def on(part, alter):
+    """Change the fields of the messages of the topics that begin with a part."""
+    return lambda topic, log_time, fields: (log_time, alter(fields) if topic.startswith(part) else fields)
+
+
+def with_frame(fields, frame):
+    return {**fields, 'header': replace(fields['header'], frame_id=frame)}
 
 
 def seconds_of(look) -> float:
@@ -62,6 +79,34 @@ def test_the_newest_look_has_no_future(bag):
     assert look.instruction == 'put the spatula on the table'
     assert_images(look, 0, 60)
     assert str(bag) in look.source and 'at 6.000 s' in look.source
+
+
+def test_distorted_images_are_rectified_and_another_lens_is_no_problem_of_the_other_camera(tmp_path):
+    lens = (-0.3, 0.1, 0.0, 0.0, 0.0)
+    look = read_bag_look(make_bag(tmp_path / 'bag', lambda topic, log_time, fields: (
+        log_time, {**fields, 'd': np.array(lens)} if topic == '/second/color/camera_info' else fields), seconds=1.0))
+    expected = LensCamera(CAMERA, Lens(lens))
+    colour, depth, _ = images('second', 10)
+    metres = np.where(depth > 0, depth / 1000, np.nan).astype(np.float32)
+    np.testing.assert_array_equal(look.views[1].rgb[0], expected.rectified_colour(colour))
+    np.testing.assert_allclose(look.views[1].depth[0], expected.rectified_depth(metres), rtol=1e-6)
+    np.testing.assert_array_equal(look.views[0].rgb[0], images('reference', 10)[0])
+
+
+@pytest.mark.parametrize(('change', 'error', 'words'), [
+    (on('/second', lambda fields: with_frame(fields, 'reference_color_optical_frame')), ObservationError,
+     'reference and second are both in frame'),
+    (on('/second/aligned', lambda fields: with_frame(fields, 'depth_frame')), ImageError, "in frame 'depth_frame'"),
+    (on('/second/aligned', lambda fields: {**fields, 'data': (10 * fields['data'].view(np.uint16)).view(np.uint8)}),
+     ImageError, '/second/aligned_depth_to_color/image_raw: the median depth'),
+    (on('/second/color/image_raw', lambda fields: {**fields, 'step': fields['step'] - 3}), ImageError,
+     '/second/color/image_raw: .* 57 bytes a row'),
+    (lambda topic, t, fields: (t, shifted(fields, -0.75) if t > FIRST_STAMP + 0.5 and topic.startswith('/second')
+                               else fields), SynchronisationError, r'/second/\S+: the stamps jump back by 0\.6'),
+], ids=['one frame', 'not aligned', 'unit', 'rows', 'jump'])
+def test_what_no_camera_sends_is_refused_as_it_is_live(tmp_path, change, error, words):
+    with pytest.raises(error, match=words):
+        read_bag_look(make_bag(tmp_path / 'bag', change, seconds=1.0))
 
 
 def test_a_time_chooses_the_newest_look_up_to_it_and_its_future(bag):

@@ -11,7 +11,7 @@ import numpy as np
 
 from robot4d_core.episodes.bags.importing.settings import ImportSettings
 from robot4d_core.episodes.bags.recording import Recording, Stream
-from robot4d_core.episodes.bags.synchronisation import check_clocks, choose_moments, match, nearest_values
+from robot4d_core.episodes.bags.synchronisation import check_clocks, check_order, choose_moments, match, nearest_values
 from robot4d_core.episodes.bags.topics import CameraTopics
 from robot4d_core.errors import EpisodeError, TransformError
 from robot4d_core.prediction import FRAME_INTERVAL
@@ -37,6 +37,7 @@ class Timeline:
         joints = [recording.joints[joint] for arm in robot.arms for joint in arm.all_joints]
         images = [stream for streams in (recording.colour, recording.depth, recording.segmentation)
                   for stream in streams.values()]
+        check_order([*images, *joints])
         check_clocks([*images, *joints, recording.transform_stream])
         spans = [recording.transforms.span(robot.base_frame, arm.gripper.tcp) for arm in robot.arms]
         located = []

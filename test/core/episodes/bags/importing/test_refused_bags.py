@@ -9,7 +9,7 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin
 
 from core.episodes.bags.importing.imported_demo import SETTINGS, read
-from core.episodes.bags.recorded_bags import FIRST_STAMP, drop, make_bag, shifted
+from core.episodes.bags.recorded_bags import FIRST_STAMP, drop, images, make_bag, shifted
 from robot4d_core.episodes.bags.importing.importer import import_bags
 from robot4d_core.episodes.bags.importing.settings import ImportSettings
 from robot4d_core.episodes.bags.topics import RobotTopics
@@ -61,6 +61,25 @@ def lens(**changes):
     return on('/second/color/camera_info', lambda time, fields: {**fields, **changes})
 
 
+def zoomed(fields):
+    k, p = fields['k'].copy(), fields['p'].copy()
+    k[[0, 4]] *= 2
+    p[[0, 5]] *= 2
+    return {**fields, 'k': k, 'p': p}
+
+
+def in_frame(fields, frame):
+    return {**fields, 'header': replace(fields['header'], frame_id=frame)}
+
+
+def as_reference(topic, log_time, fields):
+    """Let the second camera's colour be what the reference camera sees."""
+    if topic == '/second/color/image_raw':
+        tick = round((log_time - FIRST_STAMP) / 0.1 - 0.12)
+        fields = {**fields, 'data': images('reference', tick)[0].reshape(-1)}
+    return log_time, fields
+
+
 BAD_BAGS = {
     'no depth': (drop('/second/aligned_depth_to_color/image_raw'),
                  ['TopicError', '/second/aligned_depth_to_color/image_raw', 'align_depth']),
@@ -73,9 +92,10 @@ BAD_BAGS = {
     'cameras of different sizes': (lens(width=640, height=480),
                                    ['ImageError', '/second/color/camera_info 640x480', '20x16', '--size']),
     'uncalibrated camera_info': (lens(k=np.zeros(9)), ['CalibrationError', '/second/color/camera_info']),
-    'zoom': (on('/second/color/camera_info', lambda time, f: {**f, 'k': f['k'] * (1 + (time > 3))}),
+    'zoom': (on('/second/color/camera_info', lambda time, f: zoomed(f) if time > 3 else f),
              ['CalibrationError', '/second/color/camera_info', 'change']),
-    '16UC1 in 10 m': (scaled_depth(0.01, '16UC1'), ['ImageError', 'depth', 'unit', '0.01']),
+    '16UC1 in 10 m': (scaled_depth(0.01, '16UC1'), ['ImageError', 'depth', 'unit']),
+    '16UC1 in tenths of a millimetre': (scaled_depth(10, '16UC1'), ['ImageError', 'depth', 'unit']),
     '16UC1 in 0.05 mm': (scaled_depth(20, '16UC1'), ['ImageError', 'depth', 'unit']),
     '32FC1 in millimetres': (scaled_depth(1, '32FC1'), ['ImageError', 'depth', 'unit', '32FC1 metres']),
     'no valid depth': (scaled_depth(0, '16UC1'), ['ImageError', 'valid']),
@@ -122,9 +142,17 @@ BAD_BAGS = {
         ['TopicError', '/second/aligned_depth_to_color/image_raw', 'sensor_msgs/msg/Image', 'std_msgs/msg/String']),
     'a joint is NaN': (on('/joint_states', lambda time, f: {**f, 'position': f['position'] * np.nan}),
                        ['EpisodeError', '/joint_states', 'NaN']),
-    'distorted images': (lens(d=np.array([0.5, 0.0, 0.0, 0.0, 0.0])),
-                         ['CalibrationError', '/second/color/camera_info', 'plumb_bob', 'pixels', 'image_proc']),
-    'fisheye': (lens(d=np.full(4, 0.1), distortion_model='equidistant'), ['CalibrationError', 'equidistant']),
+    'an unknown lens': (lens(d=np.full(5, 0.1), distortion_model='brown5'),
+                        ['CalibrationError', '/second/color/camera_info', 'brown5', 'equidistant', 'image_proc']),
+    'one camera twice': (as_reference, ['ObservationError', 'reference and second', 'identical']),
+    'one frame': (on('/second/', lambda time, f: in_frame(f, 'reference_color_optical_frame')),
+                  ['ObservationError', 'reference and second', "'reference_color_optical_frame'"]),
+    'depth not aligned': (on('/second/aligned', lambda time, f: in_frame(f, 'second_depth_optical_frame')),
+                          ['ImageError', "second: depth is in frame 'second_depth_optical_frame'", 'aligned']),
+    'stamps jump back': (on('/second', lambda time, f: shifted(f, -0.75) if time > 3 else f),
+                         ['SynchronisationError', '/second/', 'jump back by 0.6', 'cut the bag']),
+    'rows shorter than the image': (on('/second/color/image_raw', lambda time, f: {**f, 'step': f['step'] - 3}),
+                                    ['ImageError', '/second/color/image_raw: ', '57 bytes a row', '60 or more']),
     'principal point outside': (lens(k=np.array([600.0, 0, 320, 0, 600, 240, 0, 0, 1])),
                                 ['CalibrationError', '/second/color/camera_info', '320.0', '20x16']),
     'depth fails once': (on('/second/aligned', lambda time, f: {**f, 'data': f['data'] * (round(time) != 3)}),

@@ -28,6 +28,7 @@ from robot4d_nodes.lifecycle import Robot4dNode
 from robot4d_nodes.parameters import parameter
 from robot4d_nodes.publishers import type_name, why_unheard
 
+_DELAYS, _ENOUGH_DELAYS = 100, 10  # images: the more, the surer one of them was heard in time
 _COMPRESSED = ('/compressed', '/compressedDepth')
 
 
@@ -86,7 +87,7 @@ class ImageStream(SimpleFilter):
         super().__init__()
         self.camera, self.kind, self.source = camera, kind, source
         self.stamps: deque[float] = deque(maxlen=memory)
-        self._delays: deque[float] = deque(maxlen=memory)
+        self._delays: deque[float] = deque(maxlen=_DELAYS)
         self.event = Event()
         self._check, self._order = check, StampOrder()
 
@@ -120,12 +121,12 @@ class ImageStream(SimpleFilter):
 
     @property
     def delay(self) -> float:
-        """Seconds of the ROS clock between stamp and arrival; NaN before there is one.
+        """Seconds of the ROS clock between stamp and arrival; NaN before it is known.
 
         The shortest, which tells of the clocks also when the machine is too busy to hear in time.
         """
         delays = tuple(self._delays)
-        return min(delays) if delays else math.nan
+        return min(delays) if len(delays) >= _ENOUGH_DELAYS else math.nan
 
     def problem(self) -> str:
         """Return why there are no images now, '' when there are."""

@@ -54,8 +54,8 @@ def test_when_a_camera_is_right_again_expect_observations_within_2_s(quick, name
 
 @pytest.mark.parametrize(('change', 'expected'), [
     ({'second': {'delay': 100.0}},
-     r'the clocks of reference \w+ and second \w+ differ by (99|100)\.\d+ s .*; synchronise .*'
-     r'the stamps of second (colour|depth) jumped back by (99|100)\.\d\d s'),
+     r'the clocks of reference \w+ and second \w+ differ by \d+\.\d+ s .*; synchronise .*'
+     r'the stamps of second (colour|depth) jumped back by \d+\.\d\d s'),
     ({'second': {'delay': 0.75}}, r'the clocks of reference \w+ and second \w+ differ by 0\.\d+ s'),
     ({'reference': {'delay': 100.0}, 'second': {'delay': 100.0}}, r'are 1\d\d\.\d s old; .*synchronise the clocks'),
     ({'reference': {'delay': -5.0}, 'second': {'delay': -5.0}}, r"[45]\.\d s ahead of this node's clock; synchronise"),

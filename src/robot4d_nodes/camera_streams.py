@@ -97,8 +97,8 @@ class ImageStream(SimpleFilter):
         try:
             self._check(image, self.source.topic)
             self._check_size(image_size(image))
-            if not stamp:
-                raise ImageError(f'{self.source.topic}: the images are stamped 0; let the driver stamp '
+            if stamp <= 0:
+                raise ImageError(f'{self.source.topic}: the images are stamped {stamp:.0f}; let the driver stamp '
                                  'them, and where it has use_sim_time, let /clock be published')
         except ImageError as error:
             self.source.monitor.dropped(str(error))

@@ -21,6 +21,7 @@ _FISHEYE = {'equidistant', 'fisheye'}
 _COUNTS = {False: (4, 5, 8, 12, 14), True: (4,)}
 _RECTIFIED = re.compile(r'(^|[/_])rect(ified)?([/_]|$)')
 _SAME = 1.0  # pixels
+_LARGEST = 2**15  # pixels of a side
 
 
 def names_rectified(topic: str) -> bool:
@@ -56,6 +57,9 @@ def _understood(
     roi: tuple[int, int, int, int], rectified: bool,
 ) -> LensCamera:
     """Return the same object for the same numbers: it holds the maps of its rectification."""
+    if max(width, height) > _LARGEST:
+        raise CalibrationError(
+            f'no sensor has {width}x{height} pixels; publish the camera_info that belongs to the images')
     projection = np.reshape(p, (3, 4))[:, :3]
     whole = PinholeCamera.from_matrix(projection if rectified else k, width, height)
     _refuse_outside(whole)

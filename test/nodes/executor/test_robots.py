@@ -57,6 +57,7 @@ def test_a_robot_that_is_described_well_is_known(ros, values):
 def test_when_a_robot_cannot_be_moved_expect_the_reason_at_configure(ros, values, message):
     executor, probe = Executor(parameter_overrides=overrides(**values)), Probe()
     with spinning(executor, probe):
-        health = wait_until(lambda: probe.health.get('executor: state'))
-        assert health.level == DiagnosticStatus.ERROR and message in health.message
+        health = wait_until(lambda: (state := probe.health.get('executor: state')) and
+                            state.level == DiagnosticStatus.ERROR and state)
+        assert message in health.message
         assert 'Error:' not in health.message  # a named error, not a mistake

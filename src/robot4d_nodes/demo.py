@@ -26,6 +26,7 @@ from robot4d_core.evaluation.demo_cycle import DemoCycle
 from robot4d_core.evaluation.demo_report import DemoOutcome, exit_status, print_summary, read_summary, write_demo
 from robot4d_core.generator.engines.shipped_model import shipped_model
 from robot4d_core.robot.names import CELL, SHIPPED
+from robot4d_core.sensors.images import colour_image
 from robot4d_nodes import conversions, parameters, qos
 from robot4d_nodes.action_call import ActionFailed, ActionInterrupted, ConcurrentActionClient, call_action
 from robot4d_nodes.ending_signals import EndingSignals
@@ -195,7 +196,7 @@ class Demo(Node):
         self._states.append(message)
 
     def _receive_image(self, camera: str, message: Image) -> None:
-        image = conversions.colour_from_message(message, camera)
+        image = colour_image(message, camera)
         self._images[camera].append((conversions.time_from_message(message.header.stamp), image))
         with self._lock:
             if self._phase == 'execute' and self.cycles:

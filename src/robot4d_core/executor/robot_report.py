@@ -67,8 +67,9 @@ def _arm(
 
 def _gripper(gripper: Gripper, controller: Controllers) -> Iterator[str]:
     names, (low, high) = gripper.names, gripper.range
-    yield (f"gripper '{gripper.name}': {', '.join(names.finger_joints)} bring the pads of {' and '.join(names.fingers)}"
-           f'{"" if len(names.fingers) == 2 else " and " + names.hand} {1e3 * low:.1f} to {1e3 * high:.1f} mm apart')
+    jaws = names.fingers if len(names.fingers) == 2 else (*names.fingers, names.hand)
+    yield (f"gripper '{gripper.name}': driven by {', '.join(names.finger_joints)}; the pads of {' and '.join(jaws)} "
+           f'are {1e3 * low:.1f} to {1e3 * high:.1f} mm apart')
     for word, opening in (('closed', low), ('open', gripper.open_width)):
         joints = ', '.join(f'{joint} {value:.4f}' for joint, value in gripper.positions(opening).items())
         told = joints if controller.gripper_type == 'ParallelGripperCommand' else (

@@ -18,7 +18,7 @@ from robot4d_core.robot.gripper import Gripper
 
 PANEL = 5.2  # inches
 PIXELS = 700  # of a panel
-FARTHER = 200  # times the size of what is drawn, from where parallel lines look parallel
+FARTHER = 40  # times the size of what is drawn, from where parallel lines look parallel
 MARGIN = 0.08
 NEAR = 0.24  # metres, the size of a gripper from near
 LIGHT = np.array([0.35, -0.45, -0.82])  # from behind the eye, above and beside it, in the optical frame

@@ -17,6 +17,7 @@ from robot4d_core.robot.joint_range import JointRange
 from robot4d_nodes import qos
 from robot4d_nodes.conversions import time_from_message
 from robot4d_nodes.lifecycle import Robot4dNode
+from robot4d_nodes.publishers import names_of_publishers
 
 _TICK = 0.005  # seconds
 
@@ -88,8 +89,7 @@ class JointStateInput:
     def _doubt(self) -> str:
         if time.monotonic() - self._implausible_at > self._max_silence:
             return ''
-        infos = self._node.get_publishers_info_by_topic('joint_states')
-        names = sorted(f"{info.node_namespace.rstrip('/')}/{info.node_name}" for info in infos)
+        names = names_of_publishers(self._node, 'joint_states')
         return f"joint_states: {self._implausible}; published by: {', '.join(names) or 'nobody any more'}"
 
     def _judge(self, ours: Mapping[str, _Reading]) -> str:

@@ -15,8 +15,9 @@ from std_srvs.srv import Trigger
 from robot4d_nodes import qos
 from robot4d_nodes.diagnostics import ERROR, OK, WARN, Health
 from robot4d_nodes.lifecycle import Robot4dNode
+from robot4d_nodes.publishers import type_name
 
-BOOL = 'std_msgs/msg/Bool'
+BOOL = type_name(Bool)
 _CONFIRMATION_TIMEOUT = 3.0  # seconds that `~/stop` waits for the motion to end
 
 

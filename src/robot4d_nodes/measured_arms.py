@@ -6,9 +6,8 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from rclpy.duration import Duration
 from rclpy.time import Time
-from tf2_ros import Buffer, TransformException, TransformListener
+from tf2_ros import TransformException
 
 from robot4d_core.errors import ObservationError, PlanRejected
 from robot4d_core.executor import safety
@@ -20,6 +19,7 @@ from robot4d_nodes.conversions import moment, time_to_message, transform_from_me
 from robot4d_nodes.executor_parameters import ExecutorParameters
 from robot4d_nodes.joint_state_input import JointStateInput
 from robot4d_nodes.lifecycle import Robot4dNode
+from robot4d_nodes.transform_memory import TransformMemory
 
 _TICK = 0.02  # seconds
 _SAME_PLACE, _SAME_TURN = 0.02, 0.1  # metres, rad: of a tool by tf and by kinematics
@@ -38,9 +38,7 @@ class MeasuredArms:
         speeds = dict(zip(joints, robot.velocity_limits, strict=True))
         self.joint_states = JointStateInput(
             node, joint_ranges(description, [*joints, *self._fingers], speeds), self._settings.max_silence)
-        self.transforms = Buffer(cache_time=Duration(seconds=limits.max_plan_age + self._settings.tf_timeout))
-        listener = TransformListener(self.transforms, node, spin_thread=False)
-        node.configured.callback(listener.unregister)
+        self.transforms = TransformMemory(node, limits.max_plan_age + self._settings.tf_timeout)
 
     @property
     def _settings(self) -> ExecutorParameters:
@@ -72,10 +70,9 @@ class MeasuredArms:
     def base_from_camera(self, frame: str, stamp: float) -> np.ndarray:
         """Return T_base_camera (4, 4) at a stamp; raises ObservationError that names the missing transform."""
         try:
-            return transform_from_message(self.transforms.lookup_transform(
-                self._settings.base_frame, frame, moment(time_to_message(stamp)),
-                timeout=Duration(seconds=self._settings.tf_timeout)))
-        except TransformException as error:
+            return self.transforms.pose_at(
+                self._settings.base_frame, frame, moment(time_to_message(stamp)), self._settings.tf_timeout)
+        except ObservationError as error:
             raise ObservationError(
                 f"no transform from the plan's frame '{frame}' to '{self._settings.base_frame}': {error}; "
                 "publish the reference camera's extrinsic (tf2_ros static_transform_publisher)") from error
